@@ -1,0 +1,33 @@
+/// Routing changed at run time, per site and sequence: data that an executor, an ablation or a replay sets.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "framework/moe/routing.h"
+
+namespace conclave {
+
+struct Edit {
+  enum class Kind {
+    forbid,  ///< `expert` may not be chosen
+    force,   ///< `expert` takes the first slot
+    bias,    ///< adds `value_E` [E] to the logits; may need grad
+    scale,   ///< multiplies the weights of `expert` by `value`
+    replay   ///< takes `routing` in place of the router's
+  };
+  Kind kind = Kind::forbid;
+  int expert = -1;
+  double value = 1;
+  Tensor value_E;
+  Routing routing;
+  int64_t sequence = -1;  ///< -1: all sequences
+  int modality = -1;      ///< -1: all modalities
+};
+
+/// Edits by site; site -1 applies to every site.
+struct Edits {
+  std::map<int, std::vector<Edit>> at;
+};
+
+}  // namespace conclave

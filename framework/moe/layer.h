@@ -1,0 +1,64 @@
+/// The MoE layer: route, then apply. Routed experts, shared experts and a dense path, each replaceable.
+#pragma once
+
+#include "framework/moe/experts.h"
+#include "framework/moe/router.h"
+
+namespace conclave {
+
+/// Identifies a layer's place for traces and edits: layer x iteration x place, numbered by the model.
+using Site = int;
+
+/// Anything that maps [T,D] to [T,D] beside the routed experts: shared experts, the dense path.
+struct Path : Module {
+  virtual Tensor forward(const Tensor& x_TD, const TokenContext& context) = 0;
+};
+
+/// Where the experts run: here (null), over all-to-all, compressed, spilling.
+struct Executor {
+  virtual ~Executor() = default;
+  virtual Tensor run(Experts& experts, const Tensor& x_TD, const Routing& routing,
+                     const TokenContext& context) = 0;
+};
+
+/// How the shared experts are weighted: added as they are; times sigmoid(w·x) (Qwen2-MoE); by the router's
+/// own softmax over selected and shared logits (Uni-MoE-2), one weight per shared expert.
+enum class SharedGate { plain, sigmoid, router };
+
+/// Capacity of an expert in tokens: ceil(factor · T · K / E), at least `minimum`; 0 drops nothing. Tokens
+/// beyond it, in order of falling weight (ties: the earlier token stays), lose that slot (GShard, arXiv
+/// 2006.16668).
+struct Capacity {
+  double factor = 0;
+  int64_t minimum = 0;
+};
+
+struct Layer : Module {
+  Site site = 0;
+  Ptr<Router> router;
+  Ptr<Experts> experts;
+  std::vector<Ptr<Path>> shared;  ///< always run
+  SharedGate shared_gate = SharedGate::plain;
+  Tensor shared_gate_SD;   ///< [S,D], for SharedGate::sigmoid
+  Ptr<Path> dense;         ///< dual path: softmax(W x)[0] · dense + [1] · MoE (EchoVLM)
+  Tensor path_gate_2D;     ///< [2,D], with `dense`
+  Capacity capacity;       ///< while training
+  Capacity capacity_eval;  ///< otherwise
+  Ptr<Executor> executor;
+
+  /// Routing of x_TD with edits and capacity applied; leaves a record in context.log.
+  Routing route(const Tensor& x_TD, const TokenContext& context);
+  /// Runs the experts under a routing that may come from outside. [T,D] -> [T,D].
+  virtual Tensor apply(const Tensor& x_TD, const Routing& routing, const TokenContext& context);
+  Tensor forward(const Tensor& x_TD, const TokenContext& context) {
+    return apply(x_TD, route(x_TD, context), context);
+  }
+  void visit(Visitor& v) override;
+};
+
+/// Builds a whole layer; docs/moe.md lists the keys. Throws UsageError that names the key.
+///   {"experts": {"count": 8, "kind": "gated_ffn", ...}, "router": {...}, "nulls": 1,
+///    "shared": {"count": 2, "hidden": 64, "gate": "router"}, "dense": {...}, "capacity": 1.5}
+Ptr<Layer> make_layer(const Json& config, int64_t width, Site site);
+
+}  // namespace conclave

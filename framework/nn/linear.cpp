@@ -1,0 +1,26 @@
+#include "framework/nn/linear.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+namespace conclave {
+
+Linear::Linear(int64_t in, int64_t out, bool with_bias, double std) {
+  const double deviation = std > 0 ? std : 1.0 / std::sqrt(static_cast<double>(in));
+  weight = at::empty({out, in}).normal_(0, deviation).clamp_(-3 * deviation, 3 * deviation);
+  if (with_bias) bias = at::zeros({out});
+}
+
+Tensor Linear::forward(const Tensor& x, const TokenContext& context) const {
+  Tensor y = at::linear(x, weight, bias);
+  return adapter ? y + adapter->delta(x, context) : y;
+}
+
+void Linear::visit(Visitor& v) {
+  v("weight", weight);
+  v("bias", bias);
+  v.child("adapter", adapter);
+}
+
+}  // namespace conclave
