@@ -70,7 +70,7 @@ template <class T>
 T convert_one(const Setting& setting, const Json& value) {
   // Environment variables carry text whatever is meant.
   const auto* text = value.is_string() ? value.get_ptr<const std::string*>() : nullptr;
-  const bool parse = text && setting.layer == Layer::environment;
+  const bool parse = text && setting.layer == SettingLayer::environment;
   if constexpr (std::is_same_v<T, std::string>) {
     if (text) return *text;
   } else if constexpr (std::is_same_v<T, bool>) {
@@ -93,7 +93,7 @@ std::vector<T> convert_list(const Setting& setting) {
   std::vector<T> list;
   if (setting.value.is_array()) {
     for (const Json& value : setting.value) list.push_back(convert_one<T>(setting, value));
-  } else if (setting.layer == Layer::environment && setting.value.is_string()) {
+  } else if (setting.layer == SettingLayer::environment && setting.value.is_string()) {
     std::istringstream parts(setting.value.get<std::string>());
     for (std::string part; std::getline(parts, part, ',');)
       list.push_back(convert_one<T>(setting, Json(part)));
@@ -105,7 +105,7 @@ std::vector<T> convert_list(const Setting& setting) {
 
 }  // namespace
 
-std::string_view layer_name(Layer layer) {
+std::string_view layer_name(SettingLayer layer) {
   constexpr std::string_view kNames[] = {"flag", "environment", "project", "user", "default"};
   return kNames[static_cast<size_t>(layer)];
 }
@@ -127,13 +127,13 @@ Settings Settings::load(const fs::path& project) {
   Settings settings;
   std::error_code ignored;
   const fs::path found = project.empty() ? find_upward(fs::current_path(), "conclave.toml") : project;
-  if (!found.empty()) settings.add_file(Layer::project, found);
+  if (!found.empty()) settings.add_file(SettingLayer::project, found);
   const fs::path user = config_home() / "config.toml";
-  if (fs::exists(user, ignored)) settings.add_file(Layer::user, user);
+  if (fs::exists(user, ignored)) settings.add_file(SettingLayer::user, user);
   return settings;
 }
 
-void Settings::add_file(Layer layer, const fs::path& file) {
+void Settings::add_file(SettingLayer layer, const fs::path& file) {
   auto& entries = layers_[static_cast<size_t>(layer)];
   try {
     const toml::table table = toml::parse(read_file(file, kFileLimit), file.string());
@@ -147,18 +147,19 @@ void Settings::add_file(Layer layer, const fs::path& file) {
 }
 
 void Settings::set_flag(const std::string& key, Json value, std::string origin) {
-  layers_[static_cast<size_t>(Layer::flag)][setting_key(key)] = {std::move(value), std::move(origin)};
+  layers_[static_cast<size_t>(SettingLayer::flag)][setting_key(key)] = {std::move(value), std::move(origin)};
 }
 
 void Settings::set_default(const std::string& key, Json value) {
-  layers_[static_cast<size_t>(Layer::fallback)][setting_key(key)] = {std::move(value), ""};
+  layers_[static_cast<size_t>(SettingLayer::fallback)][setting_key(key)] = {std::move(value), ""};
 }
 
 std::optional<Setting> Settings::find(std::span<const std::string> keys) const {
-  for (const Layer layer : {Layer::flag, Layer::environment, Layer::project, Layer::user, Layer::fallback}) {
+  for (const SettingLayer layer : {SettingLayer::flag, SettingLayer::environment, SettingLayer::project,
+                                   SettingLayer::user, SettingLayer::fallback}) {
     for (const auto& name : keys) {
       const std::string key = setting_key(name);
-      if (layer == Layer::environment) {
+      if (layer == SettingLayer::environment) {
         const std::string variable = environment_name(key);
         if (const char* value = std::getenv(variable.c_str()); value && *value)
           return Setting{value, layer, variable, key};
@@ -172,7 +173,7 @@ std::optional<Setting> Settings::find(std::span<const std::string> keys) const {
 
 std::vector<Setting> Settings::in_files(std::string_view prefix) const {
   std::vector<Setting> found;
-  for (const Layer layer : {Layer::project, Layer::user})
+  for (const SettingLayer layer : {SettingLayer::project, SettingLayer::user})
     for (const auto& [key, entry] : entries(layer))
       if (key.starts_with(prefix)) found.push_back({entry.value, layer, entry.origin, key});
   return found;

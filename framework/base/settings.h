@@ -15,13 +15,13 @@
 namespace conclave {
 
 /// Highest first.
-enum class Layer : uint8_t { flag, environment, project, user, fallback };
+enum class SettingLayer : uint8_t { flag, environment, project, user, fallback };
 /// "flag", "environment", "project", "user", "default".
-std::string_view layer_name(Layer layer);
+std::string_view layer_name(SettingLayer layer);
 
 struct Setting {
   Json value;  ///< from the environment always a string
-  Layer layer;
+  SettingLayer layer;
   std::string origin;  ///< "--seed", "CONCLAVE_SEED", "conclave.toml: line 3"; empty for a default
   std::string key;     ///< the key that was found
 };
@@ -33,7 +33,7 @@ class Settings {
   /// config_home()/config.toml. A named file must exist. DataError (with the line) on bad TOML.
   static Settings load(const std::filesystem::path& project = {});
 
-  void add_file(Layer layer, const std::filesystem::path& file);
+  void add_file(SettingLayer layer, const std::filesystem::path& file);
   void set_flag(const std::string& key, Json value, std::string origin);
   void set_default(const std::string& key, Json value);
 
@@ -61,7 +61,7 @@ class Settings {
     std::string origin;
   };
   using Entries = std::map<std::string, Entry>;
-  const Entries& entries(Layer layer) const { return layers_[static_cast<size_t>(layer)]; }
+  const Entries& entries(SettingLayer layer) const { return layers_[static_cast<size_t>(layer)]; }
   Entries layers_[5];  // [environment] stays empty: it is asked when needed
 };
 

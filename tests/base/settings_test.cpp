@@ -28,8 +28,8 @@ class SettingsTest : public ::testing::Test {
     write_file(dir_ / "project.toml", project);
     write_file(dir_ / "user.toml", user);
     Settings settings;
-    settings.add_file(Layer::project, dir_ / "project.toml");
-    settings.add_file(Layer::user, dir_ / "user.toml");
+    settings.add_file(SettingLayer::project, dir_ / "project.toml");
+    settings.add_file(SettingLayer::user, dir_ / "user.toml");
     return settings;
   }
   testing::TempDir dir_;
@@ -39,7 +39,7 @@ TEST_F(SettingsTest, HigherLayerWins) {
   Settings settings = with("seed = 3\n", "seed = 2\n");
   settings.set_default("seed", 1);
   EXPECT_EQ(settings.get<int64_t>("seed", 0), 3);
-  EXPECT_EQ(settings.find("seed")->layer, Layer::project);
+  EXPECT_EQ(settings.find("seed")->layer, SettingLayer::project);
   EXPECT_THAT(settings.find("seed")->origin, HasSubstr("project.toml: line 1"));
   const Variable variable("CONCLAVE_SEED", "4");
   EXPECT_EQ(settings.get<int64_t>("seed", 0), 4);
@@ -53,7 +53,7 @@ TEST_F(SettingsTest, UserFileThenDefault) {
   settings.set_default("vqa.train.learning_rate", 1.0);
   settings.set_default("vqa.train.steps", 10);
   EXPECT_EQ(settings.get<double>("vqa.train.learning_rate", 0), 1e-3);
-  EXPECT_EQ(settings.find("vqa.train.learning_rate")->layer, Layer::user);
+  EXPECT_EQ(settings.find("vqa.train.learning_rate")->layer, SettingLayer::user);
   EXPECT_EQ(settings.get<int64_t>("vqa.train.steps", 0), 10);
   EXPECT_FALSE(settings.find("vqa.train.batch"));
 }
