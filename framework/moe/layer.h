@@ -3,16 +3,12 @@
 
 #include "framework/moe/experts.h"
 #include "framework/moe/router.h"
+#include "framework/nn/path.h"
 
 namespace conclave {
 
 /// Identifies a layer's place for traces and edits: layer x iteration x place, numbered by the model.
 using Site = int;
-
-/// Anything that maps [T,D] to [T,D] beside the routed experts: shared experts, the dense path.
-struct Path : Module {
-  virtual Tensor forward(const Tensor& x_TD, const TokenContext& context) = 0;
-};
 
 /// Where the experts run: here (null), over all-to-all, compressed, spilling.
 struct Executor {

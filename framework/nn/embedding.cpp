@@ -1,0 +1,18 @@
+#include "framework/nn/embedding.h"
+
+#include <ATen/ATen.h>
+
+namespace conclave {
+
+Embedding::Embedding(int64_t count, int64_t width, double std)
+    : weight(at::empty({count, width}).normal_(0, std)) {}
+
+Tensor Embedding::forward(const Tensor& ids) const {
+  return at::embedding(weight, ids);
+}
+
+void Embedding::visit(Visitor& v) {
+  v("weight", weight);
+}
+
+}  // namespace conclave

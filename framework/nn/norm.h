@@ -1,0 +1,39 @@
+/// Normalisation over the last dimension. Statistics are taken in float32 whatever the activations are.
+#pragma once
+
+#include <string>
+
+#include "framework/tensor/module.h"
+
+namespace conclave {
+
+struct Norm : Module {
+  /// x [..., width] -> the same shape and dtype.
+  virtual Tensor forward(const Tensor& x) const = 0;
+};
+
+/// x / sqrt(mean(x²) + eps) · weight (arXiv 1910.07467).
+struct RmsNorm : Norm {
+  Tensor weight;  ///< [width]
+  double eps = 1e-6;
+
+  explicit RmsNorm(int64_t width, double eps = 1e-6);
+  Tensor forward(const Tensor& x) const override;
+  void visit(Visitor& v) override;
+};
+
+/// (x - mean) / sqrt(var + eps) · weight + bias.
+struct LayerNorm : Norm {
+  Tensor weight;  ///< [width]
+  Tensor bias;    ///< [width], or undefined
+  double eps = 1e-5;
+
+  explicit LayerNorm(int64_t width, double eps = 1e-5, bool with_bias = true);
+  Tensor forward(const Tensor& x) const override;
+  void visit(Visitor& v) override;
+};
+
+/// kind "rms_norm" or "layer_norm"; `key` names the setting in the UsageError.
+Ptr<Norm> make_norm(const std::string& kind, int64_t width, double eps, const std::string& key = "norm");
+
+}  // namespace conclave

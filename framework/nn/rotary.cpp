@@ -1,0 +1,74 @@
+#include "framework/nn/rotary.h"
+
+#include <ATen/ATen.h>
+
+#include <numeric>
+
+#include "framework/base/error.h"
+
+namespace conclave {
+namespace {
+
+// theta^(-i/count) for i = 0..count-1; powers in float64 so that long positions keep their angle.
+Tensor frequencies(int64_t count, double theta, at::Device device) {
+  const Tensor exponent = at::arange(count, at::dtype(at::kDouble)) / static_cast<double>(count);
+  return at::pow(theta, -exponent).to(at::kFloat).to(device);
+}
+
+Rotation from_angles(const Tensor& angle_NLC) {
+  return {angle_NLC.cos().unsqueeze(1), angle_NLC.sin().unsqueeze(1)};
+}
+
+}  // namespace
+
+Rotation Rotary::angles(const Tensor& position) const {
+  require<UsageError>(dim > 0 && dim % 2 == 0, "[rotary] dim = {}: must be even and positive", dim);
+  const int64_t half = dim / 2;
+  const Tensor angle = position.to(at::kFloat).unsqueeze(-1) * frequencies(half, theta, position.device());
+  if (position.dim() == 2) return from_angles(angle);
+
+  const auto axes = static_cast<int64_t>(sections.size());
+  require<UsageError>(position.dim() == 3 && position.size(0) == axes &&
+                          std::reduce(sections.begin(), sections.end()) == half,
+                      "[rotary] {} rows of positions with sections [{}] for {} frequencies", position.size(0),
+                      fmt::join(sections, ", "), half);
+  // Which row of positions each frequency follows.
+  std::vector<int64_t> axis_of(static_cast<size_t>(half), 0);
+  size_t next = 0;
+  for (int64_t axis = 0; axis < axes; ++axis) {
+    for (int64_t i = 0; i < sections[static_cast<size_t>(axis)]; ++i) {
+      // By turns, the first row keeps every frequency that no other row takes.
+      if (!interleaved) {
+        axis_of[next++] = axis;
+      } else if (axis > 0) {
+        require<UsageError>(i * axes + axis < half, "[rotary] section {} does not fit {} frequencies", axis,
+                            half);
+        axis_of[static_cast<size_t>(i * axes + axis)] = axis;
+      }
+    }
+  }
+  const Tensor index = at::tensor(axis_of, at::kLong).to(position.device()).view({1, 1, 1, half});
+  return from_angles(angle.gather(0, index.expand({1, angle.size(1), angle.size(2), half})).squeeze(0));
+}
+
+Rotation grid_rotation(const Tensor& position_2NL, int64_t dim, double theta) {
+  require<UsageError>(dim > 0 && dim % 4 == 0, "[rotary] grid dim = {}: must be a multiple of 4", dim);
+  require<UsageError>(position_2NL.dim() == 3 && position_2NL.size(0) == 2,
+                      "[rotary] grid positions must be [2,N,L], not {} dimensions", position_2NL.dim());
+  const Tensor angle =
+      position_2NL.to(at::kFloat).unsqueeze(-1) * frequencies(dim / 4, theta, position_2NL.device());
+  return from_angles(at::cat({angle[0], angle[1]}, -1));
+}
+
+Tensor rotate(const Tensor& x_NHLC, const Rotation& rotation) {
+  const int64_t half = rotation.cos_N1LC.size(-1);
+  const int64_t channels = x_NHLC.size(-1);
+  require(2 * half <= channels, "[rotary] {} rotated channels in heads of {}", 2 * half, channels);
+  const Tensor a = x_NHLC.narrow(-1, 0, half), b = x_NHLC.narrow(-1, half, half);
+  const auto& [cos, sin] = rotation;
+  const Tensor turned = at::cat({a * cos - b * sin, b * cos + a * sin}, -1).to(x_NHLC.scalar_type());
+  if (2 * half == channels) return turned;
+  return at::cat({turned, x_NHLC.narrow(-1, 2 * half, channels - 2 * half)}, -1);
+}
+
+}  // namespace conclave
