@@ -1,0 +1,38 @@
+/// Feed-forward experts: gated, w2 (act(w1 x) * w3 x), or plain, w2 act(w1 x + b1) + b2.
+#pragma once
+
+#include "framework/moe/experts.h"
+#include "framework/nn/activation.h"
+
+namespace conclave {
+
+struct FfnOptions {
+  int64_t hidden = 0;  ///< F
+  Activation activation = Activation::silu;
+  bool gated = true;
+  bool bias = false;
+};
+
+struct FfnExperts : Experts {
+  Tensor w1_EFD;        ///< gate; up where the bank is plain
+  Tensor w3_EFD;        ///< up; undefined where the bank is plain
+  Tensor w2_EDF;        ///< down
+  Tensor b1_EF, b2_ED;  ///< undefined without bias; b1 belongs to w1
+  Activation activation = Activation::silu;
+
+  FfnExperts() = default;
+  /// Weights from a normal of standard deviation 1/sqrt(inputs), biases zero.
+  FfnExperts(const ExpertsShape& shape, const FfnOptions& options);
+
+  bool gated() const { return w3_EFD.defined(); }
+  int64_t count() const override { return w1_EFD.size(0); }
+  Tensor forward(const Tensor& x_TD, const Routing& routing, const TokenContext& context) override;
+  Tensor slots(const Tensor& x_TD, const Routing& routing, const TokenContext& context) override;
+  /// ‖w1[e] x‖₂, the experts' own activation norm (Autonomy-of-Experts, arXiv 2501.13074).
+  Tensor affinity(const Tensor& x_TD) const override;
+  Ptr<Experts> fuse(const Tensor& weight_GE) const override;
+  void remap(Ids from) override;
+  void visit(Visitor& v) override;
+};
+
+}  // namespace conclave
