@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <utility>
 
 #include "framework/base/error.h"
 
@@ -30,31 +31,52 @@ std::string read_file(const fs::path& path, size_t limit) {
 }
 
 void write_file(const fs::path& path, std::string_view bytes) {
-  const fs::path temporary = path.string() + fmt::format(".{}.tmp", ::getpid());
-  auto fail = [&](const char* step) {
-    const int code = errno;
-    ::unlink(temporary.c_str());
-    throw Error(fmt::format("{}: cannot {}: {}", path.string(), step, std::strerror(code)));
-  };
-  if (path.has_parent_path()) {
+  AtomicFile file(path);
+  file.write(bytes);
+  file.commit();
+}
+
+AtomicFile::AtomicFile(fs::path path)
+    : path_(std::move(path)), temporary_(path_.string() + fmt::format(".{}.tmp", ::getpid())) {
+  if (path_.has_parent_path()) {
     std::error_code ignored;
-    fs::create_directories(path.parent_path(), ignored);
+    fs::create_directories(path_.parent_path(), ignored);
   }
-  const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (file < 0) fail("be created");
-  for (size_t done = 0; done < bytes.size();) {
-    const ssize_t n = ::write(file, bytes.data() + done, bytes.size() - done);
+  file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (file_ < 0) fail("be created", errno);
+}
+
+AtomicFile::~AtomicFile() {
+  if (file_ < 0) return;
+  ::close(file_);
+  ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::fail(const char* step, int code) {
+  throw Error(fmt::format("{}: cannot {}: {}", path_.string(), step, std::strerror(code)));
+}
+
+void AtomicFile::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(file_, bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      const int code = errno;
-      ::close(file);
-      errno = code;
-      fail("be written");
-    }
-    done += static_cast<size_t>(n);
+    if (n < 0) fail("be written", errno);
+    bytes.remove_prefix(static_cast<size_t>(n));
   }
-  if (::fsync(file) != 0 || ::close(file) != 0) fail("be synced");
-  if (::rename(temporary.c_str(), path.c_str()) != 0) fail("be renamed into place");
+}
+
+void AtomicFile::commit() {
+  if (::fsync(file_) != 0) fail("be synced", errno);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("be renamed into place", errno);
+  ::close(std::exchange(file_, -1));
+  sync_folder(path_.has_parent_path() ? path_.parent_path() : fs::path("."));
+}
+
+void sync_folder(const fs::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  ::fsync(descriptor);  // some file systems cannot sync folders; the rename itself has happened
+  ::close(descriptor);
 }
 
 }  // namespace conclave
