@@ -6,58 +6,27 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <functional>
 #include <thread>
 
 #include "framework/base/log.h"
 #include "framework/base/progress.h"
 #include "framework/base/signals.h"
 #include "framework/base/terminal.h"
+#include "testing/process.h"
 
 namespace conclave {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::in_child;
 using ::testing::Not;
-
-struct Outcome {
-  int code = -1;
-  std::string out, err;
-};
-
-std::string drain(int file) {
-  std::string bytes;
-  char block[4096];
-  for (ssize_t n; (n = ::read(file, block, sizeof block)) > 0;) bytes.append(block, static_cast<size_t>(n));
-  ::close(file);
-  return bytes;
-}
-
-Outcome in_child(const std::function<void()>& body) {
-  int out[2], err[2];
-  EXPECT_EQ(::pipe(out), 0);
-  EXPECT_EQ(::pipe(err), 0);
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::dup2(out[1], STDOUT_FILENO);
-    ::dup2(err[1], STDERR_FILENO);
-    body();
-    ::_exit(0);
-  }
-  ::close(out[1]);
-  ::close(err[1]);
-  Outcome outcome{-1, drain(out[0]), drain(err[0])};
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return outcome;
-}
 
 TEST(Log, GoesToStderrAlone) {
   const auto outcome = in_child([] {
     log_info("loaded {} of {}", 3, 4);
     log_warning("slow");
     log_debug("hidden");
+    return 0;
   });
   EXPECT_EQ(outcome.out, "");
   EXPECT_EQ(outcome.err, "loaded 3 of 4\nwarning: slow\n");
@@ -69,6 +38,7 @@ TEST(Log, QuietKeepsWarningsAndErrors) {
     log_info("loaded");
     log_warning("slow {{}}");
     log_error("broken");
+    return 0;
   });
   EXPECT_EQ(outcome.err, "warning: slow {}\nerror: broken\n");
 }
@@ -80,6 +50,7 @@ TEST(Log, LinesOfThreadsStayWhole) {
       threads.emplace_back([] {
         for (int i = 0; i < 50; ++i) log_info("{}", std::string(60, 'x'));
       });
+    return 0;
   });
   EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 200);
   EXPECT_THAT(outcome.err, Not(HasSubstr(std::string(61, 'x'))));
@@ -89,6 +60,7 @@ TEST(Progress, NothingForShortWorkOrIntoAPipe) {
   const auto outcome = in_child([] {
     Progress progress("read", 100);
     for (int i = 0; i < 100; ++i) progress.advance();
+    return 0;
   });
   EXPECT_EQ(outcome.out + outcome.err, "");
 }
@@ -145,14 +117,14 @@ TEST(Signals, FirstSetsAFlagSecondEndsAtOnce) {
   const auto one = in_child([] {
     install_signal_handlers();
     ::raise(SIGINT);
-    ::_exit(interrupted() ? 7 : 8);
+    return interrupted() ? 7 : 8;
   });
   EXPECT_EQ(one.code, 7);
   const auto two = in_child([] {
     install_signal_handlers();
     ::raise(SIGTERM);
     ::raise(SIGINT);
-    ::_exit(9);
+    return 9;
   });
   EXPECT_EQ(two.code, 130);
 }

@@ -1,0 +1,50 @@
+/// Results as JSON lines: one per input, in input order, flushed.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_set>
+
+#include "framework/base/json.h"
+
+namespace conclave {
+
+/// Thread-safe. A line reaches the reader whole or not at all.
+class JsonLines {
+ public:
+  /// To stdout.
+  JsonLines();
+  /// Adds to `file`. A last line that was cut off by a crash is removed first.
+  explicit JsonLines(const std::filesystem::path& file);
+
+  void write(const Json& line);
+  /// For inputs that are worked on side by side: holds `line` until those of all inputs before `index` are
+  /// out. Every index from 0 up must come once.
+  void write_at(int64_t index, const Json& line);
+
+ private:
+  void emit(const Json& line);
+  std::mutex lock_;
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> owned_{nullptr, &std::fclose};
+  std::FILE* file_;
+  std::string name_ = "stdout";
+  int64_t next_ = 0;
+  std::map<int64_t, Json> waiting_;
+};
+
+/// {"id": id, "error": {"kind": "usage|data|other", "message", "file", "where"}}; a null id is left out.
+Json error_line(const Json& id, const std::exception& error);
+
+/// The text of `id` that ids_written would hold: a string as it is, anything else as JSON.
+std::string id_text(const Json& id);
+
+/// The "id" of every whole line of `file`, for --resume; empty when there is no such file. DataError (with
+/// the line) when one is no JSON object.
+std::unordered_set<std::string> ids_written(const std::filesystem::path& file);
+
+}  // namespace conclave
