@@ -21,7 +21,7 @@ void declare_common(Options& options, CommonOptions& common) {
   options.add("device", common.device, "cpu, cuda, cuda:N or auto").shared().group(group);
   options.add("threads", common.threads, "CPU threads; 0 for all cores").range(0, 4096).shared().group(group);
   options.add("dtype", common.dtype, "Number format of weights and activations")
-      .choices({"auto", "float32", "bfloat16", "float16"})
+      .choices({"auto", "float32", "bfloat16"})
       .shared()
       .group(group);
   options.add("dry-run", common.dry_run, "Check everything, do nothing").flag_only().group(group);
