@@ -1,0 +1,32 @@
+/// One run of a batch through a stack of layers: what all of them share, made once.
+#pragma once
+
+#include "framework/blocks/decode_state.h"
+#include "framework/nn/attend.h"
+#include "framework/nn/rotary.h"
+
+namespace conclave {
+
+/// N sequences of L tokens.
+struct PassInput {
+  Tensor position;  ///< int64 [N,L], or [S,N,L] for M-RoPE; undefined: counted over the valid tokens
+  Tensor valid_NL;  ///< bool, false for padding on either side; undefined: all valid
+  bool causal = true;
+  int64_t prefix = 0;  ///< with `causal`: the first tokens of the pass, which also see each other both ways
+};
+
+/// Padding is seen by nobody and sees itself alone, so that no row is ever without keys.
+struct Pass {
+  Rotation rotation;  ///< undefined: no rotary positions
+  Visibility visibility;
+  DecodeState* past = nullptr;  ///< null: nothing is kept
+};
+
+/// Positions of the pass's tokens [N,L]: as given, or counted on from what `past` has read.
+Tensor pass_positions(const PassInput& input, int64_t rows, int64_t tokens, const DecodeState* past,
+                      at::Device device);
+/// Who sees whom: everything valid in `past`, and the pass's own tokens as `input` says.
+Visibility pass_visibility(const PassInput& input, int64_t rows, int64_t tokens, const DecodeState* past,
+                           at::Device device);
+
+}  // namespace conclave

@@ -1,0 +1,127 @@
+#include "framework/blocks/transformer.h"
+
+#include <ATen/ATen.h>
+
+#include "framework/base/config_object.h"
+
+namespace conclave {
+namespace {
+
+// Which layers are routed: "all", "odd", "even" (counted from 0) or a list of numbers.
+std::vector<bool> read_moe_layers(ConfigObject& c, int64_t layers) {
+  std::vector<bool> routed(static_cast<size_t>(layers), false);
+  const std::string key = c.name("moe_layers");
+  const Json value = c.get<Json>("moe_layers", Json(c.has("moe") ? "all" : "none"));
+  if (value.is_array()) {
+    for (const auto& item : value) {
+      require<UsageError>(item.is_number_integer() && item >= 0 && item < layers,
+                          "{} has {}: must be layer numbers below {}", key, item.dump(), layers);
+      routed[item.get<size_t>()] = true;
+    }
+    return routed;
+  }
+  const auto name = value.is_string() ? value.get<std::string>() : "";
+  require<UsageError>(name == "all" || name == "odd" || name == "even" || name == "none",
+                      "{} = {}: must be all, odd, even, none or a list of layer numbers", key, value.dump());
+  for (size_t i = 0; i < routed.size(); ++i) {
+    routed[i] = name == "all" || (name == "odd" && i % 2 == 1) || (name == "even" && i % 2 == 0);
+  }
+  return routed;
+}
+
+Rotary read_rotary(const Json& config, int64_t head_dim, const std::string& path) {
+  ConfigObject c(config, path);
+  Rotary rotary;
+  rotary.dim = c.get_integer("dim", head_dim, 2);
+  rotary.theta = c.get("theta", 10000.0);
+  rotary.sections = c.get("sections", std::vector<int64_t>{});
+  rotary.interleaved = c.get("interleaved", false);
+  c.finish();
+  require<UsageError>(rotary.dim <= head_dim && rotary.dim % 2 == 0,
+                      "{} = {}: must be even and at most the head's {}", c.name("dim"), rotary.dim, head_dim);
+  return rotary;
+}
+
+}  // namespace
+
+Tensor TransformerBlock::forward(const Tensor& x_NLD, const Pass& pass, const TokenContext& context) const {
+  const Tensor x = x_NLD + self_attn->forward(input_layernorm->forward(x_NLD), pass, context);
+  const Tensor normed_TD = post_attention_layernorm->forward(x).reshape({-1, x.size(-1)});
+  const Tensor y_TD = moe ? moe->forward(normed_TD, context) : ffn->forward(normed_TD, context);
+  return x + y_TD.view(x.sizes());
+}
+
+void TransformerBlock::visit(Visitor& v) {
+  v.child("input_layernorm", input_layernorm);
+  v.child("self_attn", self_attn);
+  v.child("post_attention_layernorm", post_attention_layernorm);
+  v.child("mlp", ffn);
+  v.child("mlp", moe);
+}
+
+Tensor Transformer::forward(const Tensor& x_NLD, const PassInput& input, TokenContext context) const {
+  const int64_t rows = x_NLD.size(0), tokens = x_NLD.size(1);
+  const auto device = x_NLD.device();
+  require(!context.past || context.past->rows() == 0 || context.past->rows() == rows,
+          "[transformer] {} sequences go on from a state of {}", rows,
+          context.past ? context.past->rows() : 0);
+  const Tensor position = pass_positions(input, rows, tokens, context.past, device);
+  Pass pass;
+  pass.past = context.past;
+  pass.visibility = pass_visibility(input, rows, tokens, context.past, device);
+  if (rotary.dim > 0) pass.rotation = rotary.angles(position);
+
+  if (!context.valid_T.defined() && input.valid_NL.defined()) context.valid_T = input.valid_NL.reshape({-1});
+  if (!context.sequence_T.defined()) {
+    context.sequence_T = at::arange(rows, at::dtype(at::kLong).device(device)).repeat_interleave(tokens);
+  }
+  if (!context.position_T.defined()) {
+    context.position_T = (position.dim() == 3 ? position[0] : position).reshape({-1});
+  }
+  Tensor x = x_NLD;
+  for (const auto& layer : layers) x = layer->forward(x, pass, context);
+  if (context.past) context.past->advance(rows, tokens, input.valid_NL, device);
+  return norm ? norm->forward(x) : x;
+}
+
+void Transformer::visit(Visitor& v) {
+  v.children("layers", layers);
+  v.child("norm", norm);
+}
+
+Ptr<Transformer> make_transformer(const Json& config, Site first_site, const std::string& path) {
+  ConfigObject c(config, path);
+  auto stack = std::make_shared<Transformer>();
+  stack->width = c.need_integer("width");
+  const auto layers = c.need_integer("layers");
+  const auto norm = c.one_of("norm", {"rms_norm", "layer_norm"});
+  const auto eps = c.get("eps", 1e-6);
+  const auto shape = AttentionShape::read(c, stack->width, eps);
+  const auto std = InitStd::for_depth(layers, c.get("init_std", 0.02));
+  const auto routed = read_moe_layers(c, layers);
+  // "rope": false stands for no rotary positions.
+  const Json& rope = c.part("rope");
+  if (!rope.is_boolean() || rope.get<bool>()) {
+    stack->rotary = read_rotary(rope.is_boolean() ? Json::object() : rope, shape.head_dim, c.name("rope"));
+  }
+  const Json &ffn = c.part("ffn"), &moe = c.part("moe");
+  c.finish();
+
+  Site site = first_site;
+  for (int64_t i = 0; i < layers; ++i) {
+    auto block = std::make_shared<TransformerBlock>();
+    block->input_layernorm = make_norm(norm, stack->width, eps);
+    block->self_attn = std::make_shared<Attention>(shape, i, std);
+    block->post_attention_layernorm = make_norm(norm, stack->width, eps);
+    if (routed[static_cast<size_t>(i)]) {
+      block->moe = make_layer(moe, stack->width, site++);
+    } else {
+      block->ffn = make_ffn(ffn, stack->width, std, c.name("ffn"));
+    }
+    stack->layers.push_back(block);
+  }
+  stack->norm = make_norm(norm, stack->width, eps);
+  return stack;
+}
+
+}  // namespace conclave
