@@ -11,10 +11,10 @@ namespace conclave {
 struct Edit {
   enum class Kind {
     forbid,  ///< `expert` may not be chosen
-    force,   ///< `expert` takes the first slot
+    force,   ///< `expert` takes the first slot, whatever the masks say
     bias,    ///< adds `value_E` [E] to the logits; may need grad
     scale,   ///< multiplies the weights of `expert` by `value`
-    replay   ///< takes `routing` in place of the router's
+    replay   ///< takes `routing` in place of the router's; without weight_TK the router weighs its experts
   };
   Kind kind = Kind::forbid;
   int expert = -1;
@@ -25,9 +25,12 @@ struct Edit {
   int modality = -1;      ///< -1: all modalities
 };
 
-/// Edits by site; site -1 applies to every site.
+/// Edits by site; site -1 applies to every site. Later edits win.
 struct Edits {
   std::map<int, std::vector<Edit>> at;
+
+  /// The edits of site -1, then those of `site`.
+  std::vector<Edit> of(int site) const;
 };
 
 }  // namespace conclave

@@ -21,28 +21,20 @@ struct Executor {
 /// own softmax over selected and shared logits (Uni-MoE-2), one weight per shared expert.
 enum class SharedGate { plain, sigmoid, router };
 
-/// Capacity of an expert in tokens: ceil(factor · T · K / E), at least `minimum`; 0 drops nothing. Tokens
-/// beyond it, in order of falling weight (ties: the earlier token stays), lose that slot (GShard, arXiv
-/// 2006.16668).
-struct Capacity {
-  double factor = 0;
-  int64_t minimum = 0;
-};
-
 struct Layer : Module {
   Site site = 0;
   Ptr<Router> router;
   Ptr<Experts> experts;
   std::vector<Ptr<Path>> shared;  ///< always run
   SharedGate shared_gate = SharedGate::plain;
-  Tensor shared_gate_SD;   ///< [S,D], for SharedGate::sigmoid
-  Ptr<Path> dense;         ///< dual path: softmax(W x)[0] · dense + [1] · MoE (EchoVLM)
-  Tensor path_gate_2D;     ///< [2,D], with `dense`
-  Capacity capacity;       ///< while training
-  Capacity capacity_eval;  ///< otherwise
+  Tensor shared_gate_SD;  ///< [S,D], for SharedGate::sigmoid
+  Ptr<Path> dense;        ///< dual path: softmax(W x + b)[0] · MoE + [1] · dense (residual MoE; EchoVLM)
+  Tensor path_gate_2D;    ///< [2,D], with `dense`
+  Tensor path_bias_2;     ///< [2], or undefined
+  int64_t nulls = 0;      ///< null experts behind the bank's
   Ptr<Executor> executor;
 
-  /// Routing of x_TD with edits and capacity applied; leaves a record in context.log.
+  /// Routing of x_TD with the edits of this site applied; leaves a record in context.log.
   Routing route(const Tensor& x_TD, const TokenContext& context);
   /// Runs the experts under a routing that may come from outside. [T,D] -> [T,D].
   virtual Tensor apply(const Tensor& x_TD, const Routing& routing, const TokenContext& context);
@@ -54,7 +46,7 @@ struct Layer : Module {
 
 /// Builds a whole layer; docs/moe.md lists the keys. Throws UsageError that names the key.
 ///   {"experts": {"count": 8, "kind": "gated_ffn", ...}, "router": {...}, "nulls": 1,
-///    "shared": {"count": 2, "hidden": 64, "gate": "router"}, "dense": {...}, "capacity": 1.5}
+///    "shared": {"count": 2, "hidden": 64, "gate": "router"}, "dense": {...}, "capacity": {"factor": 1.5}}
 Ptr<Layer> make_layer(const Json& config, int64_t width, Site site);
 
 }  // namespace conclave

@@ -20,8 +20,9 @@ struct Routing {
   Tensor expert_TK;  ///< int32 [T,K]
   Tensor weight_TK;  ///< float32 [T,K], differentiable
   Tensor shared_TS;  ///< float32 [T,S], weights of the shared experts when they share the gate
-  Tensor path_TP;    ///< float32 [T,P], weights of the dense and the MoE path
-  // Kept when the context trains or a log asks for them:
+  Tensor path_TP;    ///< float32 [T,P], weights of the MoE and of the dense path
+  Tensor dropped_E;  ///< float32 [E], slots lost to capacity; undefined where there is no capacity
+  // Kept when the context trains or a log asks for them; E counts the null experts here:
   Tensor logits_TE;              ///< float32 [T,E], before masking
   Tensor prob_TE;                ///< float32 [T,E], probabilities over the allowed experts
   Tensor allowed_TE;             ///< bool [T,E], what the mask stages left; undefined means all

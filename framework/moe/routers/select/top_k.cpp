@@ -1,0 +1,74 @@
+#include "framework/moe/routers/select/top_k.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/Parallel.h>
+
+#include <atomic>
+#include <limits>
+
+#include "framework/moe/routers/stage_config.h"
+
+namespace conclave {
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+// Insertion into k slots: k is small, and at::topk leaves the order of ties open. Returns whether all slots
+// are filled. Strict comparisons keep the lower id in front and let neither -inf nor NaN in.
+bool rank_row(const float* choice, int64_t experts, int64_t k, int32_t* expert, float* best) {
+  std::fill_n(best, k, -kInfinity);
+  std::fill_n(expert, k, -1);
+  for (int64_t e = 0; e < experts; ++e) {
+    if (!(choice[e] > best[k - 1])) continue;
+    int64_t slot = k - 1;
+    for (; slot > 0 && choice[e] > best[slot - 1]; --slot) {
+      best[slot] = best[slot - 1];
+      expert[slot] = expert[slot - 1];
+    }
+    best[slot] = choice[e];
+    expert[slot] = static_cast<int32_t>(e);
+  }
+  return expert[k - 1] >= 0;
+}
+
+Ranked rank_on_device(const Tensor& choice_UE, int64_t k) {
+  const Tensor clean_UE = choice_UE.masked_fill(choice_UE.isnan(), -kInfinity);
+  const auto [best_UE, order_UE] = clean_UE.sort(/*stable=*/true, /*dim=*/1, /*descending=*/true);
+  const Tensor expert_UK = order_UE.narrow(1, 0, k).to(at::kInt);
+  return {expert_UK.masked_fill(best_UE.narrow(1, 0, k).isneginf(), -1), false};
+}
+
+}  // namespace
+
+Ranked rank_top_k(const Tensor& choice_UE, int64_t k) {
+  const at::NoGradGuard no_grad;
+  if (!choice_UE.is_cpu()) return rank_on_device(choice_UE, k);
+  const Tensor rows_UE = choice_UE.detach().contiguous();
+  const int64_t units = rows_UE.size(0), experts = rows_UE.size(1);
+  Ranked ranked{at::empty({units, k}, at::kInt), true};
+  const float* choice = rows_UE.const_data_ptr<float>();
+  int32_t* expert = ranked.expert_UK.mutable_data_ptr<int32_t>();
+  std::atomic<bool> full = true;
+  at::parallel_for(0, units, 256, [&](int64_t begin, int64_t end) {
+    std::vector<float> best(k);
+    bool all = true;
+    for (int64_t u = begin; u < end; ++u)
+      all &= rank_row(choice + u * experts, experts, k, expert + u * k, best.data());
+    if (!all) full = false;
+  });
+  ranked.full = full;
+  return ranked;
+}
+
+void TopK::run(RouteState& state, const TokenContext&) {
+  auto [expert_UK, full] = rank_top_k(state.choice_UE, k);
+  state.routing.expert_TK = expert_UK;
+  state.full = full;
+}
+
+Ptr<Stage> make_top_k(ConfigObject& config, const RouterShape& shape) {
+  return std::make_shared<TopK>(integer_of(config, "k", std::nullopt, 1, shape.experts + shape.nulls));
+}
+
+}  // namespace conclave
