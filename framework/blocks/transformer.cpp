@@ -36,6 +36,7 @@ Rotary read_rotary(const Json& config, int64_t head_dim, const std::string& path
   rotary.theta = c.get("theta", 10000.0);
   rotary.sections = c.get("sections", std::vector<int64_t>{});
   rotary.interleaved = c.get("interleaved", false);
+  rotary.grid = c.get("grid", false);
   c.finish();
   require<UsageError>(rotary.dim <= head_dim && rotary.dim % 2 == 0,
                       "{} = {}: must be even and at most the head's {}", c.name("dim"), rotary.dim, head_dim);

@@ -32,6 +32,21 @@ void LayerNorm::visit(Visitor& v) {
   v("bias", bias);
 }
 
+GroupNorm::GroupNorm(int64_t channels, int64_t groups, double eps)
+    : weight(at::ones({channels})), bias(at::zeros({channels})), groups(groups), eps(eps) {
+  require<UsageError>(groups > 0 && channels % groups == 0,
+                      "[group norm] {} groups do not divide {} channels", groups, channels);
+}
+
+Tensor GroupNorm::forward(const Tensor& x_NCHW) const {
+  return at::group_norm(x_NCHW, groups, weight, bias, eps);
+}
+
+void GroupNorm::visit(Visitor& v) {
+  v("weight", weight);
+  v("bias", bias);
+}
+
 Ptr<Norm> make_norm(const std::string& kind, int64_t width, double eps, const std::string& key) {
   if (kind == "rms_norm") return std::make_shared<RmsNorm>(width, eps);
   if (kind == "layer_norm") return std::make_shared<LayerNorm>(width, eps);

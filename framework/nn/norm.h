@@ -1,4 +1,4 @@
-/// Normalisation over the last dimension. Statistics are taken in float32 whatever the activations are.
+/// Normalisation. Statistics are taken in float32 whatever the activations are.
 #pragma once
 
 #include <string>
@@ -30,6 +30,18 @@ struct LayerNorm : Norm {
 
   explicit LayerNorm(int64_t width, double eps = 1e-5, bool with_bias = true);
   Tensor forward(const Tensor& x) const override;
+  void visit(Visitor& v) override;
+};
+
+/// Over groups of channels and all places of a picture; does not depend on the batch (arXiv 1803.08494).
+struct GroupNorm : Module {
+  Tensor weight, bias;  ///< [channels]
+  int64_t groups = 1;
+  double eps = 1e-5;
+
+  /// Throws UsageError unless `groups` divides `channels`.
+  GroupNorm(int64_t channels, int64_t groups, double eps = 1e-5);
+  Tensor forward(const Tensor& x_NCHW) const;
   void visit(Visitor& v) override;
 };
 

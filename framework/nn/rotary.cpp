@@ -19,10 +19,18 @@ Rotation from_angles(const Tensor& angle_NLC) {
   return {angle_NLC.cos().unsqueeze(1), angle_NLC.sin().unsqueeze(1)};
 }
 
+Rotation grid_angles(const Tensor& position, int64_t dim, double theta) {
+  require<UsageError>(dim % 4 == 0, "[rotary] dim = {}: must be a multiple of 4 on a grid", dim);
+  require(position.dim() == 3 && position.size(0) == 2, "[rotary] positions on a grid must be [2,N,L]");
+  const Tensor angle = position.to(at::kFloat).unsqueeze(-1) * frequencies(dim / 4, theta, position.device());
+  return from_angles(at::cat({angle[0], angle[1]}, -1));
+}
+
 }  // namespace
 
 Rotation Rotary::angles(const Tensor& position) const {
   require<UsageError>(dim > 0 && dim % 2 == 0, "[rotary] dim = {}: must be even and positive", dim);
+  if (grid) return grid_angles(position, dim, theta);
   const int64_t half = dim / 2;
   const Tensor angle = position.to(at::kFloat).unsqueeze(-1) * frequencies(half, theta, position.device());
   if (position.dim() == 2) return from_angles(angle);
@@ -49,15 +57,6 @@ Rotation Rotary::angles(const Tensor& position) const {
   }
   const Tensor index = at::tensor(axis_of, at::kLong).to(position.device()).view({1, 1, 1, half});
   return from_angles(angle.gather(0, index.expand({1, angle.size(1), angle.size(2), half})).squeeze(0));
-}
-
-Rotation grid_rotation(const Tensor& position_2NL, int64_t dim, double theta) {
-  require<UsageError>(dim > 0 && dim % 4 == 0, "[rotary] grid dim = {}: must be a multiple of 4", dim);
-  require<UsageError>(position_2NL.dim() == 3 && position_2NL.size(0) == 2,
-                      "[rotary] grid positions must be [2,N,L], not {} dimensions", position_2NL.dim());
-  const Tensor angle =
-      position_2NL.to(at::kFloat).unsqueeze(-1) * frequencies(dim / 4, theta, position_2NL.device());
-  return from_angles(at::cat({angle[0], angle[1]}, -1));
 }
 
 Tensor rotate(const Tensor& x_NHLC, const Rotation& rotation) {

@@ -20,15 +20,14 @@ struct Rotary {
   /// M-RoPE: how many of the dim/2 frequencies follow each row of positions (time, height, width).
   std::vector<int64_t> sections = {};
   bool interleaved = false;  ///< M-RoPE frequencies by turns (Qwen3-VL), not in runs (Qwen2-VL)
+  /// For pictures: positions [2,N,L] are rows and columns of a grid; half of the channels turns with each, at
+  /// frequencies theta^(-4i/dim). dim is then a multiple of 4.
+  bool grid = false;
 
   /// position int64 [N,L], or [S,N,L] with S sections (an [N,L] then counts for all of them). Frequency i is
   /// theta^(-2i/dim). Throws UsageError when the sections do not fill dim/2.
   Rotation angles(const Tensor& position) const;
 };
-
-/// Angles for a grid: the first half of the dim/2 frequencies follows rows, the second half columns, each
-/// with frequencies theta^(-4i/dim). position [2,N,L]; dim is a multiple of 4.
-Rotation grid_rotation(const Tensor& position_2NL, int64_t dim, double theta = 10000);
 
 /// Turns the first channels of x [N,H,L,C]; computes in float32 and returns x's dtype.
 Tensor rotate(const Tensor& x_NHLC, const Rotation& rotation);

@@ -81,7 +81,7 @@ TEST(Rotary, InterleavedSectionsTakeTurns) {
 TEST(Rotary, GridTurnsHalfByRowsHalfByColumns) {
   const Tensor position = at::tensor({2, 9}, at::kLong).view({2, 1, 1});
   const Tensor x = at::randn({1, 1, 1, 8});
-  const Tensor y = rotate(x, grid_rotation(position, 8, 10000));
+  const Tensor y = rotate(x, Rotary{.dim = 8, .grid = true}.angles(position));
   const auto at_angle = [&](int64_t i, double angle) {
     return x[0][0][0][i].item<double>() * std::cos(angle) -
            x[0][0][0][i + 4].item<double>() * std::sin(angle);
@@ -97,7 +97,7 @@ TEST(Rotary, WrongSizesAreUsageErrors) {
   EXPECT_THROW(Rotary{.dim = 5}.angles(position), UsageError);
   EXPECT_THROW(Rotary{.dim = 8}.angles(at::zeros({3, 1, 2}, at::kLong)), UsageError);
   EXPECT_THROW((Rotary{.dim = 8, .sections = {1, 1, 1}}.angles(at::zeros({3, 1, 2}, at::kLong))), UsageError);
-  EXPECT_THROW(grid_rotation(at::zeros({2, 1, 2}, at::kLong), 6), UsageError);
+  EXPECT_THROW((Rotary{.dim = 6, .grid = true}.angles(at::zeros({2, 1, 2}, at::kLong))), UsageError);
 }
 
 TEST(Rotary, Bfloat16ComesBack) {
