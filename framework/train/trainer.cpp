@@ -1,0 +1,194 @@
+#include "framework/train/trainer.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <chrono>
+#include <cmath>
+
+#include "framework/base/error.h"
+#include "framework/base/file.h"
+#include "framework/tensor/state.h"
+#include "framework/train/autocast.h"
+#include "framework/train/random_state.h"
+
+namespace conclave {
+namespace {
+
+TrainOptions filled(TrainOptions options) {
+  require<UsageError>(options.steps >= 1 && options.batch >= 1 && options.accumulate >= 1,
+                      "[train] steps {}, batch {} and accumulate {} must be at least 1", options.steps,
+                      options.batch, options.accumulate);
+  if (options.schedule.steps == 0) options.schedule.steps = options.steps;
+  return options;
+}
+
+}  // namespace
+
+Trainer::Trainer(TrainTask& task, TrainOptions options, TrainCallbacks callbacks)
+    : task_(task),
+      options_(filled(std::move(options))),
+      callbacks_(std::move(callbacks)),
+      optimizer_(task.model(), options_.optimizer),
+      ema_(options_.ema_decay > 0 ? std::make_unique<Ema>(task.model(), options_.ema_decay) : nullptr),
+      order_(options_.seed, task.items()),
+      watch_(options_.maximize, options_.min_delta, options_.patience),
+      checkpoints_(options_.folder) {}
+
+StepReport Trainer::one_step() {
+  const auto begin = std::chrono::steady_clock::now();
+  StepReport report;
+  report.rate = options_.schedule.at(step_);
+  const auto device = optimizer_.parameters().front().tensor.device().type();
+  double weight = 0;
+  optimizer_.zero_grad();
+  for (int64_t part = 0; part < options_.accumulate; ++part) {
+    MicroBatch batch{order_.next(options_.batch), step_, part, order_.epoch(),
+                     Random(options_.seed, fmt::format("step/{}/{}", step_, part))};
+    StepLoss result;
+    {
+      const AutocastScope autocast(options_.bfloat16, device);
+      result = task_.loss(batch);
+    }
+    require(result.weight >= 0, "[train] a loss has the weight {}", result.weight);
+    weight += result.weight;
+    if (result.weight == 0) continue;
+    (result.loss.to(at::kFloat) * result.weight).backward();
+    report.loss += result.weight * result.loss.item<double>();
+    for (const auto& [name, value] : result.metrics) report.metrics[name] += result.weight * value;
+  }
+  if (weight > 0) {
+    report.loss /= weight;
+    for (auto& [name, value] : report.metrics) value /= weight;
+    report.gradient_norm = optimizer_.gradient_norm() / weight;
+  }
+  report.skipped = weight == 0 || !std::isfinite(report.loss) || !std::isfinite(report.gradient_norm);
+  if (!report.skipped) {
+    const double clip = options_.clip_norm > 0 && report.gradient_norm > options_.clip_norm
+                            ? options_.clip_norm / report.gradient_norm
+                            : 1;
+    optimizer_.step(report.rate, clip / weight);
+    if (ema_) ema_->update();
+  }
+  bad_steps_ = report.skipped ? bad_steps_ + 1 : 0;
+  optimizer_.zero_grad();
+  ++step_;
+  if (!report.skipped) {
+    at::NoGradGuard no_grad;
+    task_.after_step(step_);
+  }
+  report.step = step_;
+  report.epoch = order_.epoch();
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return report;
+}
+
+bool Trainer::evaluate() {
+  {
+    at::NoGradGuard no_grad;
+    const RandomStateScope keep;
+    const EmaScope average(ema_.get());
+    evaluation_ = task_.evaluate();
+  }
+  if (evaluation_.empty()) return false;
+  const auto watched = evaluation_.find(options_.metric);
+  if (watched == evaluation_.end()) {
+    std::string names;
+    for (const auto& [name, value] : evaluation_) names += (names.empty() ? "" : ", ") + name;
+    throw UsageError(
+        fmt::format("[train] the evaluation has no metric \"{}\"; it has {}", options_.metric, names));
+  }
+  const bool best = watch_.observe(step_, watched->second);
+  if (callbacks_.on_evaluation) callbacks_.on_evaluation(step_, evaluation_, best);
+  return best;
+}
+
+TrainResult Trainer::run() {
+  if (!resumed_ && step_ == 0) {
+    require<UsageError>(!checkpoints_.newest(),
+                        "[train] {} holds checkpoints of another run: resume it or choose another folder",
+                        options_.folder.string());
+    at::manual_seed(options_.seed);
+  }
+  TrainEnd end = TrainEnd::finished;
+  while (step_ < options_.steps) {
+    if (watch_.out_of_patience()) {
+      end = TrainEnd::out_of_patience;
+      break;
+    }
+    if (callbacks_.should_stop && callbacks_.should_stop()) {
+      end = TrainEnd::stopped;
+      break;
+    }
+    const StepReport report = one_step();
+    if (callbacks_.on_step) callbacks_.on_step(report);
+    require(
+        bad_steps_ <= options_.max_bad_steps,
+        "[train] {} steps in a row had a loss or gradient that is not finite (step {}, loss {}): lower the "
+        "learning rate or look at the data",
+        bad_steps_, step_, report.loss);
+    const bool last = step_ == options_.steps;
+    const bool evaluates = last || (options_.evaluate_every > 0 && step_ % options_.evaluate_every == 0);
+    const bool best = evaluates && evaluate();
+    if (best || (options_.checkpoint_every > 0 && step_ % options_.checkpoint_every == 0)) save();
+  }
+  if (saved_step_ != step_) save();
+  return {end, step_, evaluation_, watch_.best(), watch_.best_step()};
+}
+
+void Trainer::save() {
+  if (options_.folder.empty()) return;
+  Metrics finite = evaluation_;  // JSON has no other numbers
+  std::erase_if(finite, [](const auto& metric) { return !std::isfinite(metric.second); });
+  const Json state = {{"format", 1},
+                      {"step", step_},
+                      {"seed", options_.seed},
+                      {"items", task_.items()},
+                      {"place", order_.place()},
+                      {"bad_steps", bad_steps_},
+                      {"watch", watch_.state()},
+                      {"evaluation", finite},
+                      {"task", task_.state()}};
+  checkpoints_.write(step_, [&](const std::filesystem::path& folder) {
+    save_state(task_.model(), folder / "model.safetensors");
+    save_state(optimizer_, folder / "optimizer.safetensors");
+    if (ema_) save_state(*ema_, folder / "ema.safetensors");
+    save_safetensors(folder / "random.safetensors", random_state());
+    write_file(folder / "state.json", state.dump(2) + "\n");
+  });
+  saved_step_ = step_;
+  checkpoints_.prune(options_.keep_last, watch_.best_step());
+  if (callbacks_.on_checkpoint) callbacks_.on_checkpoint(step_, checkpoints_.path_of(step_));
+}
+
+bool Trainer::resume() {
+  if (options_.folder.empty()) return false;
+  checkpoints_.remove_leftovers();
+  const auto newest = checkpoints_.newest();
+  if (!newest) return false;
+  const auto folder = checkpoints_.path_of(*newest);
+  const auto file = folder / "state.json";
+  const Json state = read_json(file);
+  try {
+    require<UsageError>(state.at("seed") == options_.seed && state.at("items") == task_.items(),
+                        "[train] {} was made with seed {} and {} items; this run has {} and {}",
+                        folder.string(), state.at("seed").dump(), state.at("items").dump(), options_.seed,
+                        task_.items());
+    load_state(task_.model(), Safetensors(folder / "model.safetensors"));
+    load_state(optimizer_, Safetensors(folder / "optimizer.safetensors"));
+    if (ema_) load_state(*ema_, Safetensors(folder / "ema.safetensors"));
+    set_random_state(Safetensors(folder / "random.safetensors"));
+    step_ = saved_step_ = state.at("step").get<int64_t>();
+    order_.seek(state.at("place").get<int64_t>());
+    bad_steps_ = state.at("bad_steps").get<int>();
+    watch_.restore(state.at("watch"));
+    evaluation_ = state.at("evaluation").get<Metrics>();
+    task_.restore(state.at("task"));
+  } catch (const nlohmann::json::exception& e) {
+    throw DataError(file.string(), "", fmt::format("is no state of a training run ({})", e.what()));
+  }
+  resumed_ = true;
+  return true;
+}
+
+}  // namespace conclave
