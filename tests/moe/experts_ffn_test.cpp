@@ -89,6 +89,15 @@ TEST(FfnExperts, NoTokensAndNoChoice) {
   EXPECT_TRUE(at::equal(unchosen, at::zeros({4, 8})));
 }
 
+TEST(FfnExperts, RefusesMisshapenInput) {
+  auto bank = make(3, 8, {.hidden = 16});
+  auto routing = random_routing(4, 2, 3, 1);
+  EXPECT_THROW(bank.forward(at::randn({4, 7}), routing, {}), Error);
+  EXPECT_THROW(bank.forward(at::randn({5, 8}), routing, {}), Error);
+  routing.expert_TK = routing.expert_TK.to(at::kLong);
+  EXPECT_THROW(bank.forward(at::randn({4, 8}), routing, {}), Error);
+}
+
 TEST(FfnExperts, SlotsAreUnweightedAndZeroWhereEmpty) {
   auto bank = make(4, 6, {.hidden = 10});
   const Tensor x = at::randn({7, 6});

@@ -7,6 +7,8 @@
 #include <cmath>
 
 #include "framework/base/error.h"
+#include "framework/moe/experts/check.h"
+#include "framework/moe/kernels/ffn.h"
 #include "framework/moe/kernels/grouped.h"
 
 namespace conclave {
@@ -21,6 +23,15 @@ Tensor normal_weight(int64_t experts, int64_t out, int64_t in) {
 Tensor add_bias(const Tensor& y_NF, const Tensor& bias_EF, const RowOrder& order) {
   if (!bias_EF.defined()) return y_NF;
   return y_NF + bias_EF.to(y_NF.scalar_type()).index_select(0, order.expert_N);
+}
+
+bool needs_grad(const FfnExperts& bank, const Tensor& x_TD, const Routing& routing) {
+  if (!at::GradMode::is_enabled()) return false;
+  for (const Tensor* t :
+       {&x_TD, &routing.weight_TK, &bank.w1_EFD, &bank.w3_EFD, &bank.w2_EDF, &bank.b1_EF, &bank.b2_ED}) {
+    if (t->defined() && t->requires_grad()) return true;
+  }
+  return false;
 }
 
 // Unweighted outputs [N,D] of the sorted rows.
@@ -46,11 +57,18 @@ FfnExperts::FfnExperts(const ExpertsShape& shape, const FfnOptions& options)
 }
 
 Tensor FfnExperts::forward(const Tensor& x_TD, const Routing& routing, const TokenContext&) {
+  check_bank_input("ffn", x_TD, w1_EFD.size(2), routing);
+  if (!needs_grad(*this, x_TD, routing)) {
+    const Tensor out_TD = kernels::fused_ffn(x_TD, {w1_EFD, w3_EFD, w2_EDF, b1_EF, b2_ED, activation},
+                                             routing.expert_TK, routing.weight_TK);
+    if (out_TD.defined()) return out_TD;
+  }
   const auto order = kernels::sort_rows(routing.expert_TK, count());
   return kernels::combine_rows(run_rows(*this, x_TD, order), routing.weight_TK, order);
 }
 
 Tensor FfnExperts::slots(const Tensor& x_TD, const Routing& routing, const TokenContext&) {
+  check_bank_input("ffn", x_TD, w1_EFD.size(2), routing);
   const auto order = kernels::sort_rows(routing.expert_TK, count());
   return kernels::scatter_slots(run_rows(*this, x_TD, order), order);
 }

@@ -19,7 +19,7 @@ using torch::autograd::variable_list;
 
 // Best first. A backend that does not fit the machine or the product passes it on to the next.
 std::span<const GroupedBackend* const> backends() {
-  static const std::array<const GroupedBackend*, 1> all{&reference_backend()};
+  static const std::array<const GroupedBackend*, 2> all{&cpu_backend(), &reference_backend()};
   return all;
 }
 

@@ -4,7 +4,13 @@
 
 #include <atomic>
 
+#include "framework/moe/kernels/cpu/blocks.h"
+
 namespace conclave::kernels {
+
+int threads_for(int64_t multiply_adds) {
+  return multiply_adds < (1 << 17) ? 1 : at::get_num_threads();
+}
 
 void parallel_ranges(int64_t n, int64_t grain, c10::function_ref<void(int64_t, int64_t)> f) {
   if (n > 0) at::parallel_for(0, n, grain, f);

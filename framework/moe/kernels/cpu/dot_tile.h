@@ -1,0 +1,80 @@
+// The register tile behind dot.h, over a vector type V. Included by one file per instruction set, each
+// compiled with its own flags: everything is in an anonymous namespace and no other header comes in.
+#pragma once
+
+#include "framework/moe/kernels/cpu/dot.h"
+
+namespace conclave::kernels {
+namespace {
+
+// R x C sums at once. Each sum has its own accumulator and the same tree at the end, whatever R and C are.
+template <class V, int R, int C, class W>
+inline void tile(const float* const* x, const W* w, int64_t ldw, int64_t n, float* out, int64_t ldo) {
+  typename V::Reg sum[R][C];
+  for (int r = 0; r < R; ++r) {
+    for (int c = 0; c < C; ++c) sum[r][c] = V::zero();
+  }
+  int64_t i = 0;
+  for (; i + V::kWidth <= n; i += V::kWidth) {
+    typename V::Reg weight[C];
+    for (int c = 0; c < C; ++c) weight[c] = V::load(w + c * ldw + i);
+    for (int r = 0; r < R; ++r) {
+      const auto value = V::load(x[r] + i);
+      for (int c = 0; c < C; ++c) sum[r][c] = V::fma(value, weight[c], sum[r][c]);
+    }
+  }
+  if (i < n) {
+    typename V::Reg weight[C];
+    for (int c = 0; c < C; ++c) weight[c] = V::load_some(w + c * ldw + i, n - i);
+    for (int r = 0; r < R; ++r) {
+      const auto value = V::load_some(x[r] + i, n - i);
+      for (int c = 0; c < C; ++c) sum[r][c] = V::fma(value, weight[c], sum[r][c]);
+    }
+  }
+  for (int r = 0; r < R; ++r) {
+    if constexpr (C % 4 == 0) {
+      for (int c = 0; c < C; c += 4) {
+        V::store_sums(sum[r][c], sum[r][c + 1], sum[r][c + 2], sum[r][c + 3], out + r * ldo + c);
+      }
+    } else {
+      float sums[4];
+      V::store_sums(sum[r][0], V::zero(), V::zero(), V::zero(), sums);
+      out[r * ldo] = sums[0];
+    }
+  }
+}
+
+// All rows against C weight rows, which stay in the first cache level meanwhile.
+template <class V, int C, class W>
+inline void column(const float* const* x, int64_t rows, const W* w, int64_t ldw, int64_t n, float* out,
+                   int64_t ldo) {
+  int64_t r = 0;
+  for (; r + V::kRows <= rows; r += V::kRows) tile<V, V::kRows, C>(x + r, w, ldw, n, out + r * ldo, ldo);
+  switch (rows - r) {
+    case 3:
+      tile<V, 3, C>(x + r, w, ldw, n, out + r * ldo, ldo);
+      break;
+    case 2:
+      tile<V, 2, C>(x + r, w, ldw, n, out + r * ldo, ldo);
+      break;
+    case 1:
+      tile<V, 1, C>(x + r, w, ldw, n, out + r * ldo, ldo);
+      break;
+    default:
+      break;
+  }
+}
+
+template <class V, class W>
+void product(const float* const* x, int64_t rows, const W* w, int64_t ldw, int64_t outs, int64_t n,
+             float* out, int64_t ldo) {
+  int64_t c = 0;
+  if (rows == 1) {  // more sums at once, to hide the latency of one row's additions
+    for (; c + 8 <= outs; c += 8) tile<V, 1, 8>(x, w + c * ldw, ldw, n, out + c, ldo);
+  }
+  for (; c + 4 <= outs; c += 4) column<V, 4>(x, rows, w + c * ldw, ldw, n, out + c, ldo);
+  for (; c < outs; ++c) column<V, 1>(x, rows, w + c * ldw, ldw, n, out + c, ldo);
+}
+
+}  // namespace
+}  // namespace conclave::kernels
