@@ -97,4 +97,19 @@ std::string normalize_unicode(std::string_view bytes, UnicodeForm form) {
   return text;
 }
 
+std::string lower_case(std::string_view bytes) {
+  std::string text;
+  text.reserve(bytes.size());
+  for (size_t at = 0; at < bytes.size();) {
+    const auto step = next_utf8(bytes, at);
+    if (step.kind == Utf8Step::kValid)
+      append_utf8(text, static_cast<char32_t>(utf8proc_tolower(
+                            static_cast<utf8proc_int32_t>(code_point(bytes, at, step.length)))));
+    else
+      text.append(bytes.substr(at, step.length));
+    at += step.length;
+  }
+  return text;
+}
+
 }  // namespace conclave

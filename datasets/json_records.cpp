@@ -1,0 +1,87 @@
+#include "datasets/json_records.h"
+
+#include <fstream>
+
+#include "framework/base/error.h"
+
+namespace conclave {
+namespace {
+
+constexpr size_t kLineLimit = size_t{64} << 20;
+
+/// std::getline with a limit, so that a file without line ends cannot take all memory.
+bool read_line(std::istream& in, std::string& line, const std::string& file, int64_t number) {
+  line.clear();
+  int c;
+  while ((c = in.rdbuf()->sbumpc()) != std::char_traits<char>::eof()) {
+    if (c == '\n') return true;
+    line += static_cast<char>(c);
+    if (line.size() > kLineLimit)
+      throw DataError(file, fmt::format("line {}", number),
+                      fmt::format("is longer than {} bytes", kLineLimit));
+  }
+  return !line.empty();
+}
+
+}  // namespace
+
+void JsonRecord::fail(const std::string& what) const {
+  throw DataError(file_, where_, what);
+}
+
+const Json& JsonRecord::at(const char* key) const {
+  if (!has(key)) fail(fmt::format("'{}' is missing", key));
+  return json_.at(key);
+}
+
+std::string JsonRecord::text(const char* key) const {
+  const Json& value = at(key);
+  if (!value.is_string()) fail(fmt::format("'{}' is not a string", key));
+  return value.get<std::string>();
+}
+
+int64_t JsonRecord::integer(const char* key) const {
+  const Json& value = at(key);
+  if (!value.is_number_integer()) fail(fmt::format("'{}' is not a whole number", key));
+  return value.get<int64_t>();
+}
+
+std::string JsonRecord::id(const char* key) const {
+  const Json& value = at(key);
+  if (value.is_number_integer()) return value.dump();
+  if (!value.is_string()) fail(fmt::format("'{}' is neither a string nor a whole number", key));
+  return value.get<std::string>();
+}
+
+void for_each_json_line(const std::filesystem::path& path,
+                        const std::function<void(const JsonRecord&)>& visit) {
+  const std::string file = path.string();
+  std::ifstream in(path, std::ios::binary);
+  if (!in || std::filesystem::is_directory(path)) throw DataError(file, "", "no such file");
+  std::string line;
+  for (int64_t number = 1; read_line(in, line, file, number); ++number) {
+    if (line.find_first_not_of(" \t\r") == line.npos) continue;
+    const std::string where = fmt::format("line {}", number);
+    Json json;
+    try {
+      json = Json::parse(line);
+    } catch (const nlohmann::json::parse_error& e) {
+      throw DataError(file, where, fmt::format("not valid JSON ({})", e.what()));
+    }
+    if (!json.is_object()) throw DataError(file, where, "is not a JSON object");
+    visit(JsonRecord(json, file, where));
+  }
+}
+
+void for_each_entry(const Json& array, const std::string& file, const std::string& name,
+                    const std::function<void(const JsonRecord&)>& visit) {
+  if (!array.is_array()) throw DataError(file, "", fmt::format("has no list of {}s", name));
+  int64_t number = 0;
+  for (const auto& entry : array) {
+    const std::string where = fmt::format("{} {}", name, ++number);
+    if (!entry.is_object()) throw DataError(file, where, "is not a JSON object");
+    visit(JsonRecord(entry, file, where));
+  }
+}
+
+}  // namespace conclave
