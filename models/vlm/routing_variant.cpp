@@ -17,7 +17,9 @@ Json ffn_experts(int64_t count, int64_t hidden) {
   return {{"kind", "gated_ffn"}, {"count", count}, {"hidden", hidden}};
 }
 
-Json top_k(int64_t k) { return {{"kind", "top_k"}, {"k", k}}; }
+Json top_k(int64_t k) {
+  return {{"kind", "top_k"}, {"k", k}};
+}
 
 Json modality_aware(const Sizes& s) {
   const Json pools = {{"kind", "modality_pool"}, {"private", {{"vision", 1}, {"text", 1}}}};

@@ -12,12 +12,15 @@ namespace {
 
 // A context whose tokens are all of one modality.
 void mark(TokenContext& context, Modality modality, int64_t tokens, at::Device device) {
-  context.modality_T = at::full({tokens}, static_cast<int64_t>(modality), at::dtype(at::kLong).device(device));
+  context.modality_T =
+      at::full({tokens}, static_cast<int64_t>(modality), at::dtype(at::kLong).device(device));
 }
 
 }  // namespace
 
-int64_t Vlm::tile_size() const { return config.at("vision").at("image").get<int64_t>(); }
+int64_t Vlm::tile_size() const {
+  return config.at("vision").at("image").get<int64_t>();
+}
 
 Tensor Vlm::see(const Tensor& tiles_BN3SS, const TokenContext& context) const {
   const int64_t batch = tiles_BN3SS.size(0), tiles = tiles_BN3SS.size(1);
@@ -30,7 +33,8 @@ Tensor Vlm::see(const Tensor& tiles_BN3SS, const TokenContext& context) const {
   return placed.flatten(1, 2);
 }
 
-DecodeState Vlm::read_pictures(const Tensor& tiles_BN3SS, const Tensor& valid_BN, TokenContext context) const {
+DecodeState Vlm::read_pictures(const Tensor& tiles_BN3SS, const Tensor& valid_BN,
+                               TokenContext context) const {
   DecodeState state = new_state();
   if (tiles_BN3SS.size(1) == 0) return state;
   const Tensor x_BLD = see(tiles_BN3SS, context);
@@ -84,9 +88,11 @@ Ptr<Vlm> make_vlm(const Json& config) {
   model->config = config;
   model->decoder = make_transformer(text, 0, "config.text");
   const auto& layers = model->decoder->layers;
-  const auto routed = std::count_if(layers.begin(), layers.end(), [](const auto& layer) { return layer->moe; });
+  const auto routed =
+      std::count_if(layers.begin(), layers.end(), [](const auto& layer) { return layer->moe; });
   model->vision = make_vision_encoder(vision, static_cast<int>(routed), "config.vision");
-  model->connector = make_connector(connector, model->vision->width, model->decoder->width, "config.connector");
+  model->connector =
+      make_connector(connector, model->vision->width, model->decoder->width, "config.connector");
   model->embed_tokens = Embedding(vocabulary, model->decoder->width);
   model->tile_position_ND = at::empty({max_tiles, model->decoder->width}).normal_(0, 0.02);
   return model;

@@ -1,7 +1,7 @@
 /// A small native vision-language model: picture tiles -> encoder -> connector -> decoder with MoE layers.
 ///
-/// Pictures come first and see each other both ways; a question follows and sees the pictures and its own past.
-/// So what was read of the pictures is one DecodeState, which any number of questions share (`fork`).
+/// Pictures come first and see each other both ways; a question follows and sees the pictures and its own
+/// past. So what was read of the pictures is one DecodeState, which any number of questions share (`fork`).
 #pragma once
 
 #include "framework/blocks/transformer.h"
@@ -27,12 +27,17 @@ struct Vlm : Module {
 
   /// Tiles [B,N,3,S,S] -> tokens [B,N·P,D], P tokens a tile.
   Tensor see(const Tensor& tiles_BN3SS, const TokenContext& context) const;
-  /// Reads the pictures of B questions. valid_BN bool, false for tiles that only fill the batch; undefined: all
-  /// valid. No tiles (N = 0) give an empty state.
+  /// Reads the pictures of B questions. valid_BN bool, false for tiles that only fill the batch; undefined:
+  /// all valid. No tiles (N = 0) give an empty state.
   DecodeState read_pictures(const Tensor& tiles_BN3SS, const Tensor& valid_BN, TokenContext context) const;
+  /// One row for each of `copies` questions about each picture of `state`; an empty state stays empty.
+  static DecodeState share(const DecodeState& state, int64_t copies) {
+    return state.rows() > 0 ? state.fork(copies) : state;
+  }
   /// Reads tokens [N,L] after what `state` holds, whose rows are N (or none). valid_NL as in PassInput.
   /// -> hidden states [N,L,D].
-  Tensor read_text(const Tensor& ids_NL, const Tensor& valid_NL, DecodeState& state, TokenContext context) const;
+  Tensor read_text(const Tensor& ids_NL, const Tensor& valid_NL, DecodeState& state,
+                   TokenContext context) const;
   /// [..., D] -> float32 [..., vocabulary].
   Tensor logits(const Tensor& hidden) const;
 
@@ -42,7 +47,8 @@ struct Vlm : Module {
 /// Builds a model with fresh weights from the contents of config.json; docs/vlm.md lists the keys. Throws
 /// UsageError that names the key.
 ///   {"architectures": ["ConclaveVlm"], "vocab_size": 512, "max_tiles": 9, "vision": {"kind": "conv", ...},
-///    "connector": {"kind": "mlp2x_gelu"}, "text": {"width": 128, ..., "moe": {"variant": "modality-aware", ...}}}
+///    "connector": {"kind": "mlp2x_gelu"}, "text": {"width": 128, ..., "moe": {"variant": "modality-aware",
+///    ...}}}
 Ptr<Vlm> make_vlm(const Json& config);
 
 }  // namespace conclave

@@ -17,7 +17,8 @@ VlmTokens VlmTokens::of(const Tokenizer& tokenizer) {
   return {id(kPad), id(kAnswer), id(kEos)};
 }
 
-std::vector<int64_t> question_ids(const Tokenizer& tokenizer, const VlmTokens& tokens, const std::string& question) {
+std::vector<int64_t> question_ids(const Tokenizer& tokenizer, const VlmTokens& tokens,
+                                  const std::string& question) {
   auto ids = tokenizer.encode(question, {.add_special = false, .parse_special = false});
   ids.push_back(tokens.answer);
   return ids;
@@ -58,8 +59,8 @@ TileRows pad_tiles(const std::vector<Tensor>& tiles) {
 }
 
 VlmBatch make_batch(const std::vector<Tensor>& tiles, const std::vector<QuestionRow>& rows, int64_t pad) {
-  require(!tiles.empty() && rows.size() % tiles.size() == 0, "[vlm] {} questions do not divide among {} pictures",
-          rows.size(), tiles.size());
+  require(!tiles.empty() && rows.size() % tiles.size() == 0,
+          "[vlm] {} questions do not divide among {} pictures", rows.size(), tiles.size());
   VlmBatch batch;
   batch.pictures = pad_tiles(tiles);
   std::vector<std::vector<int64_t>> text;

@@ -19,7 +19,8 @@ struct VlmTokens {
 };
 
 /// A question, without special tokens of its own, as ids that end with <answer>.
-std::vector<int64_t> question_ids(const Tokenizer& tokenizer, const VlmTokens& tokens, const std::string& question);
+std::vector<int64_t> question_ids(const Tokenizer& tokenizer, const VlmTokens& tokens,
+                                  const std::string& question);
 
 /// Token rows padded on the right.
 struct TokenRows {

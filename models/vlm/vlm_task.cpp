@@ -8,7 +8,10 @@ namespace conclave {
 
 VlmTask::VlmTask(Vlm& model, const Tokenizer& tokenizer, std::vector<VqaShare> shares,
                  std::vector<Ptr<Loss>> losses)
-    : model_(model), tokenizer_(tokenizer), tokens_(VlmTokens::of(tokenizer)), shares_(std::move(shares)),
+    : model_(model),
+      tokenizer_(tokenizer),
+      tokens_(VlmTokens::of(tokenizer)),
+      shares_(std::move(shares)),
       losses_(std::move(losses)) {
   require<UsageError>(!shares_.empty(), "training needs at least one source of questions");
 }
@@ -45,8 +48,8 @@ StepLoss VlmTask::loss(MicroBatch& batch) {
   context.phase = Phase::train;
   context.step = batch.step;
   context.log = &log;
-  DecodeState state =
-      model_.read_pictures(input.pictures.tiles_BN3SS, input.pictures.valid_BN, context).fork(share.questions);
+  DecodeState state = model_.read_pictures(input.pictures.tiles_BN3SS, input.pictures.valid_BN, context)
+                          .fork(share.questions);
   const Tensor hidden = model_.read_text(input.text.ids_NL, input.text.valid_NL, state, context);
   const Tensor logits_AV = model_.logits(hidden.flatten(0, 1).index_select(0, input.place_A));
   const Tensor answer_loss = at::cross_entropy_loss(logits_AV, input.target_A);

@@ -12,7 +12,7 @@ namespace conclave {
 
 /// One question's pictures and some questions about them.
 struct VqaDraw {
-  Tensor tiles_N3SS;  ///< float; [0,3,S,S] without pictures
+  Tensor tiles_N3SS;                                           ///< float; [0,3,S,S] without pictures
   std::vector<std::pair<std::string, std::string>> questions;  ///< question, answer
 };
 
@@ -34,7 +34,8 @@ struct VqaShare {
 class VlmTask : public TrainTask {
  public:
   /// `model` and `tokenizer` outlive the task.
-  VlmTask(Vlm& model, const Tokenizer& tokenizer, std::vector<VqaShare> shares, std::vector<Ptr<Loss>> losses);
+  VlmTask(Vlm& model, const Tokenizer& tokenizer, std::vector<VqaShare> shares,
+          std::vector<Ptr<Loss>> losses);
 
   Module& model() override { return model_; }
   /// Endless: sources draw by the random stream of the micro-batch.
