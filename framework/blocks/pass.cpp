@@ -34,7 +34,7 @@ Visibility pass_visibility(const PassInput& input, int64_t rows, int64_t tokens,
   }
   const bool ordered = input.causal && tokens > 1;
   if (!padded && !ordered) return {};
-  if (!padded && before == 0 && input.prefix <= 1) return {.allowed = {}, .causal = true};
+  if (!padded && before == 0 && input.prefix <= 1) return {.causal = true};
 
   const auto options = at::dtype(at::kBool).device(device);
   std::vector<Tensor> columns;  // each [1 or N, 1, 1 or Lq, length of the piece]

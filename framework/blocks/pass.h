@@ -9,8 +9,8 @@ namespace conclave {
 
 /// N sequences of L tokens.
 struct PassInput {
-  Tensor position;  ///< int64 [N,L], or [S,N,L] for M-RoPE; undefined: counted over the valid tokens
-  Tensor valid_NL;  ///< bool, false for padding on either side; undefined: all valid
+  Tensor position = {};  ///< int64 [N,L], or [S,N,L] for M-RoPE; undefined: counted over the valid tokens
+  Tensor valid_NL = {};  ///< bool, false for padding on either side; undefined: all valid
   bool causal = true;
   int64_t prefix = 0;  ///< with `causal`: the first tokens of the pass, which also see each other both ways
 };

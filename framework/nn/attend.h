@@ -16,7 +16,7 @@ struct KeyValue {
 
 /// Which keys each query sees, over all pieces in their order.
 struct Visibility {
-  Tensor allowed;       ///< bool, broadcastable to [N,1,Lq,Lk]; every row sees something; undefined: all
+  Tensor allowed = {};  ///< bool, broadcastable to [N,1,Lq,Lk]; every row sees something; undefined: all
   bool causal = false;  ///< query i sees keys 0..i; for one piece of Lq keys, without `allowed`
 };
 

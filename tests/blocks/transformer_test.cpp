@@ -92,10 +92,8 @@ TEST(Transformer, PaddingOnEitherSideChangesNothing) {
   const Tensor alone = run(*stack, x);
   const Tensor noise = at::randn({1, 3, 16}) * 100;
   const Tensor yes = at::ones({1, 4}, at::kBool), no = at::zeros({1, 3}, at::kBool);
-  const Tensor right =
-      run(*stack, at::cat({x, noise}, 1), {.position = {}, .valid_NL = at::cat({yes, no}, 1)});
-  const Tensor left =
-      run(*stack, at::cat({noise, x}, 1), {.position = {}, .valid_NL = at::cat({no, yes}, 1)});
+  const Tensor right = run(*stack, at::cat({x, noise}, 1), {.valid_NL = at::cat({yes, no}, 1)});
+  const Tensor left = run(*stack, at::cat({noise, x}, 1), {.valid_NL = at::cat({no, yes}, 1)});
   EXPECT_LT(max_difference(columns(right, 0, 4), alone), 1e-5);
   EXPECT_LT(max_difference(columns(left, 3, 7), alone), 1e-5);
   EXPECT_TRUE(at::isfinite(right).all().item<bool>());
@@ -105,8 +103,7 @@ TEST(Transformer, AllPaddingIsFinite) {
   auto stack = small();
   for (const bool causal : {true, false}) {
     Tensor x = at::randn({2, 5, 16}).set_requires_grad(true);
-    const Tensor y =
-        run(*stack, x, {.position = {}, .valid_NL = at::zeros({2, 5}, at::kBool), .causal = causal});
+    const Tensor y = run(*stack, x, {.valid_NL = at::zeros({2, 5}, at::kBool), .causal = causal});
     EXPECT_TRUE(at::isfinite(y).all().item<bool>());
     y.sum().backward();
     EXPECT_TRUE(at::isfinite(x.grad()).all().item<bool>());
@@ -116,10 +113,9 @@ TEST(Transformer, AllPaddingIsFinite) {
 TEST(Transformer, PrefixTokensSeeEachOtherBothWays) {
   auto stack = small();
   const Tensor x = at::randn({2, 7, 16});
-  const Tensor together = run(*stack, x, {.position = {}, .valid_NL = {}, .causal = true, .prefix = 4});
+  const Tensor together = run(*stack, x, {.causal = true, .prefix = 4});
   auto state = stack->new_state();
-  const Tensor prefix =
-      run(*stack, columns(x, 0, 4), {.position = {}, .valid_NL = {}, .causal = false}, &state);
+  const Tensor prefix = run(*stack, columns(x, 0, 4), {.causal = false}, &state);
   const Tensor text = run(*stack, columns(x, 4, 7), {}, &state);
   EXPECT_LT(max_difference(together, at::cat({prefix, text}, 1)), 1e-5);
   EXPECT_GT(max_difference(together, run(*stack, x)), 1e-3);
@@ -136,15 +132,15 @@ struct SharedPrefix {
 
   Tensor shared() {
     auto state = stack->new_state();
-    run(*stack, picture, {.position = {}, .valid_NL = picture_valid, .causal = false}, &state);
+    run(*stack, picture, {.valid_NL = picture_valid, .causal = false}, &state);
     auto questions = state.fork(3);
-    return run(*stack, text, {.position = {}, .valid_NL = text_valid}, &questions);
+    return run(*stack, text, {.valid_NL = text_valid}, &questions);
   }
   Tensor repeated() {
     auto state = stack->new_state();
     run(*stack, picture.repeat_interleave(3, 0),
-        {.position = {}, .valid_NL = picture_valid.repeat_interleave(3, 0), .causal = false}, &state);
-    return run(*stack, text, {.position = {}, .valid_NL = text_valid}, &state);
+        {.valid_NL = picture_valid.repeat_interleave(3, 0), .causal = false}, &state);
+    return run(*stack, text, {.valid_NL = text_valid}, &state);
   }
   std::vector<Tensor> gradients(const Tensor& y) {
     std::vector<Tensor> leaves{picture, text};
@@ -186,17 +182,16 @@ TEST(SharedPrefix, ForkOfAForkSharesBothLevels) {
   at::NoGradGuard no_grad;
   const Tensor answer = at::randn({12, 2, 16});
   auto state = t.stack->new_state();
-  run(*t.stack, t.picture, {.position = {}, .valid_NL = t.picture_valid, .causal = false}, &state);
+  run(*t.stack, t.picture, {.valid_NL = t.picture_valid, .causal = false}, &state);
   auto questions = state.fork(3);
-  run(*t.stack, t.text, {.position = {}, .valid_NL = t.text_valid}, &questions);
+  run(*t.stack, t.text, {.valid_NL = t.text_valid}, &questions);
   auto answers = questions.fork(2);
   const Tensor y = run(*t.stack, answer, {}, &answers);
 
   auto flat = t.stack->new_state();
   run(*t.stack, t.picture.repeat_interleave(6, 0),
-      {.position = {}, .valid_NL = t.picture_valid.repeat_interleave(6, 0), .causal = false}, &flat);
-  run(*t.stack, t.text.repeat_interleave(2, 0),
-      {.position = {}, .valid_NL = t.text_valid.repeat_interleave(2, 0)}, &flat);
+      {.valid_NL = t.picture_valid.repeat_interleave(6, 0), .causal = false}, &flat);
+  run(*t.stack, t.text.repeat_interleave(2, 0), {.valid_NL = t.text_valid.repeat_interleave(2, 0)}, &flat);
   EXPECT_LT(max_difference(y, run(*t.stack, answer, {}, &flat)), 1e-5);
   EXPECT_TRUE(at::equal(answers.seen_N, flat.seen_N));
 }
@@ -205,9 +200,9 @@ TEST(DecodeState, SelectFollowsTheRows) {
   SharedPrefix t;
   at::NoGradGuard no_grad;
   auto state = t.stack->new_state();
-  run(*t.stack, t.picture, {.position = {}, .valid_NL = t.picture_valid, .causal = false}, &state);
+  run(*t.stack, t.picture, {.valid_NL = t.picture_valid, .causal = false}, &state);
   auto questions = state.fork(3);
-  run(*t.stack, t.text, {.position = {}, .valid_NL = t.text_valid}, &questions);
+  run(*t.stack, t.text, {.valid_NL = t.text_valid}, &questions);
   const Tensor next = at::randn({6, 1, 16});
   auto all = questions;
   const Tensor whole = run(*t.stack, next, {}, &all);
@@ -260,7 +255,7 @@ TEST(Transformer, Bfloat16StaysNearFloat32) {
   auto stack = small();
   const Tensor x = at::randn({4, 6, 16});
   const Tensor valid = first_tokens({6, 3, 1, 5}, 6);
-  const PassInput input{.position = {}, .valid_NL = valid};
+  const PassInput input{.valid_NL = valid};
   const Tensor wide = run(*stack, x, input) * valid.unsqueeze(-1);
   to_dtype(*stack, at::kBFloat16);
   const Tensor narrow = run(*stack, x.to(at::kBFloat16), input);
