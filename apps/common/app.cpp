@@ -28,6 +28,8 @@ void declare_common(Options& options, CommonOptions& common) {
   options.add("quiet", common.quiet, "Warnings and errors alone on stderr").shared().group(group);
   options.add("no-history", common.no_history, "Leave this run out of the history").shared().group(group);
   options.add("history", common.history, "History database").shared().group(group);
+  options.add("run-name", common.run_name, "Name of this run in the history").flag_only().group(group);
+  options.add("experiment", common.experiment, "Experiment that this run belongs to").shared().group(group);
   options.add("config", common.config, "Project file, instead of conclave.toml here or above")
       .existing()
       .flag_only()
@@ -53,6 +55,11 @@ Json config_json(const std::string& verb, const std::vector<ResolvedOption>& opt
   return lines;
 }
 
+std::string source_text(const ResolvedOption& option) {
+  return option.origin.empty() ? std::string(layer_name(option.layer))
+                               : fmt::format("{} ({})", layer_name(option.layer), option.origin);
+}
+
 void print_config(const std::string& verb, const std::vector<ResolvedOption>& options, bool json,
                   JsonLines& out) {
   if (json) {
@@ -61,9 +68,7 @@ void print_config(const std::string& verb, const std::vector<ResolvedOption>& op
   }
   fmt::print("{}\n", verb);
   for (const auto& option : options)
-    fmt::print("  {:<24} {:<28} {}\n", option.name, option.value.dump(),
-               option.origin.empty() ? std::string(layer_name(option.layer))
-                                     : fmt::format("{} ({})", layer_name(option.layer), option.origin));
+    fmt::print("  {:<24} {:<28} {}\n", option.name, option.value.dump(), source_text(option));
 }
 
 // A broken settings file is a wrong configuration, not a failed run.
@@ -98,6 +103,19 @@ void check_keys(const Settings& settings, const std::string& app, const Verbs& v
     require<UsageError>(found, "{}: unknown key '{}'{}", setting.origin, setting.key,
                         near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
   }
+}
+
+// One line: LibTorch's messages go on with a stack trace.
+std::string first_line(const char* text) {
+  const std::string_view all(text);
+  return std::string(all.substr(0, all.find('\n')));
+}
+
+// Options that say nothing about the result.
+bool is_housekeeping(const std::string& name) {
+  for (const char* known : {"json", "quiet", "dry-run", "no-history", "history", "run-name", "experiment"})
+    if (name == known) return true;
+  return false;
 }
 
 class Program {
@@ -198,14 +216,57 @@ class Program {
     check_device(common.device);
     set_quiet(common.quiet);
 
-    Invocation invocation(common, std::move(settings), std::move(resolved));
     if (config_only) {
-      print_config(verb.name(), invocation.options(), common.json, invocation.out());
+      JsonLines out;
+      print_config(verb.name(), resolved, common.json, out);
       return kExitDone;
     }
     install_signal_handlers();
-    const int code = common.dry_run ? verb.dry_run(invocation) : verb.run(invocation);
-    return interrupted() ? kExitInterrupted : code;
+    const bool recorded = verb.recorded() && !common.no_history && !common.dry_run;
+    auto history = recorded ? start_history(verb, words, common, resolved) : std::make_unique<RunWriter>();
+    Invocation invocation(common, std::move(settings), std::move(resolved), std::move(history));
+    return common.dry_run ? verb.dry_run(invocation) : run_recorded(verb, invocation);
+  }
+
+  std::unique_ptr<RunWriter> start_history(const Verb& verb, const std::vector<std::string>& words,
+                                           const CommonOptions& common,
+                                           const std::vector<ResolvedOption>& options) const {
+    RunInfo info{info_.name, verb.name()};
+    info.argv = {program_, verb.name()};
+    info.argv.insert(info.argv.end(), words.begin(), words.end());
+    info.version = version();
+    info.seed = common.seed;
+    info.name = common.run_name;
+    info.experiment = common.experiment;
+    auto history = std::make_unique<RunWriter>(common.history_path(), info);
+    std::vector<RunParam> params;
+    for (const auto& option : options)
+      if (!is_housekeeping(option.name)) params.push_back({option.name, option.value, source_text(option)});
+    history->params(params);
+    return history;
+  }
+
+  // Runs the verb and says in the history how it ended.
+  static int run_recorded(Verb& verb, Invocation& invocation) {
+    RunWriter& history = invocation.history();
+    try {
+      int code = verb.run(invocation);
+      if (interrupted()) code = kExitInterrupted;
+      history.finish(code == kExitDone          ? "finished"
+                     : code == kExitInterrupted ? "cancelled"
+                                                : "failed",
+                     code);
+      return code;
+    } catch (const Interrupted& e) {
+      history.finish("cancelled", kExitInterrupted, e.what());
+      throw;
+    } catch (const UsageError& e) {
+      history.finish("failed", kExitUsage, first_line(e.what()));
+      throw;
+    } catch (const std::exception& e) {
+      history.finish("failed", kExitFailed, first_line(e.what()));
+      throw;
+    }
   }
 
   const AppInfo info_;
@@ -214,16 +275,14 @@ class Program {
   std::string context_;
 };
 
-// One line: LibTorch's messages go on with a stack trace.
-std::string first_line(const char* text) {
-  const std::string_view all(text);
-  return std::string(all.substr(0, all.find('\n')));
-}
-
 }  // namespace
 
 int CommonOptions::thread_count() const {
   return threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+std::filesystem::path CommonOptions::history_path() const {
+  return history.empty() ? Store::default_path() : history;
 }
 
 int Verb::dry_run(Invocation& call) {

@@ -10,6 +10,7 @@
 #include "apps/common/json_lines.h"
 #include "apps/common/options.h"
 #include "framework/base/settings.h"
+#include "framework/history/run_writer.h"
 
 namespace conclave {
 
@@ -24,17 +25,24 @@ struct CommonOptions {
   bool quiet = false;
   bool no_history = false;
   std::filesystem::path history;  ///< empty: data_home()/history.db
-  std::filesystem::path config;   ///< instead of the conclave.toml that would be found
+  std::string run_name, experiment;
+  std::filesystem::path config;  ///< instead of the conclave.toml that would be found
 
   /// Threads to use, at least 1.
   int thread_count() const;
+  /// The history database: --history, or its usual place.
+  std::filesystem::path history_path() const;
 };
 
 /// One call of a verb.
 class Invocation {
  public:
-  Invocation(CommonOptions common, Settings settings, std::vector<ResolvedOption> options)
-      : common_(std::move(common)), settings_(std::move(settings)), options_(std::move(options)) {}
+  Invocation(CommonOptions common, Settings settings, std::vector<ResolvedOption> options,
+             std::unique_ptr<RunWriter> history)
+      : common_(std::move(common)),
+        settings_(std::move(settings)),
+        options_(std::move(options)),
+        history_(std::move(history)) {}
 
   const CommonOptions& common() const { return common_; }
   bool json() const { return common_.json; }
@@ -42,6 +50,8 @@ class Invocation {
   const Settings& settings() const { return settings_; }
   /// Every option with where it came from.
   const std::vector<ResolvedOption>& options() const { return options_; }
+  /// This call in the history: metrics, routing, artifacts go here. Records nothing with --no-history.
+  RunWriter& history() { return *history_; }
   /// stdout, as JSON lines.
   JsonLines& out() { return out_; }
 
@@ -49,6 +59,7 @@ class Invocation {
   CommonOptions common_;
   Settings settings_;
   std::vector<ResolvedOption> options_;
+  std::unique_ptr<RunWriter> history_;
   JsonLines out_;
 };
 

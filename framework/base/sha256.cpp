@@ -1,8 +1,7 @@
 #include "framework/base/sha256.h"
 
-#include <algorithm>
-#include <bit>
-#include <cstring>
+#include <openssl/evp.h>
+
 #include <fstream>
 #include <vector>
 
@@ -11,60 +10,28 @@
 namespace conclave {
 namespace {
 
-constexpr uint32_t kRound[64] = {
-    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+EVP_MD_CTX* digest(const std::shared_ptr<void>& context) {
+  return static_cast<EVP_MD_CTX*>(context.get());
+}
 
 }  // namespace
 
-void Sha256::block(const uint8_t* bytes) {
-  uint32_t w[64];
-  for (int i = 0; i < 16; ++i)
-    w[i] = uint32_t{bytes[4 * i]} << 24 | uint32_t{bytes[4 * i + 1]} << 16 | uint32_t{bytes[4 * i + 2]} << 8 |
-           bytes[4 * i + 3];
-  for (int i = 16; i < 64; ++i) {
-    const uint32_t s0 = std::rotr(w[i - 15], 7) ^ std::rotr(w[i - 15], 18) ^ w[i - 15] >> 3;
-    const uint32_t s1 = std::rotr(w[i - 2], 17) ^ std::rotr(w[i - 2], 19) ^ w[i - 2] >> 10;
-    w[i] = w[i - 16] + s0 + w[i - 7] + s1;
-  }
-  auto [a, b, c, d, e, f, g, h] = state_;
-  for (int i = 0; i < 64; ++i) {
-    const uint32_t s1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
-    const uint32_t t1 = h + s1 + ((e & f) ^ (~e & g)) + kRound[i] + w[i];
-    const uint32_t s0 = std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22);
-    const uint32_t t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
-    h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
-  }
-  const uint32_t last[8] = {a, b, c, d, e, f, g, h};
-  for (int i = 0; i < 8; ++i) state_[i] += last[i];
+Sha256::Sha256() : context_(EVP_MD_CTX_new(), [](void* c) { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(c)); }) {
+  require(context_ && EVP_DigestInit_ex(digest(context_), EVP_sha256(), nullptr) == 1,
+          "SHA-256 is not available");
 }
 
 void Sha256::add(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const size_t held = length_ % 64, take = std::min(64 - held, bytes.size());
-    std::memcpy(waiting_.data() + held, bytes.data(), take);
-    bytes.remove_prefix(take);
-    length_ += take;
-    if (length_ % 64 == 0) block(waiting_.data());
-  }
+  require(EVP_DigestUpdate(digest(context_), bytes.data(), bytes.size()) == 1, "SHA-256 failed");
 }
 
 std::string Sha256::finish() {
-  const uint64_t bits = length_ * 8;
-  add("\x80");
-  while (length_ % 64 != 56) add(std::string_view("\0", 1));
-  std::string length;
-  for (int shift = 56; shift >= 0; shift -= 8) length += static_cast<char>(bits >> shift);
-  add(length);
-  std::string hex;
-  for (const uint32_t word : state_) hex += fmt::format("{:08x}", word);
-  return hex;
+  unsigned char bytes[EVP_MAX_MD_SIZE];
+  unsigned int n = 0;
+  require(EVP_DigestFinal_ex(digest(context_), bytes, &n) == 1, "SHA-256 failed");
+  std::string text;
+  for (unsigned int i = 0; i < n; ++i) text += fmt::format("{:02x}", bytes[i]);
+  return text;
 }
 
 std::string sha256(std::string_view bytes) {
@@ -74,13 +41,15 @@ std::string sha256(std::string_view bytes) {
 }
 
 std::string sha256_file(const std::filesystem::path& path) {
+  std::error_code ignored;
   std::ifstream in(path, std::ios::binary);
-  std::vector<char> block(1 << 20);
-  if (!in || std::filesystem::is_directory(path)) throw DataError(path.string(), "", "cannot be read");
+  if (!in || std::filesystem::is_directory(path, ignored))
+    throw DataError(path.string(), "", "cannot be read");
   Sha256 hash;
+  std::vector<char> block(size_t{1} << 20);
   while (in.read(block.data(), static_cast<std::streamsize>(block.size())) || in.gcount() > 0)
     hash.add({block.data(), static_cast<size_t>(in.gcount())});
-  if (in.bad()) throw DataError(path.string(), "", "cannot be read");
+  if (in.bad()) throw DataError(path.string(), "", "cannot be read to its end");
   return hash.finish();
 }
 

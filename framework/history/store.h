@@ -1,0 +1,159 @@
+/// The history: one SQLite file with every run. Runs are written by RunWriter; here they are found and read.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "framework/base/json.h"
+#include "framework/history/filter.h"
+#include "framework/history/points.h"
+
+namespace SQLite {
+class Database;
+class Statement;
+}  // namespace SQLite
+
+namespace conclave {
+
+struct MetricSummary {
+  std::string name, unit;
+  std::string goal;          ///< "min", "max" or ""
+  int64_t step = 0;          ///< of the last value
+  double last = 0;           ///< may be NaN
+  double low = 0, high = 0;  ///< of the finite values; NaN when there are none
+  int64_t n = 0, nonfinite = 0;
+};
+
+/// What a list of runs shows; reads neither parameters nor curves.
+struct RunSummary {
+  int64_t id = 0;
+  std::string uuid, name, experiment, app, verb;
+  std::string status;  ///< queued, running, finished, failed, cancelled, lost
+  std::string message;
+  int64_t started_ms = 0;
+  std::optional<int64_t> finished_ms, heartbeat_ms, exit_code, deleted_ms;
+  std::vector<std::string> tags;
+  std::vector<MetricSummary> metrics;  ///< by name
+
+  /// To the end, or to the last sign of life.
+  double seconds() const;
+  const MetricSummary* metric(const std::string& name) const;
+};
+
+struct RunParam {
+  std::string key;
+  Json value;
+  std::string source;  ///< "flag (--steps)", "default", ...
+};
+struct RunArtifact {
+  std::string sha256, kind, path;
+  std::string direction;  ///< "input" or "output"
+  int64_t size = 0;
+};
+struct RunEvent {
+  int64_t time_ms = 0;
+  std::optional<int64_t> step;
+  std::string level, text;
+};
+
+struct RunDetail : RunSummary {
+  std::vector<std::string> argv;
+  std::string folder, version, git_sha, seed, host, parent, note;
+  int64_t pid = 0;
+  Json machine;
+  std::vector<RunParam> params;  ///< by key
+  std::vector<RunArtifact> artifacts;
+  std::vector<RunEvent> events;
+};
+
+/// Where tokens went in one place of the model in one reporting interval.
+struct RoutingRow {
+  int64_t step = 0;
+  std::string split, site, modality;
+  int64_t tokens = 0;
+  std::vector<uint32_t> counts;   ///< [expert], slots
+  std::vector<float> prob_sums;   ///< [expert], probability mass; may be empty
+  std::vector<uint32_t> dropped;  ///< [expert], slots lost to capacity; may be empty
+};
+
+/// Not thread-safe: one Store per thread. Any number of processes may have the same file open.
+class Store {
+ public:
+  /// data_home()/history.db, or CONCLAVE_HISTORY.
+  static std::filesystem::path default_path();
+
+  /// Opens or makes the database, brings it up to date, takes in what was spooled and marks dead runs as
+  /// lost. Throws Error on a network file system, and when it cannot be written or is damaged (DataError).
+  /// Waits `busy_ms` for another process that writes.
+  static Store open(const std::filesystem::path& path, int busy_ms = 5000);
+  /// For looking only; also a database in a place that cannot be written. Error when there is none.
+  static Store open_read_only(const std::filesystem::path& path);
+  /// open(), or else open_read_only() with a warning; nullopt when there is no history yet.
+  static std::optional<Store> open_existing(const std::filesystem::path& path);
+
+  Store(Store&&) noexcept;
+  Store& operator=(Store&&) noexcept;
+  ~Store();
+  const std::filesystem::path& path() const { return path_; }
+  bool read_only() const { return read_only_; }
+
+  /// Newest first.
+  std::vector<RunSummary> list(const RunFilter& filter = {}) const;
+  int64_t count(const RunFilter& filter = {}) const;
+  /// The id of a run from its number, the beginning of its uuid, its name (the newest), or "last". UsageError
+  /// when there is none or more than one.
+  int64_t find(const std::string& reference) const;
+  RunDetail show(int64_t run) const;
+  /// Every point of one metric; empty when the run has none.
+  Series series(int64_t run, const std::string& metric) const;
+  /// The points from `from` on (an index), for curves that grow.
+  Series series_from(int64_t run, const std::string& metric, int64_t from) const;
+  /// Steps with routing, growing.
+  std::vector<int64_t> routing_steps(int64_t run, const std::string& split) const;
+  std::vector<RoutingRow> routing(int64_t run, const std::string& split, int64_t step) const;
+  /// Runs that have this file as an input or output.
+  std::vector<int64_t> runs_with_artifact(const std::string& sha256) const;
+  /// Changes when another connection has written: cheap to poll.
+  int64_t data_version() const;
+
+  void set_name(int64_t run, const std::string& name);
+  void set_note(int64_t run, const std::string& text);
+  void add_tag(int64_t run, const std::string& tag);
+  void remove_tag(int64_t run, const std::string& tag);
+  /// Into the bin, and back.
+  void set_deleted(int64_t run, bool deleted);
+  /// Removes runs for good, with everything of theirs.
+  void purge(std::span<const int64_t> runs);
+  /// Gives the space of removed runs back to the file system.
+  void compact();
+  /// What SQLite finds wrong; empty when all is well.
+  std::vector<std::string> check() const;
+
+  /// Running runs whose process is dead, or of an earlier boot, become `lost`; returns how many. Silence
+  /// alone is no sign, and runs of other machines are left alone.
+  int sweep();
+  /// Takes in spool files of dead writers; returns how many.
+  int import_spooled();
+  /// Takes in one spool file, also one from elsewhere; false when its run is still writing it.
+  bool import_file(const std::filesystem::path& file);
+  /// Records in one transaction; see record.h. A record that is none is skipped with a warning.
+  void record(std::span<const Json> records);
+
+  /// The connection, for what belongs to the history but not here: the queue.
+  SQLite::Database& database() const { return *db_; }
+
+ private:
+  Store(std::filesystem::path path, std::unique_ptr<SQLite::Database> db, bool read_only);
+  void update(const char* sql, int64_t run, const std::string& text, bool words);
+  std::filesystem::path path_;
+  std::unique_ptr<SQLite::Database> db_;
+  bool read_only_;
+};
+
+}  // namespace conclave
