@@ -16,8 +16,8 @@ struct Loss {
   virtual Tensor operator()(std::span<const Record> records, const Tensor& target = {}) = 0;
 };
 
-/// {"kind": "switch_balance", "weight": 0.01}; docs/moe.md lists the kinds. Throws UsageError that names the
-/// key.
+/// {"kind": "switch_balance", "weight": 0.01}; docs/moe-losses.md lists the kinds; a list of
+/// such objects is their sum. Throws UsageError that names the key.
 Ptr<Loss> make_loss(const Json& config);
 
 }  // namespace conclave
