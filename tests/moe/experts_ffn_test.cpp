@@ -19,7 +19,10 @@ Tensor one_expert(const FfnExperts& bank, int64_t e, const Tensor& x_D) {
   Tensor h = at::mv(bank.w1_EFD[e], x_D);
   if (bank.b1_EF.defined()) h = h + bank.b1_EF[e];
   h = activate(bank.activation, h);
-  if (bank.gated()) h = h * at::mv(bank.w3_EFD[e], x_D);
+  if (bank.gated()) {
+    const Tensor up = at::mv(bank.w3_EFD[e], x_D);
+    h = h * (bank.b3_EF.defined() ? up + bank.b3_EF[e] : up);
+  }
   const Tensor y = at::mv(bank.w2_EDF[e], h);
   return bank.b2_ED.defined() ? y + bank.b2_ED[e] : y;
 }
@@ -34,6 +37,7 @@ FfnExperts make(int64_t experts, int64_t width, const FfnOptions& options) {
   FfnExperts bank({width, experts}, options);
   if (options.bias) {
     bank.b1_EF.normal_();
+    if (options.gated) bank.b3_EF.normal_();
     bank.b2_ED.normal_();
   }
   return bank;

@@ -129,6 +129,7 @@ struct FusedFfn : ::testing::Test {
 
 TEST_F(FusedFfn, TokensGiveTheSameBitsAloneAndTogether) {
   bank.b1_EF.normal_();
+  bank.b3_EF.normal_();
   const Tensor all = bank.forward(x, routing, {});
   for (const int64_t count : {1, 2, 3, 4, 7}) {
     for (int64_t t = 0; t + count <= 33; t += count) {
@@ -179,7 +180,7 @@ TEST_F(FusedFfn, Bfloat16WeightsAndActivations) {
 
 TEST_F(FusedFfn, LeavesOtherDtypesToTheReference) {
   to_dtype(bank, at::kDouble);
-  const FfnWeights weights{bank.w1_EFD, bank.w3_EFD, bank.w2_EDF, bank.b1_EF, bank.b2_ED, bank.activation};
+  const FfnWeights weights{bank.w1_EFD, bank.w3_EFD, bank.w2_EDF, bank.b1_EF, bank.b3_EF, bank.b2_ED, bank.activation};
   EXPECT_FALSE(fused_ffn(x.to(at::kDouble), weights, routing.expert_TK, routing.weight_TK).defined());
   EXPECT_EQ(bank.forward(x.to(at::kDouble), routing, {}).scalar_type(), at::kDouble);
 }

@@ -27,8 +27,8 @@ Tensor add_bias(const Tensor& y_NF, const Tensor& bias_EF, const RowOrder& order
 
 bool needs_grad(const FfnExperts& bank, const Tensor& x_TD, const Routing& routing) {
   if (!at::GradMode::is_enabled()) return false;
-  for (const Tensor* t :
-       {&x_TD, &routing.weight_TK, &bank.w1_EFD, &bank.w3_EFD, &bank.w2_EDF, &bank.b1_EF, &bank.b2_ED}) {
+  for (const Tensor* t : {&x_TD, &routing.weight_TK, &bank.w1_EFD, &bank.w3_EFD, &bank.w2_EDF, &bank.b1_EF,
+                          &bank.b3_EF, &bank.b2_ED}) {
     if (t->defined() && t->requires_grad()) return true;
   }
   return false;
@@ -39,7 +39,8 @@ Tensor run_rows(const FfnExperts& bank, const Tensor& x_TD, const RowOrder& orde
   const Tensor x_ND = kernels::gather_rows(x_TD, order);
   Tensor h_NF = activate(bank.activation,
                          add_bias(kernels::grouped_linear(x_ND, bank.w1_EFD, order), bank.b1_EF, order));
-  if (bank.gated()) h_NF = h_NF * kernels::grouped_linear(x_ND, bank.w3_EFD, order);
+  if (bank.gated())
+    h_NF = h_NF * add_bias(kernels::grouped_linear(x_ND, bank.w3_EFD, order), bank.b3_EF, order);
   return add_bias(kernels::grouped_linear(h_NF, bank.w2_EDF, order), bank.b2_ED, order);
 }
 
@@ -52,6 +53,7 @@ FfnExperts::FfnExperts(const ExpertsShape& shape, const FfnOptions& options)
   w2_EDF = normal_weight(shape.experts, shape.width, options.hidden);
   if (options.bias) {
     b1_EF = at::zeros({shape.experts, options.hidden});
+    if (options.gated) b3_EF = at::zeros({shape.experts, options.hidden});
     b2_ED = at::zeros({shape.experts, shape.width});
   }
 }
@@ -59,7 +61,7 @@ FfnExperts::FfnExperts(const ExpertsShape& shape, const FfnOptions& options)
 Tensor FfnExperts::forward(const Tensor& x_TD, const Routing& routing, const TokenContext&) {
   check_bank_input("ffn", x_TD, w1_EFD.size(2), routing);
   if (!needs_grad(*this, x_TD, routing)) {
-    const Tensor out_TD = kernels::fused_ffn(x_TD, {w1_EFD, w3_EFD, w2_EDF, b1_EF, b2_ED, activation},
+    const Tensor out_TD = kernels::fused_ffn(x_TD, {w1_EFD, w3_EFD, w2_EDF, b1_EF, b3_EF, b2_ED, activation},
                                              routing.expert_TK, routing.weight_TK);
     if (out_TD.defined()) return out_TD;
   }
@@ -90,6 +92,7 @@ Ptr<Experts> FfnExperts::fuse(const Tensor& weight_GE) const {
   fused->w3_EFD = mix(w3_EFD);
   fused->w2_EDF = mix(w2_EDF);
   fused->b1_EF = mix(b1_EF);
+  fused->b3_EF = mix(b3_EF);
   fused->b2_ED = mix(b2_ED);
   return fused;
 }
@@ -113,6 +116,7 @@ void FfnExperts::remap(Ids from) {
   take(w3_EFD, fresh.w3_EFD);
   take(w2_EDF, fresh.w2_EDF);
   take(b1_EF, fresh.b1_EF);
+  take(b3_EF, fresh.b3_EF);
   take(b2_ED, fresh.b2_ED);
 }
 
@@ -121,6 +125,7 @@ void FfnExperts::visit(Visitor& v) {
   v("w3", w3_EFD);
   v("w2", w2_EDF);
   v("b1", b1_EF);
+  v("b3", b3_EF);
   v("b2", b2_ED);
 }
 

@@ -1,4 +1,4 @@
-/// Feed-forward experts: gated, w2 (act(w1 x) * w3 x), or plain, w2 act(w1 x + b1) + b2.
+/// Feed-forward experts: gated, w2 (act(w1 x + b1) * (w3 x + b3)) + b2, or plain, w2 act(w1 x + b1) + b2.
 #pragma once
 
 #include "framework/moe/experts.h"
@@ -14,10 +14,10 @@ struct FfnOptions {
 };
 
 struct FfnExperts : Experts {
-  Tensor w1_EFD;        ///< gate; up where the bank is plain
-  Tensor w3_EFD;        ///< up; undefined where the bank is plain
-  Tensor w2_EDF;        ///< down
-  Tensor b1_EF, b2_ED;  ///< undefined without bias; b1 belongs to w1
+  Tensor w1_EFD;               ///< gate; up where the bank is plain
+  Tensor w3_EFD;               ///< up; undefined where the bank is plain
+  Tensor w2_EDF;               ///< down
+  Tensor b1_EF, b3_EF, b2_ED;  ///< undefined without bias
   Activation activation = Activation::silu;
 
   FfnExperts() = default;

@@ -7,9 +7,9 @@
 
 namespace conclave::kernels {
 
-/// Weights as in FfnExperts; w3, b1, b2 may be undefined.
+/// Weights as in FfnExperts; w3, b1, b3, b2 may be undefined.
 struct FfnWeights {
-  Tensor w1_EFD, w3_EFD, w2_EDF, b1_EF, b2_ED;
+  Tensor w1_EFD, w3_EFD, w2_EDF, b1_EF, b3_EF, b2_ED;
   Activation activation;
 };
 

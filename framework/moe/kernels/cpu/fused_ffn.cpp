@@ -85,6 +85,7 @@ void run(const float* x, const FfnWeights& weights, const Rows& rows, const Grou
   const W* w3 = gated ? weights.w3_EFD.const_data_ptr<W>() : nullptr;
   const W* w2 = weights.w2_EDF.const_data_ptr<W>();
   const float* b1 = weights.b1_EF.defined() ? weights.b1_EF.const_data_ptr<float>() : nullptr;
+  const float* b3 = weights.b3_EF.defined() ? weights.b3_EF.const_data_ptr<float>() : nullptr;
   const float* b2 = weights.b2_ED.defined() ? weights.b2_ED.const_data_ptr<float>() : nullptr;
 
   const auto N = static_cast<int64_t>(rows.slot.size());
@@ -103,6 +104,7 @@ void run(const float* x, const FfnWeights& weights, const Rows& rows, const Grou
       if (b1) add_row(h + r * F, b1 + e * F + begin, width);
       activate_row(dot, weights.activation, h + r * F, width);
       if (!gated) continue;
+      if (b3) add_row(up + r * width, b3 + e * F + begin, width);
       for (int64_t i = 0; i < width; ++i) h[r * F + i] *= up[r * width + i];
     }
   });
@@ -167,6 +169,7 @@ Tensor fused_ffn(const Tensor& x_TD, const FfnWeights& weights, const Tensor& ex
   const Tensor x = as_float(x_TD), weight = as_float(weight_TK);
   FfnWeights own = weights;
   own.b1_EF = as_float(weights.b1_EF);
+  own.b3_EF = as_float(weights.b3_EF);
   own.b2_ED = as_float(weights.b2_ED);
   Tensor scratch = at::empty({N * (F + width)}, x.options());
   Tensor out = at::empty({tokens, width}, x.options());
