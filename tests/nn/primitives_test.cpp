@@ -33,6 +33,30 @@ TEST(RmsNorm, FollowsTheFormula) {
   EXPECT_LT(max_difference(y, at::tensor({1 / rms, -4 / rms, 6 / rms, 16 / rms})), 1e-5);
 }
 
+TEST(RmsNorm, GradientsEqualThoseOfTheFormula) {
+  at::manual_seed(4);
+  RmsNorm norm(6, 1e-3);
+  norm.weight = at::randn({6}).set_requires_grad(true);
+  Tensor x = at::randn({2, 3, 6}).set_requires_grad(true);
+  const Tensor mix = at::randn({2, 3, 6});
+  (norm.forward(x) * mix).sum().backward();
+  const Tensor dx = x.grad().clone(), dweight = norm.weight.grad().clone();
+  x.mutable_grad() = norm.weight.mutable_grad() = Tensor();
+  (x / (x.square().mean(-1, true) + 1e-3).sqrt() * norm.weight * mix).sum().backward();
+  EXPECT_LT(max_difference(dx, x.grad()), 1e-5);
+  EXPECT_LT(max_difference(dweight, norm.weight.grad()), 1e-5);
+}
+
+TEST(RmsNorm, FrozenPartsGetNoGradient) {
+  RmsNorm norm(4);
+  Tensor x = at::randn({3, 4}).set_requires_grad(true);
+  norm.forward(x).sum().backward();
+  EXPECT_TRUE(x.grad().defined());
+  norm.weight.set_requires_grad(true);
+  norm.forward(at::randn({3, 4})).sum().backward();
+  EXPECT_TRUE(norm.weight.grad().defined());
+}
+
 TEST(RmsNorm, ZeroRowStaysZero) {
   EXPECT_EQ(RmsNorm(4).forward(at::zeros({2, 4})).abs().max().item<float>(), 0);
 }
