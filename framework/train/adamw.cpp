@@ -20,6 +20,15 @@ int64_t blocks(int64_t n) {
 
 }  // namespace
 
+void adamw_by_aten(const kernels::AdamWStep& step, const Tensor& gradient, Tensor value, Tensor mean,
+                   Tensor square) {
+  at::NoGradGuard no_grad;
+  const Tensor g = gradient * step.grad_scale;
+  mean.lerp_(g, 1 - step.beta1);
+  square.mul_(step.beta2).addcmul_(g, g, 1 - step.beta2);
+  value.mul_(step.keep).addcdiv_(mean, square.sqrt().mul_(step.root_scale).add_(step.epsilon), -step.rate);
+}
+
 AdamW::AdamW(Module& model, const AdamWOptions& options) : options_(options) {
   for (auto& p : named_parameters(model)) {
     if (!p.tensor.requires_grad()) continue;
@@ -55,15 +64,6 @@ void AdamW::step(double rate, double grad_scale) {
     const double correction1 = 1 - std::pow(options_.beta1, t), correction2 = 1 - std::pow(options_.beta2, t);
 
     const Tensor gradient = value.grad().to(at::kFloat).contiguous();
-    if (!value.is_cpu()) {
-      const Tensor g = gradient * grad_scale;
-      value.mul_(1 - lr * decay);
-      mean_[i].lerp_(g, 1 - options_.beta1);
-      square_[i].mul_(options_.beta2).addcmul_(g, g, 1 - options_.beta2);
-      const Tensor root = square_[i].sqrt().div_(std::sqrt(correction2)).add_(options_.epsilon);
-      value.addcdiv_(mean_[i], root, -lr / correction1);
-      continue;
-    }
     const kernels::AdamWStep s{.grad_scale = static_cast<float>(grad_scale),
                                .beta1 = static_cast<float>(options_.beta1),
                                .beta2 = static_cast<float>(options_.beta2),
@@ -71,6 +71,10 @@ void AdamW::step(double rate, double grad_scale) {
                                .keep = static_cast<float>(1 - lr * decay),
                                .rate = static_cast<float>(lr / correction1),
                                .root_scale = static_cast<float>(1 / std::sqrt(correction2))};
+    if (!value.is_cpu()) {
+      adamw_by_aten(s, gradient, value, mean_[i], square_[i]);
+      continue;
+    }
     const float* g = gradient.const_data_ptr<float>();
     float* x = value.mutable_data_ptr<float>();
     float* m = mean_[i].mutable_data_ptr<float>();

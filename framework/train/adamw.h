@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "framework/tensor/module.h"
+#include "framework/train/optimizer_kernels.h"
 
 namespace conclave {
 
@@ -23,6 +24,10 @@ struct AdamWOptions {
   bool decay_vectors = false;  ///< also decay tensors of one dimension: biases, norms
   std::vector<ParameterGroup> groups;
 };
+
+/// kernels::adamw in ATen's operations: for devices other than the CPU.
+void adamw_by_aten(const kernels::AdamWStep& step, const Tensor& gradient, Tensor value, Tensor mean,
+                   Tensor square);
 
 /// Updates float32 tensors in place: on the CPU with the same bits for any thread count. Being a Module, its
 /// moments and step counts are saved and loaded as any state is. Make it after the model has been loaded and

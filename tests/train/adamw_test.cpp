@@ -78,6 +78,19 @@ TEST(AdamW, AgreesWithAtensFusedStep) {
   EXPECT_LT(testing::max_difference(net.weight, x), 1e-6);
 }
 
+TEST(AdamW, OtherDevicesTakeTheSameStep) {
+  const kernels::AdamWStep step{0.5f, 0.9f, 0.99f, 1e-8f, 0.999f, 0.02f, 3.f};
+  const Tensor g = at::randn({1000});
+  Tensor x = at::randn({1000}), m = at::randn({1000}), v = at::rand({1000});
+  const Tensor x2 = x.clone(), m2 = m.clone(), v2 = v.clone();
+  adamw_by_aten(step, g, x2, m2, v2);
+  kernels::adamw(step, 1000, g.const_data_ptr<float>(), x.data_ptr<float>(), m.data_ptr<float>(),
+                 v.data_ptr<float>());
+  EXPECT_LT(testing::max_difference(x, x2), 1e-6);
+  EXPECT_LT(testing::max_difference(m, m2), 1e-6);
+  EXPECT_LT(testing::max_difference(v, v2), 1e-6);
+}
+
 TEST(AdamW, SameBitsForAnyThreadCount) {
   struct Large : Module {
     Tensor w;

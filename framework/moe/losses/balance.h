@@ -9,28 +9,37 @@
 
 namespace conclave {
 
-/// f and P over all tokens of a record, or, with `pool_layers`, of all records together (as Mixtral's
-/// published code does).
-struct SwitchBalance : Loss {
-  bool nulls = true;
-  bool sum = false;         ///< over records, in place of the mean
-  bool importance = false;  ///< tokens count by TokenContext::importance_T
-  bool pool_layers = false;
+/// How published code varies the formula.
+struct BalanceForm {
+  /// What f is: the share of all slots; the count over the tokens, which sums to K (Mixtral); the share of
+  /// tokens whose most probable expert it is (GShard, arXiv 2006.16668; DeepSpeed).
+  enum class Share { slots, tokens, first } share = Share::slots;
+  bool chosen = false;       ///< P is a softmax over each token's chosen experts alone (Uni-MoE-2)
+  bool importance = false;   ///< tokens count by TokenContext::importance_T
+  bool pool_layers = false;  ///< all records are one (Mixtral, MoIIE)
+};
+
+struct BalanceLoss : RecordLoss {
+  BalanceForm form;
   Tensor operator()(std::span<const Record> records, const Tensor& target) override;
+};
+
+/// f and P over all tokens of a record.
+struct SwitchBalance : BalanceLoss {
+  Tensor of(const RoutedTokens& tokens) const override;
+  const char* name() const override { return "switch_balance"; }
 };
 
 /// The same for each modality apart, over the experts that the modality may use, then summed over modalities
 /// (MoIIE). Tokens of unknown modality are a group of their own.
-struct ModalityBalance : RecordLoss {
-  bool importance = false;
+struct ModalityBalance : BalanceLoss {
   std::vector<double> weight_M;  ///< one for each modality and one for unknown; empty means 1
   Tensor of(const RoutedTokens& tokens) const override;
   const char* name() const override { return "modality_balance"; }
 };
 
 /// The same for each sequence apart, then the mean (DeepSeek-V3, arXiv 2412.19437, eq. 17 to 20).
-struct SequenceBalance : RecordLoss {
-  bool importance = false;
+struct SequenceBalance : BalanceLoss {
   Tensor of(const RoutedTokens& tokens) const override;
   const char* name() const override { return "sequence_balance"; }
 };

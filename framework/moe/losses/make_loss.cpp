@@ -23,16 +23,27 @@ Ptr<Loss> plain(ConfigObject& config) {
   return common<L>(config);
 }
 
-Ptr<Loss> switch_balance(ConfigObject& config) {
-  auto loss = common<SwitchBalance>(config);
-  loss->importance = config.get("importance", false);
-  loss->pool_layers = config.get("pool_layers", false);
+template <class L>
+std::shared_ptr<L> balance(ConfigObject& config) {
+  auto loss = common<L>(config);
+  const auto share = config.one_of("share", {"slots", "tokens", "first"});
+  if (share == "tokens") loss->form.share = BalanceForm::Share::tokens;
+  if (share == "first") loss->form.share = BalanceForm::Share::first;
+  loss->form.chosen = config.one_of("probability", {"all", "chosen"}) == "chosen";
+  loss->form.importance = config.get("importance", false);
+  loss->form.pool_layers = config.get("pool_layers", false);
   return loss;
 }
 
+Ptr<Loss> switch_balance(ConfigObject& config) {
+  return balance<SwitchBalance>(config);
+}
+Ptr<Loss> sequence_balance(ConfigObject& config) {
+  return balance<SequenceBalance>(config);
+}
+
 Ptr<Loss> modality_balance(ConfigObject& config) {
-  auto loss = common<ModalityBalance>(config);
-  loss->importance = config.get("importance", false);
+  auto loss = balance<ModalityBalance>(config);
   if (!config.has("modalities")) return loss;
   const Json& weights = config.part("modalities");
   ConfigObject reader(weights, config.name("modalities"));
@@ -40,12 +51,6 @@ Ptr<Loss> modality_balance(ConfigObject& config) {
   for (int m = 0; m < kModalities; ++m)
     loss->weight_M[m] = reader.get(modality_name(static_cast<Modality>(m)), 0.0);
   reader.finish();
-  return loss;
-}
-
-Ptr<Loss> sequence_balance(ConfigObject& config) {
-  auto loss = common<SequenceBalance>(config);
-  loss->importance = config.get("importance", false);
   return loss;
 }
 
