@@ -14,22 +14,29 @@
 namespace conclave {
 namespace {
 
-void declare_common(Options& options, CommonOptions& common) {
+void declare_common(Options& options, CommonOptions& common, const Verb& verb) {
   const std::string group = "Common options";
   options.add("json", common.json, "Print JSON lines on stdout").flag_only().group(group);
-  options.add("seed", common.seed, "Seed of all random streams").shared().group(group);
-  options.add("device", common.device, "cpu, cuda, cuda:N or auto").shared().group(group);
-  options.add("threads", common.threads, "CPU threads; 0 for all cores").range(0, 4096).shared().group(group);
-  options.add("dtype", common.dtype, "Number format of weights and activations")
-      .choices({"auto", "float32", "bfloat16"})
-      .shared()
-      .group(group);
+  if (verb.computes()) {
+    options.add("seed", common.seed, "Seed of all random streams").shared().group(group);
+    options.add("device", common.device, "cpu, cuda, cuda:N or auto").shared().group(group);
+    options.add("threads", common.threads, "CPU threads; 0 for all cores")
+        .range(0, 4096)
+        .shared()
+        .group(group);
+    options.add("dtype", common.dtype, "Number format of weights and activations")
+        .choices({"auto", "float32", "bfloat16"})
+        .shared()
+        .group(group);
+  }
   options.add("dry-run", common.dry_run, "Check everything, do nothing").flag_only().group(group);
   options.add("quiet", common.quiet, "Warnings and errors alone on stderr").shared().group(group);
-  options.add("no-history", common.no_history, "Leave this run out of the history").shared().group(group);
   options.add("history", common.history, "History database").shared().group(group);
-  options.add("run-name", common.run_name, "Name of this run in the history").flag_only().group(group);
-  options.add("experiment", common.experiment, "Experiment that this run belongs to").shared().group(group);
+  if (verb.recorded()) {
+    options.add("no-history", common.no_history, "Leave this run out of the history").shared().group(group);
+    options.add("run-name", common.run_name, "Name of this run in the history").flag_only().group(group);
+    options.add("experiment", common.experiment, "Experiment that this run belongs to").shared().group(group);
+  }
   options.add("config", common.config, "Project file, instead of conclave.toml here or above")
       .existing()
       .flag_only()
@@ -94,7 +101,7 @@ void check_keys(const Settings& settings, const std::string& app, const Verbs& v
       if (!verb_name.empty() && verb->name() != verb_name) continue;
       Options options;
       CommonOptions common;
-      declare_common(options, common);
+      declare_common(options, common, *verb);
       verb->declare(options);
       found = found || options.has_key(name);
       for (const auto& option : options.names()) known.push_back(setting_key(option));
@@ -113,7 +120,8 @@ std::string first_line(const char* text) {
 
 // Options that say nothing about the result.
 bool is_housekeeping(const std::string& name) {
-  for (const char* known : {"json", "quiet", "dry-run", "no-history", "history", "run-name", "experiment"})
+  for (const char* known :
+       {"json", "quiet", "dry-run", "no-history", "history", "run-name", "experiment", "config"})
     if (name == known) return true;
   return false;
 }
@@ -174,7 +182,7 @@ class Program {
     Options options;
     CommonOptions common;
     verb.declare(options);
-    declare_common(options, common);
+    declare_common(options, common, verb);
     return {{"app", info_.name},
             {"verb", verb.name()},
             {"summary", verb.summary()},
@@ -206,7 +214,7 @@ class Program {
     Options options;
     CommonOptions common;
     verb.declare(options);
-    declare_common(options, common);
+    declare_common(options, common, verb);
     if (!options.parse(context(), verb.summary(), verb.examples(), words)) return kExitDone;
 
     const Json config = options.given("config");

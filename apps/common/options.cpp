@@ -172,12 +172,19 @@ bool Options::parse(const std::string& program, const std::string& about, const 
   CLI::App cli(about, program);
   cli.get_formatter()->column_width(34);
   if (!examples.empty()) cli.footer("Examples:\n" + examples);
-  std::vector<CLI::Option*> parsed;
+  std::vector<CLI::Option*> parsed, negated(options_.size(), nullptr);
   for (const Option& option : options_) {
     const bool is_flag = option.type_ == OptionType::boolean && !option.list_ && !option.positional_;
     CLI::Option* made = nullptr;
     if (is_flag) {
-      made = cli.add_flag(fmt::format("--{0},!--no-{0}", option.name_), option.help_);
+      made = cli.add_flag("--" + option.name_, option.help_);
+      // For what a file may have switched on; not shown where that is plain.
+      if (!option.name_.starts_with("no-")) {
+        // Const: CLI11 would take a variable for the flag's target.
+        const std::string about = "Switch --" + option.name_ + " off";
+        negated[parsed.size()] =
+            cli.add_flag("--no-" + option.name_, about)->group(option.default_ == true ? option.group_ : "");
+      }
     } else {
       const std::string name = option.positional_ ? option.name_ : "--" + option.name_;
       made = cli.add_option(
@@ -185,7 +192,7 @@ bool Options::parse(const std::string& program, const std::string& about, const 
       made->type_size(1)->type_name(value_name(option.choices_, option.type_));
       made->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
       if (option.list_ && option.positional_)
-        made->expected(0, CLI::detail::expected_max_vector_size);
+        made->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args();
       else
         made->expected(1);
       made->default_str(default_text(option.default_));
@@ -209,7 +216,12 @@ bool Options::parse(const std::string& program, const std::string& about, const 
     throw UsageError(e.what());
   }
   given_.clear();
-  for (const CLI::Option* option : parsed) given_.push_back(option->results());
+  for (size_t i = 0; i < parsed.size(); ++i) {
+    given_.push_back(parsed[i]->results());
+    if (!negated[i] || negated[i]->count() == 0) continue;
+    require<UsageError>(given_[i].empty(), "--{0} and --no-{0} exclude each other", options_[i].name_);
+    given_[i] = {"false"};
+  }
   for (size_t i = 0; i < options_.size(); ++i)
     require<UsageError>(
         options_[i].list_ || given_[i].size() <= 1 || options_[i].type_ == OptionType::boolean,

@@ -80,6 +80,8 @@ class Verb {
   virtual int dry_run(Invocation& call);
   /// Whether a call belongs in the history.
   virtual bool recorded() const { return true; }
+  /// Whether --seed, --device, --threads and --dtype mean anything.
+  virtual bool computes() const { return true; }
 };
 
 using Verbs = std::vector<std::unique_ptr<Verb>>;

@@ -19,6 +19,18 @@ namespace conclave {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr int kFormat = 1;
+
+// The first line of a spool file; null when it is none.
+Json read_header(std::istream& in) {
+  std::string line;
+  std::getline(in, line);
+  Json header = Json::parse(line, nullptr, false);
+  const bool known = header.is_object() && header.contains("history") && header.contains("id") &&
+                     header["id"].is_string() && header.value("format", 0) == kFormat;
+  return known ? header : Json();
+}
+
 fs::path folder_beside(const fs::path& database) {
   return database.string() + ".spool";
 }
@@ -56,7 +68,11 @@ Spool::Spool(const fs::path& database, const std::string& run) {
     }
     ::flock(file_, LOCK_EX);
     try {
-      write_all(file_, Json{{"history", real_path(database).string()}, {"format", 1}}.dump() + "\n", path_);
+      write_all(
+          file_,
+          Json{{"history", real_path(database).string()}, {"format", kFormat}, {"id", new_uuid()}}.dump() +
+              "\n",
+          path_);
       return;
     } catch (const Error& e) {
       why = e.what();
@@ -87,12 +103,9 @@ std::vector<fs::path> spool_files(const fs::path& database) {
     for (const auto& entry : fs::directory_iterator(folder, failure)) {
       if (entry.path().extension() != ".jsonl") continue;
       std::ifstream in(entry.path());
-      std::string line;
-      std::getline(in, line);
-      const Json header = Json::parse(line, nullptr, false);
+      const Json header = read_header(in);
       // What lies beside the database is its own, even after both were moved.
-      const bool named = header.is_object() && header.contains("history");
-      if (named && (folder == folder_beside(database) || header["history"] == wanted))
+      if (!header.is_null() && (folder == folder_beside(database) || header["history"] == wanted))
         files.push_back(entry.path());
     }
   }
@@ -105,15 +118,17 @@ bool import_spool(SQLite::Database& db, const fs::path& file) {
   const std::shared_ptr<void> closer(nullptr, [handle](void*) { ::close(handle); });
   if (::flock(handle, LOCK_EX | LOCK_NB) != 0) return false;
 
+  std::ifstream in(file);
+  const Json header = read_header(in);
+  if (header.is_null()) throw DataError(file.string(), "line 1", "is not the head of a spool file");
+
   SQLite::Transaction transaction(db, SQLite::TransactionBehavior::IMMEDIATE);
   SQLite::Statement once(db, "INSERT OR IGNORE INTO spool_imported (name, time_ms) VALUES (?, ?)");
-  once.bind(1, file.filename().string());
+  once.bind(1, header["id"].get<std::string>());
   once.bind(2, now_ms());
   if (once.exec() == 1) {
     Recorder recorder(db);
-    std::ifstream in(file);
     std::string line;
-    std::getline(in, line);  // the header
     for (int64_t number = 2; std::getline(in, line); ++number) {
       const Json record = Json::parse(line, nullptr, false);
       try {

@@ -37,7 +37,8 @@ class Spool {
 std::vector<std::filesystem::path> spool_files(const std::filesystem::path& database);
 
 /// Takes `file` into `db` in one transaction and removes it; false when its run is still writing it. A file
-/// that was taken in before is only removed. Broken lines are skipped with a warning.
+/// that was taken in before is only removed. Broken lines are skipped with a warning; DataError when it is no
+/// spool file.
 bool import_spool(SQLite::Database& db, const std::filesystem::path& file);
 
 }  // namespace conclave

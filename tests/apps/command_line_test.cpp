@@ -52,7 +52,6 @@ class Train : public Verb {
                       {"device", call.common().device}});
     return kExitDone;
   }
-  bool recorded() const override { return false; }
 
  private:
   std::string data_, mode_ = "all", fail_;
@@ -67,6 +66,7 @@ class CommandLine : public ::testing::Test {
   Outcome toy(std::vector<std::string> words, const std::map<std::string, std::string>& environment = {}) {
     return in_child([&] {
       ::setenv("XDG_CONFIG_HOME", (dir_ / "config").c_str(), 1);
+      ::setenv("CONCLAVE_HISTORY", (dir_ / "history.db").c_str(), 1);
       for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
       std::filesystem::current_path(dir_.path());
       words.insert(words.begin(), "conclave-toy");
@@ -139,6 +139,7 @@ TEST_F(CommandLine, WrongUseIsExitTwoAndSaysWhat) {
            {{"train", "d", "--steps", "1", "--steps", "2"}, "--steps is given 2 times"},
            {{"train", "d", "--learning-rate", "nan"}, "--learning-rate"},
            {{"train", "d", "--mode", "some"}, "--mode: 'some' is none of: all, experts"},
+           {{"train", "d", "--balance", "--no-balance"}, "--balance and --no-balance exclude each other"},
            {{"train", "d", "--device", "gpu"}, "--device: 'gpu' is none of: cpu, cuda, cuda:N, auto"},
            {{"train", "d", "--seed", "-1"}, "--seed: -1 is below 0"},
            {{"train", "d", "--config", "absent.toml"}, "--config: no such file"},
@@ -227,6 +228,35 @@ TEST_F(CommandLine, ConfigSaysWhereEachValueIsFrom) {
   EXPECT_EQ(found["learning-rate"]["layer"], "default");
   EXPECT_THAT(toy({"inspect", "config"}).out, HasSubstr("project ("));
   EXPECT_THAT(toy({"train", "d", "--dry-run"}).out, HasSubstr("steps"));
+}
+
+TEST_F(CommandLine, EveryRunIsInTheHistory) {
+  write_file(dir_ / "conclave.toml", "[toy]\nsteps = 30\n");
+  toy({"train", "d", "--mode", "experts", "--seed", "5", "--run-name", "one"});
+  toy({"train", "d", "--fail", "data"});
+  toy({"train", "d", "--fail", "signal"});
+  toy({"train", "d", "--fail", "usage"});
+  toy({"train", "d", "--no-history"});
+  toy({"train", "d", "--dry-run"});
+  toy({"train", "d", "--steps", "x"});
+  toy({"inspect", "config"});
+  const Store store = Store::open(dir_ / "history.db");
+  std::vector<std::string> ends;
+  for (const auto& run : store.list())
+    ends.push_back(fmt::format("{} {} {}", run.id, run.status, *run.exit_code));
+  EXPECT_THAT(ends, ::testing::ElementsAre("4 failed 2", "3 cancelled 130", "2 failed 1", "1 finished 0"));
+  EXPECT_EQ(store.show(2).message, "a.json: line 3: is short");
+  const RunDetail run = store.show(store.find("one"));
+  EXPECT_EQ(run.seed, "5");
+  EXPECT_EQ(run.version, version());
+  EXPECT_THAT(run.argv, ::testing::ElementsAre("conclave-toy", "train", "d", "--mode", "experts", "--seed",
+                                               "5", "--run-name", "one"));
+  std::map<std::string, std::string> params;
+  for (const auto& param : run.params) params[param.key] = param.value.dump() + " " + param.source;
+  EXPECT_EQ(params["mode"], "\"experts\" flag (--mode)");
+  EXPECT_THAT(params["steps"], HasSubstr("30 project ("));
+  EXPECT_EQ(params["learning-rate"], "0.001 default");
+  EXPECT_FALSE(params.contains("json"));
 }
 
 TEST(JsonLinesTest, WritesInInputOrder) {

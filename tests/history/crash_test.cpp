@@ -164,11 +164,14 @@ TEST_F(HistoryCrash, CutAndBrokenSpoolLinesAreSkipped) {
   ASSERT_EQ(run_in_child().code, 0);
   Store store = Store::open(path_);
   const std::string uuid = store.list()[0].uuid;
-  write_file(dir_ / "a.jsonl", "{\"history\":\"x\",\"format\":1}\nnot json\n{\"op\":\"tag\",\"run\":\"" +
-                                   uuid + "\",\"name\":\"kept\"}\n{\"op\":\"tag\",\"run\":\"" + uuid +
-                                   "\",\"na");
+  write_file(dir_ / "a.jsonl",
+             "{\"history\":\"x\",\"format\":1,\"id\":\"1\"}\nnot json\n{\"op\":\"tag\",\"run\":\"" + uuid +
+                 "\",\"name\":\"kept\"}\n{\"op\":\"tag\",\"run\":\"" + uuid + "\",\"na");
   EXPECT_TRUE(store.import_file(dir_ / "a.jsonl"));
   EXPECT_EQ(store.list()[0].tags, std::vector<std::string>{"kept"});
+  write_file(dir_ / "letter.txt", "Dear reader");
+  EXPECT_THROW(store.import_file(dir_ / "letter.txt"), DataError);
+  EXPECT_TRUE(std::filesystem::exists(dir_ / "letter.txt"));
 }
 
 TEST_F(HistoryCrash, CorruptDatabaseSpools) {
