@@ -1,0 +1,273 @@
+#include "framework/media/frames.h"
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/display.h>
+#include <libswscale/swscale.h>
+}
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <opencv2/core.hpp>
+
+#include "framework/base/error.h"
+#include "framework/base/file.h"
+#include "framework/media/mat_tensor.h"
+
+namespace conclave {
+namespace {
+
+constexpr int kIoBlock = 1 << 16;
+constexpr size_t kPacketLimit = 10'000'000;
+constexpr size_t kVideoBytes = size_t{4} << 30;
+// Demuxers that read one file and nothing else: no playlists, no network.
+constexpr const char* kContainers =
+    "gif,apng,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,ogg";
+
+std::string message_of(int code) {
+  char text[AV_ERROR_MAX_STRING_SIZE] = {};
+  av_strerror(code, text, sizeof text);
+  return text;
+}
+
+/// Bytes in memory as FFmpeg reads them.
+struct Source {
+  std::string_view bytes;
+  int64_t at = 0;
+
+  static int read(void* self, uint8_t* to, int wanted) {
+    auto& source = *static_cast<Source*>(self);
+    const int64_t left = static_cast<int64_t>(source.bytes.size()) - source.at;
+    const int count = static_cast<int>(std::min<int64_t>(left, wanted));
+    if (count <= 0) return AVERROR_EOF;
+    std::memcpy(to, source.bytes.data() + source.at, static_cast<size_t>(count));
+    source.at += count;
+    return count;
+  }
+  static int64_t seek(void* self, int64_t offset, int whence) {
+    auto& source = *static_cast<Source*>(self);
+    const auto size = static_cast<int64_t>(source.bytes.size());
+    if (whence & AVSEEK_SIZE) return size;
+    const int64_t base = whence == SEEK_CUR ? source.at : whence == SEEK_END ? size : 0;
+    if (base + offset < 0 || base + offset > size) return AVERROR(EINVAL);
+    return source.at = base + offset;
+  }
+};
+
+/// One opened file with its video stream. FFmpeg's objects are freed in the right order.
+class Video {
+ public:
+  Video(std::string_view bytes, const std::string& name, const PictureOptions& options)
+      : name_(name), options_(options), source_{bytes} {
+    av_log_set_level(AV_LOG_QUIET);  // what goes wrong is thrown
+    io_.reset(avio_alloc_context(static_cast<unsigned char*>(av_malloc(kIoBlock)), kIoBlock, 0, &source_,
+                                 Source::read, nullptr, Source::seek));
+    AVFormatContext* context = avformat_alloc_context();
+    context->pb = io_.get();
+    AVDictionary* settings = nullptr;
+    av_dict_set(&settings, "format_whitelist", kContainers, 0);
+    av_dict_set(&settings, "protocol_whitelist", "", 0);
+    const int opened = avformat_open_input(&context, nullptr, nullptr, &settings);
+    av_dict_free(&settings);
+    if (opened < 0) {  // it has freed the context
+      const auto what = describe_bytes(bytes);
+      fail(fmt::format("cannot be opened as video{}: {}", what.empty() ? "" : " (it is " + what + ")",
+                       message_of(opened)));
+    }
+    format_.reset(context);
+    check(avformat_find_stream_info(context, nullptr), "its streams cannot be read");
+    const AVCodec* codec = nullptr;
+    index_ = av_find_best_stream(context, AVMEDIA_TYPE_VIDEO, -1, -1, &codec, 0);
+    if (index_ < 0 || !codec || stream()->disposition & AV_DISPOSITION_ATTACHED_PIC)
+      fail("has no video that can be decoded");
+    check_size(stream()->codecpar->width, stream()->codecpar->height);
+    decoder_.reset(avcodec_alloc_context3(codec));
+    check(avcodec_parameters_to_context(decoder_.get(), stream()->codecpar), "cannot be decoded");
+    decoder_->thread_count = 1;
+    decoder_->max_pixels = options.max_pixels;
+    check(avcodec_open2(decoder_.get(), codec, nullptr), "cannot be decoded");
+  }
+
+  /// The times of all frames in order, in units of the stream's time base, and the end of the last.
+  std::pair<std::vector<int64_t>, int64_t> times() {
+    std::vector<int64_t> times;
+    int64_t end = 0;
+    each_packet([&](const AVPacket& packet) {
+      const int64_t time = packet.pts != AV_NOPTS_VALUE ? packet.pts : packet.dts;
+      if (time == AV_NOPTS_VALUE) return true;
+      times.push_back(time);
+      end = std::max(end, time + std::max<int64_t>(packet.duration, 0));
+      if (times.size() > kPacketLimit) fail(fmt::format("has more than {} frames", kPacketLimit));
+      return true;
+    });
+    std::sort(times.begin(), times.end());
+    if (times.empty()) fail("has no frames");
+    // A last frame without a duration is taken to be as long as the others.
+    const auto gaps = static_cast<int64_t>(times.size()) - 1;
+    if (end <= times.back()) end = times.back() + (gaps > 0 ? (times.back() - times.front()) / gaps : 0);
+    return {times, std::max(end, times.back() + 1)};
+  }
+
+  void rewind() {
+    if (av_seek_frame(format_.get(), index_, 0, AVSEEK_FLAG_BACKWARD) < 0 &&
+        avformat_seek_file(format_.get(), -1, INT64_MIN, 0, INT64_MAX, AVSEEK_FLAG_BYTE) < 0)
+      fail("cannot be read a second time");
+    avcodec_flush_buffers(decoder_.get());
+  }
+
+  /// Calls `visit(time, frame)` for each decoded frame in order of time until it returns false.
+  void decode(const std::function<bool(int64_t, const AVFrame&)>& visit) {
+    const std::unique_ptr<AVFrame, void (*)(AVFrame*)> frame(av_frame_alloc(),
+                                                             [](AVFrame* f) { av_frame_free(&f); });
+    bool more = true;
+    const auto drain = [&] {
+      while (more && avcodec_receive_frame(decoder_.get(), frame.get()) == 0)
+        more = visit(frame->best_effort_timestamp, *frame);
+    };
+    each_packet([&](const AVPacket& packet) {
+      avcodec_send_packet(decoder_.get(), &packet);  // a broken packet gives no frame
+      drain();
+      return more;
+    });
+    avcodec_send_packet(decoder_.get(), nullptr);
+    drain();
+  }
+
+  at::Tensor picture_of(const AVFrame& frame) {
+    check_size(frame.width, frame.height);
+    const std::unique_ptr<SwsContext, void (*)(SwsContext*)> scaler(
+        sws_getContext(frame.width, frame.height, static_cast<AVPixelFormat>(frame.format), frame.width,
+                       frame.height, AV_PIX_FMT_RGBA,
+                       SWS_BILINEAR | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_BITEXACT, nullptr, nullptr,
+                       nullptr),
+        sws_freeContext);
+    if (!scaler) fail("its pixel format is not supported");
+    cv::Mat rgba(frame.height, frame.width, CV_8UC4);
+    uint8_t* rows[4] = {rgba.data};
+    const int steps[4] = {static_cast<int>(rgba.step)};
+    sws_scale(scaler.get(), frame.data, frame.linesize, 0, frame.height, rows, steps);
+    return tensor_of(upright(on_background(rgba, options_.background), orientation()));
+  }
+
+  double seconds(int64_t time) const { return static_cast<double>(time) * av_q2d(stream()->time_base); }
+
+ private:
+  [[noreturn]] void fail(const std::string& what) const { throw DataError(name_, "", what); }
+  void check(int code, const char* what) const {
+    if (code < 0) fail(fmt::format("{}: {}", what, message_of(code)));
+  }
+  void check_size(int width, int height) const {
+    PictureHeader header;
+    header.width = width;
+    header.height = height;
+    header.largest_plane = int64_t{width} * height;
+    if (width < 1 || height < 1) fail("has no picture size");
+    check_picture_size(header, options_, name_);
+  }
+  AVStream* stream() const { return format_->streams[index_]; }
+
+  /// Phones store how they were held: quarter turns as an EXIF orientation.
+  int orientation() const {
+    const uint8_t* matrix = av_stream_get_side_data(stream(), AV_PKT_DATA_DISPLAYMATRIX, nullptr);
+    if (!matrix) return 1;
+    const double turn = -av_display_rotation_get(reinterpret_cast<const int32_t*>(matrix));  // clockwise
+    if (std::isnan(turn)) return 1;
+    switch ((static_cast<int>(std::lround(turn / 90)) % 4 + 4) % 4) {
+      case 1:
+        return 6;
+      case 2:
+        return 3;
+      case 3:
+        return 8;
+      default:
+        return 1;
+    }
+  }
+
+  void each_packet(const std::function<bool(const AVPacket&)>& visit) {
+    const std::unique_ptr<AVPacket, void (*)(AVPacket*)> packet(av_packet_alloc(),
+                                                                [](AVPacket* p) { av_packet_free(&p); });
+    for (bool more = true; more && av_read_frame(format_.get(), packet.get()) >= 0;) {
+      if (packet->stream_index == index_) more = visit(*packet);
+      av_packet_unref(packet.get());
+    }
+  }
+
+  struct FreeIo {
+    void operator()(AVIOContext* io) const {
+      av_freep(&io->buffer);
+      avio_context_free(&io);
+    }
+  };
+  struct FreeFormat {
+    void operator()(AVFormatContext* format) const { avformat_close_input(&format); }
+  };
+  struct FreeDecoder {
+    void operator()(AVCodecContext* decoder) const { avcodec_free_context(&decoder); }
+  };
+
+  const std::string& name_;
+  const PictureOptions& options_;
+  Source source_;
+  std::unique_ptr<AVIOContext, FreeIo> io_;
+  std::unique_ptr<AVFormatContext, FreeFormat> format_;
+  std::unique_ptr<AVCodecContext, FreeDecoder> decoder_;
+  int index_ = -1;
+};
+
+/// The frames that are on screen at the middle of `count` equal parts, each once.
+std::vector<int64_t> pick(const std::vector<int64_t>& times, int64_t end, int64_t count) {
+  std::vector<int64_t> picked;
+  const auto begin = static_cast<double>(times.front()), length = static_cast<double>(end) - begin;
+  for (int64_t i = 0; i < count; ++i) {
+    const double moment = begin + (static_cast<double>(i) + 0.5) / static_cast<double>(count) * length;
+    auto after = std::upper_bound(times.begin(), times.end(), moment,
+                                  [](double m, int64_t time) { return m < static_cast<double>(time); });
+    if (after != times.begin()) --after;
+    if (picked.empty() || picked.back() != *after) picked.push_back(*after);
+  }
+  return picked;
+}
+
+}  // namespace
+
+Frames decode_frames(std::string_view bytes, const std::string& name, int64_t count,
+                     const PictureOptions& options) {
+  require<UsageError>(count >= 1 && count <= 10000, "{} frames: allowed are 1 to 10000", count);
+  Video video(bytes, name, options);
+  const auto [times, end] = video.times();
+  const auto wanted = pick(times, end, count);
+  Frames frames;
+  frames.duration = video.seconds(end - times.front());
+  video.rewind();
+  video.decode([&](int64_t time, const AVFrame& frame) {
+    if (time < wanted[frames.pictures.size()]) return true;
+    frames.pictures.push_back(video.picture_of(frame));
+    frames.seconds.push_back(video.seconds(time - times.front()));
+    return frames.pictures.size() < wanted.size();
+  });
+  if (frames.pictures.empty()) throw DataError(name, "", "no frame can be decoded");
+  return frames;
+}
+
+at::Tensor decode_first_frame(std::string_view bytes, const std::string& name,
+                              const PictureOptions& options) {
+  Video video(bytes, name, options);
+  at::Tensor picture;
+  video.decode([&](int64_t, const AVFrame& frame) {
+    picture = video.picture_of(frame);
+    return false;
+  });
+  if (!picture.defined()) throw DataError(name, "", "no frame can be decoded");
+  return picture;
+}
+
+Frames load_frames(const std::filesystem::path& path, int64_t count, const PictureOptions& options) {
+  return decode_frames(read_file(path, kVideoBytes), path.string(), count, options);
+}
+
+}  // namespace conclave

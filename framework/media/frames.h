@@ -1,0 +1,32 @@
+/// Frames out of videos and animated pictures.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "framework/media/picture.h"
+
+namespace conclave {
+
+struct Frames {
+  std::vector<at::Tensor> pictures;  ///< uint8 [H,W,3] each
+  std::vector<double> seconds;       ///< when each is shown, from the beginning
+  double duration = 0;               ///< of the whole file, in seconds
+};
+
+/// `count` frames evenly spaced in time: those shown at (i + 1/2) / count of the duration, each at most once,
+/// so fewer when the file has fewer. GIF, APNG, MP4, MOV, Matroska, WebM, AVI, MPEG, Ogg. Throws DataError
+/// for a file without video, a broken one, or one whose frames have more than options.max_pixels pixels.
+Frames load_frames(const std::filesystem::path& path, int64_t count, const PictureOptions& options = {});
+
+/// The same from memory; `name` stands in the messages.
+Frames decode_frames(std::string_view bytes, const std::string& name, int64_t count,
+                     const PictureOptions& options = {});
+
+/// The first frame, uint8 [H,W,3].
+at::Tensor decode_first_frame(std::string_view bytes, const std::string& name,
+                              const PictureOptions& options = {});
+
+}  // namespace conclave
