@@ -123,12 +123,15 @@ class Check : public Verb {
   int run(Invocation& call) override {
     const scenes::TrainingCheck check =
         scenes::check_training(data_, scenes::Grammar(scenes::kEnglishGrammar));
+    const auto share = [](int part, int of) { return static_cast<double>(part) / std::max(of, 1); };
     Json result{{"statements", check.statements},
                 {"parsed", check.parsed},
                 {"agreed", check.agreed},
-                {"coverage", static_cast<double>(check.parsed) / check.statements},
-                {"accuracy", static_cast<double>(check.agreed) / std::max(check.parsed, 1)},
-                {"skeletons", check.skeletons.size()}};
+                {"coverage", share(check.parsed, check.statements)},
+                {"accuracy", share(check.agreed, check.parsed)},
+                {"skeletons", check.skeletons.size()},
+                {"kept_coverage", share(check.kept, check.statements)},
+                {"kept_accuracy", share(check.kept_agreed, check.kept)}};
     if (list_) result["unread"] = check.unread, result["disagreed"] = check.disagreed;
     call.out().write(result);
     return 0;

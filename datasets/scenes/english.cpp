@@ -40,6 +40,11 @@ S:
   [the] ITEM is PRED = (count (ge 1) (and $1 $2))
   [the] SPOT of a BOX is PRED = (count (ge 1) (and $1 (inbox $2) $3))
   the item of all 3 color is TOUCH = (different hue (eq 3) $1)
+  of the three BOX Q has only COLOR SPOT = (boxes $2 (and $1 (count (ge 1) (and (color $3) $4))))
+  the SPOT of the three BOX is NUM COLOR and NUM COLOR [block] = (and (boxes (eq $3) (and $2 (count (ge 1) (and $1 (color $4))))) (boxes (eq $5) (and $2 (count (ge 1) (and $1 (color $6))))))
+  the SPOT of the BOX is COLOR and COLOR only = (and (boxes (eq 3) (count (ge 1) (and $1 (or (color $3) (color $4))))) (boxes (ge 1) (count (ge 1) (and $1 (color $3)))) (boxes (ge 1) (count (ge 1) (and $1 (color $4)))))
+  the first three color of a BOX from the base is COLOR , COLOR and COLOR = (boxes (ge 1) (and $1 (count (ge 1) (and (level (eq 1)) (color $2))) (count (ge 1) (and (level (eq 2)) (color $3))) (count (ge 1) (and (level (eq 3)) (color $4)))))
+  the ORDINAL block of a BOX from the base is PRED = (count (ge 1) (and (level (eq $1)) (inbox $2) $3))
 
 EVERY:
   {each/every} BOXNOUN = $1
@@ -65,6 +70,7 @@ Q:
   no = (eq 0)
   none = (eq 0)
   [a] single = (eq 1)
+  multiple = (ge 2)
 NUM:
   NUMBER
   DIGIT
@@ -138,6 +144,7 @@ ORDINAL*:
   second = 2
   third = 3
 PRED:
+  COLOR in color = (color $1)
   [of] COLOR [color] = (color $1)
   not COLOR = (not (color $1))
   TOUCH
@@ -155,7 +162,7 @@ WALLS:
   WALL
   WALL OFBOX = $1
 OFBOX:
-  [of] {a/the} BOXWORD = (true)
+  of {a/the} BOXWORD = (true)
   of {a/the} square = (true)
   with its side = (true)
 WALL:
@@ -185,6 +192,7 @@ NPQ:
   the item on top = (top)
   base block = (base)
   the top block = (top)
+  the base of a tower = (base)
 NPM:
   NP
   NP {that is/which is} PRED = (and $1 $2)
@@ -210,6 +218,10 @@ BMOD:
   of which CQIS = $1
   where CLAUSES = $1
   {and/that has} {a/only} {one color/single color} = (different hue (eq 1) (true))
+  and each has CONTENT = $1
+  {that/which is} CLAUSES = $1
+  and the color is COLOR and COLOR = (and (all (or (color $1) (color $2))) (count (ge 1) (color $1)) (count (ge 1) (color $2)))
+  without a NP = (count (eq 0) $1)
 
 CONTENT:
   CLIST
@@ -217,6 +229,8 @@ CONTENT:
 CONTENTONLY:
   THING and THING = (all (or $1 $2))
 CLIST:
+  a NP TOUCH and a NP {on top of it/right on top of it} = (count (ge 1) (and $3 (on (and $1 $2))))
+  a NP on top and a NP {below it/right below it} = (count (ge 1) (and $2 (under (and $1 (top)))))
   CQ
   CLIST2
 CLIST2:
@@ -227,6 +241,12 @@ CLIST2:
   CQ , CQ , CQ and CQ = (and $1 $2 $3 $4)
   Q COLOR and Q COLOR KIND = (and (count $1 (and (color $2) $5)) (count $3 (and (color $4) $5)))
 CQ:
+  only NUM color = (different hue (eq $1) (true))
+  COLOR ORDINAL block = (count (ge 1) (and (level (eq $2)) (color $1)))
+  NUM COLOR KIND and NUM other KIND = (and (count (eq $1) (and (color $2) $3)) (count (eq $4) (and (not (color $2)) $5)))
+  NUM ITEM at most of [all] NUM different FEATURE at most = (and (count (le $1) $2) (different $4 (le $3) $2))
+  NUM ITEM at most of [all] NUM different FEATURE = (and (count (le $1) $2) (different $4 (eq $3) $2))
+  NUM ITEM at most = (count (le $1) $2)
   Q KIND {that is/which is} PRED = (and (count $1 $2) (all $3))
   only NUM NP and NUM NP = (and (count (eq $1) $2) (count (eq $3) $4) (all (or $2 $4)))
   only NUM NP = (and (count (eq $1) $2) (all $2))
@@ -262,6 +282,13 @@ AFTER:
   including CQ = $1
   and it is PRED = (all $1)
   and the color is COLOR = (all (color $1))
+  and they is both KIND = (all $1)
+  but not all NUM different FEATURE = (not (different $2 (eq $1) (true)))
+  and {it/the it} has NUM color = (different hue (eq $1) (true))
+  and there is CLIST = $1
+  and CLAUSES = $1
+  and the NUM ITEM is CLIST2 = $3
+  each = (true)
   and {-/the} CQIS = $1
 CQIS:
   Q is PRED = (count $1 $2)
@@ -271,6 +298,7 @@ CLAUSES:
   CLAUSE
   CLAUSE and CLAUSE = (and $1 $2)
 CLAUSE:
+  a COLOR and COLOR KIND is touching each other = (count (ge 1) (and (color $1) $3 (near (and (color $2) $3))))
   none of the NP is PRED = (and (count (ge 1) $1) (count (eq 0) (and $1 $2)))
   the SPOT is PRED = (count (ge 1) (and $1 $2))
   Q ITEM is PRED = (count $1 (and $2 $3))

@@ -92,11 +92,10 @@ void SceneGenerator::fill_pool(Kind kind) {
       return std::ranges::none_of(probes, [&](const Scene& scene) { return holds(meaning, scene) != first; });
     };
     if (always_the_same()) continue;
-    if (vary > 0) {
-      // The words may be read in another way than they were put together: the reading counts.
-      meaning = grammar_.meaning(*grammar_.parse(words));
-      if (always_the_same()) continue;
-    }
+    // With its slots filled a statement may be read in another way than it was put together: the reading
+    // counts.
+    meaning = grammar_.meaning(*grammar_.parse(words));
+    if (always_the_same()) continue;
     check_places(meaning);
     seen.insert(std::move(key));
     pool.push_back({std::move(meaning), std::move(words), static_cast<int>(skeleton)});

@@ -472,17 +472,19 @@ Demand demand_of(Op op) {
 }
 
 void check_places(const Expression& e, Level level) {
+  const auto fail = [&](std::string_view what) {
+    throw UsageError(fmt::format("expression: \"{}\" {}", to_string(e), what));
+  };
   if (e.op == Op::kAnd || e.op == Op::kOr || e.op == Op::kNot) {
-    require<UsageError>(e.op == Op::kNot ? e.args.size() == 1 : !e.args.empty(),
-                        "expression: \"{}\" has the wrong number of arguments", to_string(e));
+    if (e.op == Op::kNot ? e.args.size() != 1 : e.args.empty()) fail("has the wrong number of arguments");
     for (const Expression& arg : e.args) check_places(arg, level);
     return;
   }
   const Demand demand = demand_of(e.op);
-  require<UsageError>(e.args.size() == demand.args, "expression: \"{}\" has the wrong number of arguments",
-                      to_string(e));
-  require<UsageError>(level >= demand.least, "expression: \"{}\" stands where there is no {}", to_string(e),
-                      demand.least == Level::kItem ? "item" : "box");
+  if (e.args.size() != demand.args) fail("has the wrong number of arguments");
+  if (level < demand.least)
+    fail(demand.least == Level::kItem ? "asks for an item where there is none"
+                                      : "asks for a box where there is none");
   if (demand.predicate) check_places(e.args.back(), demand.inner);
 }
 

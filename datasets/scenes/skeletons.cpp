@@ -17,7 +17,7 @@ const std::string_view kSkeletons = R"skeletons(
 0 1 NUMBER tower with a COLOR block at the top
 0 1 all the tower has a COLOR block
 0 2 all the tower has a COLOR block at the top
-3 0 at least NUMBER BOXWORD contains exactly NUMBER THING
+4 0 at least NUMBER BOXWORD contains exactly NUMBER THING
 1 0 at least NUMBER BOXWORD has exactly NUMBER THING
 1 0 at least NUMBER COLOR THING is touching the bottom base
 1 0 at least NUMBER of the BOXWORD contains THING of NUMBER color
@@ -48,13 +48,18 @@ const std::string_view kSkeletons = R"skeletons(
 0 1 the COLOR THING is on top
 0 1 the COLOR THING is touching the wall
 0 2 the ORDINAL block from the base of a tower is COLOR
+0 1 the ORDINAL block of a tower from the base is COLOR
 0 1 the base of a NUMBER block tower is COLOR
+0 1 the base of the three tower is NUMBER COLOR and NUMBER COLOR
+0 1 the base of the tower is COLOR and COLOR only
+0 1 the first three color of a tower from the base is COLOR , COLOR and COLOR
 0 1 the item of all 3 color is touching the wall
+0 1 the top of the three tower is NUMBER COLOR and NUMBER COLOR block
 0 2 the tower with NUMBER block has a COLOR block as a middle block
 0 3 the tower with NUMBER block has a COLOR block at the base
 0 4 the tower with NUMBER block has a COLOR block at the top
 0 1 the tower with NUMBER block has a COLOR block over a COLOR block
-0 1 the tower with NUMBER block has block of NUMBER different color
+0 2 the tower with NUMBER block has block of NUMBER different color
 0 1 the tower with exactly NUMBER block has a COLOR block at the top
 0 1 there is BOXWORD with DIGIT THING and a COLOR THING touching the wall
 2 0 there is DIGIT BOXWORD that has at least DIGIT COLOR THING
@@ -70,11 +75,11 @@ const std::string_view kSkeletons = R"skeletons(
 1 0 there is DIGIT BOXWORD with just DIGIT THING
 2 0 there is DIGIT BOXWORD with only COLOR and COLOR THING
 1 0 there is DIGIT BOXWORD with only COLOR and COLOR THING in it
-2 0 there is DIGIT BOXWORD with only DIGIT COLOR THING
+3 0 there is DIGIT BOXWORD with only DIGIT COLOR THING
 2 0 there is DIGIT BOXWORD with only DIGIT THING in it
-35 0 there is DIGIT COLOR THING
+36 0 there is DIGIT COLOR THING
 5 0 there is DIGIT COLOR THING and DIGIT COLOR THING
-1 0 there is DIGIT COLOR THING closely touching a corner
+2 0 there is DIGIT COLOR THING closely touching a corner
 2 0 there is DIGIT COLOR THING closely touching the bottom right corner
 1 0 there is DIGIT COLOR THING in each BOXWORD
 1 0 there is DIGIT COLOR THING touching the wall
@@ -84,11 +89,11 @@ const std::string_view kSkeletons = R"skeletons(
 0 2 there is DIGIT tower that contains at least DIGIT COLOR block
 0 6 there is DIGIT tower with DIGIT COLOR block
 0 1 there is DIGIT tower with DIGIT COLOR block at the base
-0 5 there is DIGIT tower with DIGIT COLOR block at the top
+0 6 there is DIGIT tower with DIGIT COLOR block at the top
 0 5 there is DIGIT tower with DIGIT COLOR block stacked together
 0 1 there is DIGIT tower with DIGIT block stacked together of the same color
 0 6 there is DIGIT tower with a COLOR block at the base
-0 9 there is DIGIT tower with a COLOR block at the top
+0 10 there is DIGIT tower with a COLOR block at the top
 0 1 there is DIGIT tower with a COLOR block in the middle
 0 1 there is DIGIT tower with at least DIGIT COLOR block
 0 1 there is DIGIT tower with at least DIGIT COLOR block stacked together
@@ -100,20 +105,22 @@ const std::string_view kSkeletons = R"skeletons(
 1 0 there is NUMBER BOXWORD containing exactly NUMBER THING
 1 0 there is NUMBER BOXWORD that has exactly NUMBER COLOR THING touching the edge
 1 0 there is NUMBER BOXWORD that has the same number of object
+1 0 there is NUMBER BOXWORD which has the same number of object and three kind of color
 1 0 there is NUMBER BOXWORD with COLOR THING
 0 1 there is NUMBER BOXWORD with NUMBER THING of different color
 1 0 there is NUMBER BOXWORD with a COLOR THING
+1 0 there is NUMBER BOXWORD with multiple THING and each has NUMBER COLOR THING
 2 0 there is NUMBER COLOR THING not touching the edge
 0 1 there is NUMBER COLOR THING touching each other
-1 0 there is NUMBER COLOR THING touching the base
 1 0 there is NUMBER COLOR THING touching the edge
-0 1 there is NUMBER COLOR block as the base of a tower
-0 2 there is NUMBER COLOR block as the top of a tower
+0 2 there is NUMBER COLOR block as the base of a tower
+0 3 there is NUMBER COLOR block as the top of a tower
 0 1 there is NUMBER COLOR block as the top of a tower with at least NUMBER block
 0 2 there is NUMBER COLOR block attached with each other
 3 0 there is NUMBER THING closely touching the bottom of a BOXWORD
 1 0 there is NUMBER THING touching any edge
 1 0 there is NUMBER THING touching the side
+0 1 there is NUMBER block tower and the color is COLOR and COLOR
 0 1 there is NUMBER tower of NUMBER block each
 0 1 there is NUMBER tower that has a single block of COLOR color
 0 1 there is NUMBER tower which has COLOR block at the top
@@ -121,7 +128,7 @@ const std::string_view kSkeletons = R"skeletons(
 0 1 there is NUMBER tower with COLOR base
 0 1 there is NUMBER tower with COLOR block at the base
 0 1 there is NUMBER tower with COLOR block on the top
-0 1 there is NUMBER tower with NUMBER block having a COLOR block in between two block of same color
+0 2 there is NUMBER tower with NUMBER block having a COLOR block in between two block of same color
 0 1 there is NUMBER tower with a COLOR THING over a COLOR THING
 0 1 there is NUMBER tower with a COLOR base
 0 2 there is NUMBER tower with a COLOR block above a COLOR block
@@ -132,20 +139,24 @@ const std::string_view kSkeletons = R"skeletons(
 0 1 there is NUMBER tower with at least NUMBER block of same color
 0 2 there is NUMBER tower with block of same color at base
 0 3 there is NUMBER tower with exactly NUMBER block
+0 1 there is NUMBER tower with exactly NUMBER block each
 1 0 there is a BOXWORD , which has a COLOR THING , a COLOR THING and NUMBER COLOR THING
 1 0 there is a BOXWORD , which has exactly NUMBER COLOR THING
 1 0 there is a BOXWORD that has NUMBER COLOR THING
 1 0 there is a BOXWORD that has NUMBER COLOR THING which is THING and THING
 2 0 there is a BOXWORD that has NUMBER THING
+1 0 there is a BOXWORD that has NUMBER THING and the NUMBER THING is NUMBER COLOR THING and NUMBER COLOR THING
 1 0 there is a BOXWORD that has only NUMBER COLOR THING
 1 0 there is a BOXWORD that has only NUMBER THING that is not COLOR
+0 2 there is a BOXWORD where a COLOR and COLOR THING is touching each other
 1 0 there is a BOXWORD where none of the COLOR THING is touching the edge
 1 0 there is a BOXWORD which has NUMBER COLOR THING and NUMBER COLOR THING
 1 0 there is a BOXWORD which has NUMBER COLOR and NUMBER COLOR
 2 0 there is a BOXWORD which has NUMBER THING
 1 0 there is a BOXWORD which has only NUMBER THING and it is THING
+1 0 there is a BOXWORD which has only NUMBER THING and they is both THING
 1 0 there is a BOXWORD which only has THING and THING
-2 0 there is a BOXWORD with COLOR THING and COLOR THING
+3 0 there is a BOXWORD with COLOR THING and COLOR THING
 0 1 there is a BOXWORD with COLOR THING directly on top of the item touching the wall
 1 0 there is a BOXWORD with DIGIT COLOR THING
 1 0 there is a BOXWORD with DIGIT COLOR THING and DIGIT COLOR THING
@@ -157,6 +168,9 @@ const std::string_view kSkeletons = R"skeletons(
 0 1 there is a BOXWORD with DIGIT THING and a COLOR THING below the item on top
 0 2 there is a BOXWORD with DIGIT THING and a COLOR THING on top
 0 1 there is a BOXWORD with DIGIT THING and a COLOR one on top
+1 0 there is a BOXWORD with DIGIT THING at most of all DIGIT different color
+1 0 there is a BOXWORD with DIGIT THING at most of which DIGIT is COLOR
+0 2 there is a BOXWORD with DIGIT THING but not all DIGIT different color
 0 1 there is a BOXWORD with DIGIT THING of COLOR and COLOR color
 2 3 there is a BOXWORD with DIGIT THING of DIGIT different color
 0 1 there is a BOXWORD with DIGIT THING of all DIGIT different color
@@ -166,11 +180,14 @@ const std::string_view kSkeletons = R"skeletons(
 0 1 there is a BOXWORD with DIGIT THING of which NUMBER is COLOR
 0 1 there is a BOXWORD with DIGIT THING of which at least DIGIT is COLOR
 0 1 there is a BOXWORD with DIGIT THING with only COLOR and COLOR color
-7 0 there is a BOXWORD with NUMBER COLOR THING
+8 0 there is a BOXWORD with NUMBER COLOR THING
+1 0 there is a BOXWORD with NUMBER COLOR THING and NUMBER other THING
 2 0 there is a BOXWORD with NUMBER COLOR THING and a COLOR THING
 3 0 there is a BOXWORD with NUMBER COLOR THING and at least NUMBER COLOR THING
 3 0 there is a BOXWORD with NUMBER THING
 1 0 there is a BOXWORD with NUMBER THING and a COLOR THING
+1 0 there is a BOXWORD with NUMBER THING and the NUMBER THING is COLOR in color
+1 0 there is a BOXWORD with NUMBER THING and the it has NUMBER color
 2 0 there is a BOXWORD with NUMBER THING that is COLOR
 0 1 there is a BOXWORD with THING of DIGIT different color and a COLOR one touching the wall
 1 0 there is a BOXWORD with THING of DIGIT different color and only NUMBER COLOR THING of SIZE size
@@ -185,12 +202,15 @@ const std::string_view kSkeletons = R"skeletons(
 6 0 there is a BOXWORD with a COLOR THING and NUMBER COLOR THING
 3 0 there is a BOXWORD with a COLOR THING and NUMBER THING
 12 0 there is a BOXWORD with a COLOR THING and a COLOR THING
-6 0 there is a BOXWORD with a COLOR THING and at least NUMBER COLOR THING
+7 0 there is a BOXWORD with a COLOR THING and at least NUMBER COLOR THING
 2 0 there is a BOXWORD with a COLOR THING and at least NUMBER THING
 0 1 there is a BOXWORD with a COLOR THING between two THING of the same color
 1 0 there is a BOXWORD with a COLOR THING closely touching a COLOR THING
+0 1 there is a BOXWORD with a COLOR THING on top and a COLOR THING right below it
 1 0 there is a BOXWORD with a COLOR THING touching the wall
 0 1 there is a BOXWORD with a COLOR THING touching the wall and a COLOR THING on top
+0 2 there is a BOXWORD with a COLOR THING touching the wall and a COLOR THING on top of it
+0 1 there is a BOXWORD with a COLOR THING touching the wall and a COLOR one right on top of it
 1 0 there is a BOXWORD with a THING and at least NUMBER COLOR THING
 2 0 there is a BOXWORD with a THING and at least NUMBER THING
 1 0 there is a BOXWORD with at least DIGIT COLOR THING and NUMBER COLOR THING
@@ -210,6 +230,9 @@ const std::string_view kSkeletons = R"skeletons(
 2 0 there is a BOXWORD with exactly NUMBER THING
 1 0 there is a BOXWORD with exactly NUMBER THING including COLOR THING
 1 0 there is a BOXWORD with exactly NUMBER THING of which at least NUMBER THING is touching the edge
+1 0 there is a BOXWORD with multiple THING and NUMBER is COLOR
+1 0 there is a BOXWORD with multiple THING and the NUMBER THING is COLOR
+2 0 there is a BOXWORD with multiple THING and the NUMBER is COLOR
 0 1 there is a BOXWORD with only COLOR THING
 1 0 there is a BOXWORD with only COLOR THING and a THING touching the wall
 5 7 there is a BOXWORD with only COLOR and COLOR THING
@@ -217,7 +240,7 @@ const std::string_view kSkeletons = R"skeletons(
 0 2 there is a BOXWORD with only DIGIT COLOR and COLOR THING
 1 2 there is a BOXWORD with only DIGIT THING
 0 1 there is a BOXWORD with only DIGIT THING of COLOR and COLOR color
-2 2 there is a BOXWORD with only NUMBER COLOR THING
+3 2 there is a BOXWORD with only NUMBER COLOR THING
 2 1 there is a BOXWORD with only NUMBER THING
 1 0 there is a BOXWORD with only NUMBER THING and it is COLOR
 1 0 there is a BOXWORD with only NUMBER THING and it is touching the wall
@@ -225,14 +248,15 @@ const std::string_view kSkeletons = R"skeletons(
 0 2 there is a BOXWORD with only NUMBER THING that is COLOR
 1 0 there is a BOXWORD with only NUMBER THING that is not COLOR
 1 0 there is a BOXWORD with single THING
-1 0 there is a COLOR THING and at least NUMBER COLOR THING
+1 0 there is a BOXWORD without a COLOR THING , with NUMBER COLOR and at least NUMBER COLOR THING
+2 0 there is a COLOR THING and at least NUMBER COLOR THING
 1 0 there is a COLOR THING attached to the right corner of the BOXWORD
-4 0 there is a COLOR THING closely touching a corner
+5 0 there is a COLOR THING closely touching a corner
 3 0 there is a COLOR THING closely touching a corner of a BOXWORD
 1 0 there is a COLOR THING closely touching a wall of a BOXWORD
-9 0 there is a COLOR THING closely touching right wall of a BOXWORD
-10 0 there is a COLOR THING closely touching the bottom of a BOXWORD
-1 0 there is a COLOR THING closely touching the roof of a BOXWORD
+11 0 there is a COLOR THING closely touching right wall of a BOXWORD
+15 0 there is a COLOR THING closely touching the bottom of a BOXWORD
+2 0 there is a COLOR THING closely touching the roof of a BOXWORD
 1 0 there is a COLOR THING in the corner of the BOXWORD
 1 0 there is a COLOR THING nearly touching the corner
 2 0 there is a COLOR THING not touching any edge
@@ -240,14 +264,14 @@ const std::string_view kSkeletons = R"skeletons(
 1 0 there is a COLOR THING touching a edge
 8 0 there is a COLOR THING touching the base
 2 0 there is a COLOR THING touching the corner
-2 0 there is a COLOR THING touching the edge
+4 0 there is a COLOR THING touching the edge
 1 0 there is a COLOR THING touching the edge of the square
 4 0 there is a COLOR THING touching the side
 1 0 there is a COLOR THING touching the side of the BOXWORD
-0 1 there is a COLOR THING touching the wall
+1 1 there is a COLOR THING touching the wall
 1 0 there is a COLOR THING touching the wall with its side
 0 8 there is a COLOR block above a COLOR block
-0 1 there is a COLOR block above the COLOR block
+0 2 there is a COLOR block above the COLOR block
 0 2 there is a COLOR block as the base of NUMBER tower
 0 3 there is a COLOR block as the base of a tower
 0 10 there is a COLOR block as the base of a tower with NUMBER block
@@ -259,13 +283,13 @@ const std::string_view kSkeletons = R"skeletons(
 0 1 there is a COLOR block as the base of exactly NUMBER tower
 0 4 there is a COLOR block as the top of a tower
 0 9 there is a COLOR block as the top of a tower with NUMBER block
-0 5 there is a COLOR block as the top of a tower with at least NUMBER block
+0 6 there is a COLOR block as the top of a tower with at least NUMBER block
 0 2 there is a COLOR block as the top of a tower with at most NUMBER block
 0 3 there is a COLOR block as the top of a tower with exactly NUMBER block
 0 5 there is a COLOR block below a COLOR block
 0 1 there is a COLOR block between a COLOR block
 0 1 there is a COLOR block of at least NUMBER tower
-0 14 there is a COLOR block on a COLOR block
+0 15 there is a COLOR block on a COLOR block
 0 1 there is a COLOR block that is attached to a COLOR block
 0 1 there is a COLOR block that is between the two block that is not COLOR
 0 10 there is a COLOR tower
@@ -275,6 +299,7 @@ const std::string_view kSkeletons = R"skeletons(
 0 1 there is a NUMBER block tower
 0 1 there is a NUMBER block tower and only one color
 0 1 there is a NUMBER block tower that has a single color
+0 1 there is a NUMBER block tower that the top is COLOR
 1 0 there is a SIZE COLOR THING near a COLOR THING
 2 0 there is a SIZE COLOR THING not touching the wall
 2 0 there is a SIZE COLOR THING touching the wall
@@ -288,8 +313,11 @@ const std::string_view kSkeletons = R"skeletons(
 0 1 there is a tower which has NUMBER COLOR block
 0 1 there is a tower which has only COLOR color block
 0 2 there is a tower which has only NUMBER block
+0 1 there is a tower which has only NUMBER color
+0 1 there is a tower which is the ORDINAL block from the base is COLOR
 0 1 there is a tower with COLOR base
-0 1 there is a tower with DIGIT COLOR block and DIGIT COLOR block
+0 2 there is a tower with DIGIT COLOR block and DIGIT COLOR block
+0 1 there is a tower with NUMBER COLOR block above the base of a tower
 0 1 there is a tower with NUMBER block
 0 1 there is a tower with NUMBER block having COLOR block at the base
 0 2 there is a tower with NUMBER block having a COLOR block above a COLOR block
@@ -315,11 +343,12 @@ const std::string_view kSkeletons = R"skeletons(
 0 4 there is a tower with exactly NUMBER block
 0 2 there is a tower with exactly NUMBER block which is of COLOR color
 0 2 there is a tower with exactly NUMBER block with a COLOR block at the top
+0 1 there is a tower with more than NUMBER block and the top block is COLOR
 0 2 there is a tower with only COLOR and COLOR block
 0 3 there is a tower with only NUMBER COLOR block
 0 1 there is a tower with only NUMBER block
 0 1 there is a tower with only NUMBER block and the color is COLOR
-1 0 there is at least DIGIT BOXWORD with DIGIT COLOR THING
+2 0 there is at least DIGIT BOXWORD with DIGIT COLOR THING
 1 0 there is at least DIGIT BOXWORD with DIGIT COLOR THING of the same shape
 1 0 there is at least DIGIT BOXWORD with exactly DIGIT THING
 1 0 there is at least DIGIT BOXWORD with only COLOR and COLOR THING
@@ -336,8 +365,8 @@ const std::string_view kSkeletons = R"skeletons(
 1 0 there is at least NUMBER BOXWORD with exactly NUMBER COLOR THING
 1 0 there is at least NUMBER BOXWORD with only NUMBER THING
 1 0 there is at least NUMBER COLOR THING closely touching a wall of a BOXWORD
-1 0 there is at least NUMBER COLOR THING closely touching right wall of a BOXWORD
-3 0 there is at least NUMBER COLOR THING closely touching the bottom of a BOXWORD
+2 0 there is at least NUMBER COLOR THING closely touching right wall of a BOXWORD
+5 0 there is at least NUMBER COLOR THING closely touching the bottom of a BOXWORD
 1 0 there is at least NUMBER COLOR THING not touching any edge
 4 0 there is at least NUMBER COLOR THING touching the edge
 0 1 there is at least NUMBER COLOR block as the base of a tower with NUMBER block
@@ -350,7 +379,7 @@ const std::string_view kSkeletons = R"skeletons(
 0 1 there is at least NUMBER tower with a COLOR block at the top
 0 1 there is at least NUMBER tower with a COLOR block on top of COLOR block
 0 1 there is at least NUMBER tower with exactly NUMBER COLOR block
-0 3 there is at least NUMBER tower with exactly NUMBER block
+0 4 there is at least NUMBER tower with exactly NUMBER block
 0 1 there is at least NUMBER tower with exactly NUMBER block which is of COLOR color
 0 1 there is at least NUMBER tower with the same color
 1 0 there is exactly DIGIT COLOR THING
@@ -358,12 +387,12 @@ const std::string_view kSkeletons = R"skeletons(
 0 1 there is exactly NUMBER BOXWORD with NUMBER THING
 1 0 there is exactly NUMBER COLOR THING closely touching the bottom of a BOXWORD
 10 0 there is exactly NUMBER COLOR THING not touching any edge
-5 0 there is exactly NUMBER COLOR THING not touching the edge
+6 0 there is exactly NUMBER COLOR THING not touching the edge
 2 0 there is exactly NUMBER COLOR THING touching any edge
 6 0 there is exactly NUMBER COLOR THING touching the base
 3 0 there is exactly NUMBER COLOR THING touching the bottom base
-11 0 there is exactly NUMBER COLOR THING touching the edge
-0 4 there is exactly NUMBER COLOR block as the base of a tower
+13 0 there is exactly NUMBER COLOR THING touching the edge
+0 5 there is exactly NUMBER COLOR block as the base of a tower
 0 1 there is exactly NUMBER COLOR block as the base of a tower with NUMBER block
 0 1 there is exactly NUMBER COLOR block as the top of a tower
 0 1 there is exactly NUMBER COLOR block as the top of a tower with at least NUMBER block
@@ -372,15 +401,15 @@ const std::string_view kSkeletons = R"skeletons(
 1 0 there is exactly NUMBER THING closely touching the bottom of a BOXWORD
 1 0 there is exactly NUMBER THING in NUMBER BOXWORD
 2 0 there is exactly NUMBER THING in a BOXWORD of which NUMBER is a THING
-1 0 there is exactly NUMBER THING not touching any edge
+2 0 there is exactly NUMBER THING not touching any edge
 2 0 there is exactly NUMBER THING touching any edge
 3 0 there is exactly NUMBER THING touching the base
-6 0 there is exactly NUMBER THING touching the edge
+7 0 there is exactly NUMBER THING touching the edge
 0 1 there is exactly NUMBER tower which has a COLOR block at the base
 0 2 there is exactly NUMBER tower which has a COLOR block over a COLOR block
 0 1 there is exactly NUMBER tower with COLOR block
 0 1 there is exactly NUMBER tower with NUMBER block
-0 4 there is exactly NUMBER tower with a COLOR block above a COLOR block
+0 5 there is exactly NUMBER tower with a COLOR block above a COLOR block
 0 4 there is exactly NUMBER tower with a COLOR block at base
 0 6 there is exactly NUMBER tower with a COLOR block at the base
 0 4 there is exactly NUMBER tower with a COLOR block at the top
@@ -390,12 +419,12 @@ const std::string_view kSkeletons = R"skeletons(
 1 0 there is no BOXWORD with a COLOR THING and NUMBER COLOR THING
 1 0 there is no BOXWORD with exactly NUMBER COLOR THING and exactly NUMBER COLOR THING
 4 0 there is no COLOR THING closely touching right wall of a BOXWORD
-6 0 there is no COLOR THING closely touching the bottom of a BOXWORD
+7 0 there is no COLOR THING closely touching the bottom of a BOXWORD
 0 1 there is no COLOR block above a COLOR block
 0 2 there is no COLOR block as the base of a tower
 0 1 there is no COLOR block as the base of a tower with exactly NUMBER block
-0 1 there is no COLOR block on a COLOR block
-2 0 there is no THING closely touching a corner of a BOXWORD
+0 2 there is no COLOR block on a COLOR block
+3 0 there is no THING closely touching a corner of a BOXWORD
 1 0 there is no THING closely touching bottom-right corner of a BOXWORD
 2 0 there is no THING closely touching right wall of a BOXWORD
 3 0 there is no THING closely touching the bottom of a BOXWORD
@@ -411,6 +440,7 @@ const std::string_view kSkeletons = R"skeletons(
 0 1 there is only NUMBER COLOR block as the top of a tower
 0 1 there is only NUMBER tower that has COLOR block
 0 2 there is only NUMBER tower that has the same base color
+0 1 there is tower with COLOR ORDINAL block
 )skeletons";
 
 }  // namespace conclave::scenes

@@ -16,11 +16,18 @@
 namespace conclave::scenes {
 namespace fs = std::filesystem;
 
+namespace {
+// How often a skeleton stood with each kind of scene, and met or missed the label.
+struct Evidence {
+  int scattered = 0, tower = 0, agreed = 0, missed = 0;
+};
+}  // namespace
+
 TrainingCheck check_training(const fs::path& nlvr, const Grammar& grammar) {
   const fs::path file = nlvr / "train" / "train-1000.json";
   std::istringstream lines(read_file(file, size_t{64} << 20));
   TrainingCheck check;
-  std::map<std::string, std::array<int, 2>> skeletons;
+  std::map<std::string, Evidence> skeletons;
   int number = 0;
   for (std::string line; std::getline(lines, line);) {
     ++number;
@@ -47,17 +54,20 @@ TrainingCheck check_training(const fs::path& nlvr, const Grammar& grammar) {
       agrees = agrees && holds(meaning, scene) == label;
       tower = is_tower_scene(scene);
     }
-    if (!agrees) {
-      check.disagreed.push_back(fmt::format("{}: {} => {}", label, statement, to_string(meaning)));
-      continue;
-    }
-    ++check.agreed;
+    if (!agrees) check.disagreed.push_back(fmt::format("{}: {} => {}", label, statement, to_string(meaning)));
+    check.agreed += agrees;
     std::string words;
     for (const std::string& word : grammar.words(*grammar.skeleton(derivation))) words += " " + word;
-    ++skeletons[words][tower ? 1 : 0];
+    Evidence& evidence = skeletons[words];
+    ++(tower ? evidence.tower : evidence.scattered);
+    ++(agrees ? evidence.agreed : evidence.missed);
   }
-  for (const auto& [words, counts] : skeletons)
-    check.skeletons.push_back(fmt::format("{} {}{}", counts[0], counts[1], words));
+  for (const auto& [words, evidence] : skeletons) {
+    if (evidence.agreed == 0 || evidence.agreed < evidence.missed) continue;
+    check.kept += evidence.agreed + evidence.missed;
+    check.kept_agreed += evidence.agreed;
+    check.skeletons.push_back(fmt::format("{} {}{}", evidence.scattered, evidence.tower, words));
+  }
   return check;
 }
 

@@ -13,9 +13,11 @@ struct TrainingCheck {
   int statements = 0;
   int parsed = 0;
   int agreed = 0;  ///< parsed and executed to the annotator's label, on all six pictures alike
+  /// The same without the skeletons that miss more labels than they meet: these are not used.
+  int kept = 0, kept_agreed = 0;
   std::vector<std::string> unread;     ///< statements the grammar does not read
   std::vector<std::string> disagreed;  ///< "label: statement => meaning"
-  /// Skeletons of the statements that agreed, as lines of kSkeletons.
+  /// The skeletons that are used, as lines of kSkeletons.
   std::vector<std::string> skeletons;
 };
 

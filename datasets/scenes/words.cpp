@@ -22,7 +22,7 @@ constexpr Change kSlips[] = {{"atleast", "at least"}, {"leats", "least"},   {"le
                              {"colour", "color"},     {"colours", "color"}, {"colors", "color"},
                              {"are", "is"},           {"have", "has"},      {"contain", "contains"},
                              {"attach", "attached"},  {"ones", "one"},      {"squre", "square"},
-                             {"boxes", "box"}};
+                             {"kinds", "kind"},       {"boxes", "box"}};
 
 constexpr std::string_view kNouns[] = {"item", "object", "block", "tower", "circle", "square", "triangle",
                                        "edge", "wall",   "side",  "base",  "corner", "shape"};
@@ -107,8 +107,13 @@ std::string plural_of(std::string_view noun) {
   return std::string(noun) + (noun == "box" ? "es" : "s");
 }
 
+bool is_place(std::string_view word) {
+  return word == "base" || word == "corner" || word == "wall" || word == "side" || word == "edge";
+}
+
 /// Whether the noun at `at` is spoken of in the plural: the nearest determiner before it says so.
 bool is_plural(const Words& words, size_t at, Random& random) {
+  if (is_place(words[at])) return false;
   for (size_t i = at; i-- > 0;) {
     const std::string& word = words[i];
     if (number_of(word) == 1 || word == "a" || word == "each" || word == "every" || word == "any" ||
@@ -143,7 +148,7 @@ std::string sentence(const Words& words, double noise, Random& random) {
     const std::string_view next = i + 1 < words.size() ? std::string_view(words[i + 1]) : std::string_view();
     const bool countable = is_noun(word) || (word == "color" && i > 0 && is_adjective(words[i - 1]));
     if (countable && !(is_noun(next) && next != "color")) {
-      last_plural = is_plural(words, i, random) != slips(0.012);
+      last_plural = is_plural(words, i, random) != (!is_place(word) && slips(0.012));
       if (word == "color" && slips(0.1)) word = "colour";
       if (last_plural) word = plural_of(word);
     } else if (word == "block" && next == "tower") {
