@@ -19,8 +19,8 @@ struct Edit {
   Kind kind = Kind::forbid;
   int expert = -1;
   double value = 1;
-  Tensor value_E;
-  Routing routing;
+  Tensor value_E{};
+  Routing routing{};
   int64_t sequence = -1;  ///< -1: all sequences
   int modality = -1;      ///< -1: all modalities
 };

@@ -5,6 +5,7 @@
 
 #include <limits>
 
+#include "framework/base/error.h"
 #include "framework/moe/apply_edits.h"
 #include "framework/moe/routing_log.h"
 
@@ -23,6 +24,7 @@ void forget_invalid(RouteState& state) {
 Routing route_units(const Router& router, RouteState& state, const TokenContext& context,
                     std::span<const Edit> edits) {
   Routing& routing = state.routing;
+  state.keep = context.training() || (context.log && context.log->keep_logits);
   router.score->run(state, context);
   if (router.shared > 0) {
     const int64_t pool = routing.logits_TE.size(1) - router.shared;
@@ -35,11 +37,13 @@ Routing route_units(const Router& router, RouteState& state, const TokenContext&
   for (const auto& stage : router.mask) stage->run(state, context);
   edit_choice(state, edits, context);
   for (const auto& stage : router.select) stage->run(state, context);
+  require<Error>(routing.expert_TK.defined(), "[router] no select stage filled the slots");
   edit_experts(state, edits, context);
   for (const auto& stage : router.weigh) stage->run(state, context);
 
-  const bool keep = context.training() || (context.log && context.log->keep_logits);
-  if (keep) {
+  require<Error>(routing.weight_TK.defined(), "[router] no weigh stage made weights");
+
+  if (state.keep) {
     state.probabilities();
   } else {
     routing.logits_TE = routing.prob_TE = routing.allowed_TE = Tensor();
@@ -53,13 +57,15 @@ Routing spread(const Routing& units, const Tensor& unit_T, const Tensor& valid_T
     return values.defined() ? values.index_select(0, unit_T) : values;
   };
   Routing routing = units;
-  for (Tensor Routing::*part : {&Routing::expert_TK, &Routing::weight_TK, &Routing::shared_TS,
-                                &Routing::logits_TE, &Routing::prob_TE, &Routing::allowed_TE})
+  for (Tensor Routing::*part :
+       {&Routing::expert_TK, &Routing::weight_TK, &Routing::shared_TS, &Routing::chosen_TK,
+        &Routing::logits_TE, &Routing::prob_TE, &Routing::allowed_TE})
     routing.*part = rows(units.*part);
   if (valid_T.defined()) {
     const Tensor invalid_T1 = valid_T.logical_not().unsqueeze(1);
     routing.expert_TK = routing.expert_TK.masked_fill(invalid_T1, -1);
     routing.weight_TK = routing.weight_TK.masked_fill(invalid_T1, 0);
+    if (routing.chosen_TK.defined()) routing.chosen_TK = routing.chosen_TK.masked_fill(invalid_T1, -1);
   }
   return routing;
 }

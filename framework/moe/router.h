@@ -23,10 +23,12 @@ struct RouteState {
   Tensor choice_UE;   ///< what slots are chosen by: the logits, then changed by masks and by select stages;
                       ///< -inf where an expert may not be chosen, +inf where it must be
   Tensor shared_US;   ///< logits of the shared experts, when they share the gate
+  bool keep = false;  ///< logits and probabilities will be kept: training, or a log asks
   bool full = false;  ///< a select stage knows that no slot is empty, which saves masking
   const Experts* bank = nullptr;  ///< for scores that read expert weights
 
-  /// Softmax of the logits over the allowed experts, [U,E], 0 elsewhere; computed once.
+  /// Softmax of the logits over the allowed experts, [U,E], 0 elsewhere; computed once. A stage may have set
+  /// prob_TE to another distribution.
   const Tensor& probabilities();
   /// values_UE at each slot's expert [U,K], 0 where the slot is empty. Differentiable.
   Tensor at_slots(const Tensor& values_UE) const;

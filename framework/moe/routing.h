@@ -23,6 +23,7 @@ struct Routing {
   Tensor path_TP;    ///< float32 [T,P], weights of the MoE and of the dense path
   Tensor dropped_E;  ///< float32 [E], slots lost to capacity; undefined where there is no capacity
   // Kept when the context trains or a log asks for them; E counts the null experts here:
+  Tensor chosen_TK;              ///< expert_TK before capacity; undefined where there is no capacity
   Tensor logits_TE;              ///< float32 [T,E], before masking
   Tensor prob_TE;                ///< float32 [T,E], probabilities over the allowed experts
   Tensor allowed_TE;             ///< bool [T,E], what the mask stages left; undefined means all

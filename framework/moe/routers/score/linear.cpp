@@ -2,20 +2,46 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+
+#include "framework/base/random.h"
+
 namespace conclave {
 
-LinearScore::LinearScore(int64_t width, int64_t outputs, bool with_bias)
-    : weight(at::empty({outputs, width}).normal_(0, 0.02)) {
-  if (with_bias) bias = at::zeros({outputs});
+Tensor linear_float(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  return at::linear(x, weight.to(at::kFloat), bias.defined() ? bias.to(at::kFloat) : bias);
+}
+
+Tensor fresh_weight(int64_t outputs, int64_t inputs, double std) {
+  return at::empty({outputs, inputs}).normal_(0, std);
 }
 
 void LinearScore::run(RouteState& state, const TokenContext&) {
-  state.routing.logits_TE = at::linear(state.x_UD, weight, bias);
+  state.routing.logits_TE = linear_float(state.x_UD, weight, bias);
 }
 
 void LinearScore::visit(Visitor& v) {
-  v("weight", weight);
-  v("bias", bias);
+  const auto kind = frozen ? TensorKind::buffer : TensorKind::parameter;
+  v("weight", weight, kind);
+  v("bias", bias, kind);
+}
+
+Ptr<Stage> make_linear_score(ConfigObject& config, const RouterShape& shape) {
+  auto stage = std::make_shared<LinearScore>();
+  stage->weight = fresh_weight(score_width(shape), shape.width);
+  if (config.get("bias", false)) stage->bias = at::zeros({score_width(shape)});
+  return stage;
+}
+
+Ptr<Stage> make_random_score(ConfigObject& config, const RouterShape& shape) {
+  auto stage = std::make_shared<LinearScore>();
+  stage->frozen = true;
+  Random random(static_cast<uint64_t>(config.get_integer("seed", 0)), "router.score");
+  stage->weight = at::empty({score_width(shape), shape.width});
+  const double std = 1 / std::sqrt(static_cast<double>(shape.width));
+  float* values = stage->weight.mutable_data_ptr<float>();
+  for (int64_t i = 0; i < stage->weight.numel(); ++i) values[i] = static_cast<float>(random.normal() * std);
+  return stage;
 }
 
 }  // namespace conclave

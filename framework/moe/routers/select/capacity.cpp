@@ -53,6 +53,7 @@ void Capacity::run(RouteState& state, const TokenContext& context) {
   const Tensor lost = lost_UK.reshape(-1).to(at::kFloat);
   routing.dropped_E =
       at::zeros({experts}, lost.options()).index_add(0, routing.expert_TK.clamp_min(0).reshape(-1), lost);
+  if (state.keep) routing.chosen_TK = routing.expert_TK;
   routing.expert_TK = routing.expert_TK.masked_fill(lost_UK, -1);
   state.full = false;
 }

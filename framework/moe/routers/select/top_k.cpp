@@ -1,8 +1,8 @@
 #include "framework/moe/routers/select/top_k.h"
 
 #include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
 #include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
 
 #include <atomic>
 #include <limits>
