@@ -41,7 +41,7 @@ struct RouteState {
 /// Counts of one optimiser step, gathered over accumulation and ranks, for state that is not trained by
 /// gradient.
 struct StepWindow {
-  Tensor count_E;  ///< float32, tokens that each expert got; null experts last, where there are any
+  Tensor count_E;  ///< float32, tokens that each expert got, null experts last; undefined: none came
   int64_t step = 0;
 };
 

@@ -42,9 +42,12 @@ void add(std::vector<RoutedTokens>& all, const Record& record, const Routing& ro
   n.logits_NE = columns(routing.logits_TE);
   n.allowed_NE = columns(routing.allowed_TE);
   const Tensor expert_NK = pick(routing.expert_TK), weight_NK = pick(routing.weight_TK).to(at::kFloat);
-  n.count_NE = by_expert(expert_NK, at::ones_like(weight_NK.detach()), experts);
+  const Tensor& chosen_TK = routing.chosen_TK.defined() ? routing.chosen_TK : routing.expert_TK;
+  n.count_NE = by_expert(pick(chosen_TK), at::ones_like(weight_NK.detach()), experts);
   n.weight_NE = by_expert(expert_NK, weight_NK, experts);
-  if (routing.dropped_E.defined()) n.dropped_E = routing.dropped_E.narrow(0, 0, experts);
+  // Lost slots are among the chosen ones already.
+  if (routing.dropped_E.defined() && !routing.chosen_TK.defined())
+    n.dropped_E = routing.dropped_E.narrow(0, 0, experts);
   n.modality_N = pick(context.modality_T);
   n.sequence_N = pick(context.sequence_T);
   n.task_N = pick(context.task_T);

@@ -14,7 +14,8 @@ void BiasCorrected::run(RouteState& state, const TokenContext&) {
 
 void BiasCorrected::after_step(const StepWindow& window) {
   const Tensor& count_E = window.count_E;
-  require<Error>(count_E.defined() && count_E.dim() == 1 && count_E.size(0) <= bias_E.size(0),
+  if (!count_E.defined()) return;  // no batch came this way
+  require<Error>(count_E.dim() == 1 && count_E.size(0) <= bias_E.size(0),
                  "[bias_corrected] expected counts of {} experts", bias_E.size(0));
   // Counts may leave the null experts out; their bias then stays.
   bias_E.narrow(0, 0, count_E.size(0)).add_((count_E.mean() - count_E).sign().to(bias_E.device()), rate);
