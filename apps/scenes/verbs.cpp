@@ -42,10 +42,12 @@ class Generate : public Verb {
     options.add("first", first_, "Index of the first scene").at_least(0);
     options.add("questions", questions_, "Statements per scene").range(1, 64);
     options.add("curriculum", curriculum_, "Perception questions per scene").range(0, 64);
+    options.add("pool", pool_, "Statements kept ready per kind of scene; another seed draws others")
+        .at_least(100);
     options.add("no-pictures", no_pictures_, "Write the scenes as JSON lines only");
   }
   int run(Invocation& call) override {
-    const scenes::SceneGenerator generator(call.common().seed);
+    const scenes::SceneGenerator generator(call.common().seed, {.pool = pool_});
     fs::create_directories(out_ / "images");
     // Blocks of scenes are made side by side and written in order.
     const uint64_t blocks = (count_ + kBlock - 1) / kBlock;
@@ -105,7 +107,7 @@ class Generate : public Verb {
 
   fs::path out_;
   uint64_t count_ = 1000, first_ = 0;
-  int questions_ = 12, curriculum_ = 0;
+  int questions_ = 12, curriculum_ = 0, pool_ = scenes::GeneratorOptions().pool;
   bool no_pictures_ = false;
 };
 

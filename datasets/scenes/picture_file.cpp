@@ -1,25 +1,25 @@
 #include "datasets/scenes/picture_file.h"
 
+#include <ATen/ATen.h>
+
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "datasets/scenes/render.h"
 #include "framework/base/error.h"
-#include "framework/base/file.h"
+#include "framework/media/picture.h"
 
 namespace conclave::scenes {
 namespace fs = std::filesystem;
 
 std::vector<uint8_t> read_picture(const fs::path& path) {
-  const std::string bytes = read_file(path, size_t{1} << 24);
-  const cv::Mat encoded(1, static_cast<int>(bytes.size()), CV_8UC1, const_cast<char*>(bytes.data()));
-  const cv::Mat picture = cv::imdecode(encoded, cv::IMREAD_COLOR);
-  if (picture.cols != kPictureWidth || picture.rows != kPictureHeight)
-    throw DataError(path.string(), "",
-                    fmt::format("{} x {} pixels, a scene has 400 x 100", picture.cols, picture.rows));
-  cv::Mat rgb;
-  cv::cvtColor(picture, rgb, cv::COLOR_BGR2RGB);
-  return {rgb.data, rgb.data + kPictureBytes};
+  const at::Tensor picture_HW3 = load_picture(path, {.max_pixels = 1'000'000, .max_bytes = size_t{16} << 20});
+  if (picture_HW3.size(0) != kPictureHeight || picture_HW3.size(1) != kPictureWidth)
+    throw DataError(
+        path.string(), "",
+        fmt::format("{} x {} pixels, a scene has 400 x 100", picture_HW3.size(1), picture_HW3.size(0)));
+  const at::Tensor rows = picture_HW3.contiguous();
+  return {rows.const_data_ptr<uint8_t>(), rows.const_data_ptr<uint8_t>() + kPictureBytes};
 }
 
 void write_picture(const fs::path& path, std::span<const uint8_t> rgb) {

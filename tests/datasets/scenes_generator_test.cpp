@@ -1,6 +1,7 @@
 // Generated scenes and statements, and both against the real data where it is there.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <iostream>
 #include <map>
@@ -25,6 +26,13 @@ const SceneGenerator& generator() {
   return generator;
 }
 
+// The items of each box from top to bottom.
+Scene sorted(Scene scene) {
+  for (Box& box : scene)
+    std::ranges::sort(box, {}, [](const Item& item) { return std::pair(item.y, item.x); });
+  return scene;
+}
+
 TEST(ScenesSampler, ItemsStayInTheirBoxesAndApart) {
   Random random(1);
   for (int round = 0; round < 300; ++round) {
@@ -46,11 +54,6 @@ TEST(ScenesSampler, ItemsStayInTheirBoxesAndApart) {
 
 TEST(ScenesRender, SegmentationIsTheInverse) {
   Random random(2);
-  const auto sorted = [](Scene scene) {
-    for (Box& box : scene)
-      std::ranges::sort(box, {}, [](const Item& item) { return std::pair(item.y, item.x); });
-    return scene;
-  };
   for (int round = 0; round < 200; ++round) {
     const Scene scene = sample_scene(round % 2 ? Kind::kTower : Kind::kScattered, random);
     const int order = round % 6;
@@ -144,6 +147,20 @@ TEST(ScenesCurriculum, YesIsAsFrequentAsNo) {
     EXPECT_NEAR(static_cast<double>(counts[skill]["yes"]) / counts[skill]["no"], 1, 0.25) << skill;
 }
 
+TEST(ScenesPictureFile, GivesBackWhatWasWrittenAndRefusesTheRest) {
+  const ::conclave::testing::TempDir dir;
+  Random random(9);
+  const auto rgb = render(sample_scene(Kind::kScattered, random));
+  write_picture(dir / "scene.png", rgb);
+  EXPECT_EQ(read_picture(dir / "scene.png"), rgb);
+  EXPECT_THROW(read_picture(dir / "none.png"), DataError);
+  write_file(dir / "broken.png", "no picture");
+  EXPECT_THROW(read_picture(dir / "broken.png"), DataError);
+  EXPECT_THROW(check_training(dir.path(), Grammar(kEnglishGrammar)), DataError);
+  EXPECT_THROW(SceneGenerator(1, {.pool = 3}), UsageError);
+  EXPECT_THROW(generator().pair(0, 65), UsageError);
+}
+
 TEST(ScenesRender, MatchesTheRealPictures) {
   CONCLAVE_NEED_DATA("vqa/nlvr/dev/dev.json");
   const auto dev = *::conclave::testing::data_dir() / "vqa" / "nlvr" / "dev";
@@ -170,6 +187,7 @@ TEST(ScenesRender, MatchesTheRealPictures) {
           read_picture(dev / "images" / entry["directory"].get<std::string>() /
                        fmt::format("dev-{}-{}.png", entry["identifier"].get<std::string>(), order));
       const auto drawn = render(permuted(scene, order));
+      EXPECT_EQ(sorted(segment(real)), sorted(permuted(scene, order)));
       double sum = 0;
       for (size_t i = 0; i < real.size(); ++i) sum += std::abs(real[i] - drawn[i]);
       total += sum / static_cast<double>(real.size());
