@@ -1,6 +1,10 @@
 // The umbrella program: `conclave vqa train ...` is `conclave-vqa train ...`.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
 #include "apps/common/app.h"
 #include "apps/conclave/launcher.h"
 #include "framework/base/error.h"
@@ -9,11 +13,24 @@
 namespace conclave {
 namespace {
 
+// Asking each program would take a quarter of a second apiece.
+constexpr std::pair<std::string_view, const char*> kSummaries[] = {
+    {"audio", "Speech and music from text and notes"},
+    {"history", "Every run: what it was told, what came of it, how to repeat it"},
+    {"stream", "Learning from data that never ends and changes"},
+    {"ultrasound", "Reports on ultrasound pictures (research use only)"},
+    {"vqa", "Questions about pictures"},
+};
+
 int help() {
   fmt::print(
       "Multimodal mixture-of-experts models: train them, run them, see what their experts do.\n\n"
       "Usage: conclave APPLICATION VERB [options]\n\nApplications:\n");
-  for (const auto& app : list_apps()) fmt::print("  {}\n", app);
+  for (const auto& app : list_apps()) {
+    const auto* known = std::find_if(std::begin(kSummaries), std::end(kSummaries),
+                                     [&](const auto& entry) { return entry.first == app; });
+    fmt::print("  {:<12} {}\n", app, known == std::end(kSummaries) ? "" : known->second);
+  }
   fmt::print(
       "\nconclave APPLICATION --help tells the verbs of one; conclave-APPLICATION is the same program.\n");
   return kExitDone;

@@ -38,6 +38,7 @@ struct RunWriter::State {
   std::optional<Store> store;
   std::unique_ptr<Spool> spool;
   bool dropped = false;
+  Json start;  // until it is written
   int64_t heartbeat_ms = 0;
 
   std::thread thread;
@@ -64,6 +65,10 @@ struct RunWriter::State {
   void write() {
     const std::lock_guard guard(writing);
     std::vector<Json> records = take();
+    if (!start.is_null()) {
+      start["git_sha"] = git_state();  // asks another program: not on the run's time
+      records.insert(records.begin(), std::exchange(start, Json()));
+    }
     if (const int64_t now = now_ms(); now - heartbeat_ms >= kHeartbeatMs) {
       heartbeat_ms = now;
       Json beat = record("heartbeat");
@@ -149,7 +154,6 @@ RunWriter::RunWriter(const fs::path& database, const RunInfo& info) : state_(std
   start["argv"] = info.argv;
   start["folder"] = fs::current_path(ignored).string();
   start["version"] = info.version;
-  start["git_sha"] = git_state();
   start["seed"] = std::to_string(info.seed);
   start["parent"] = info.parent;
   start["machine"] = describe_machine();
@@ -158,7 +162,7 @@ RunWriter::RunWriter(const fs::path& database, const RunInfo& info) : state_(std
                       {"pid_space", process.pid_space},
                       {"pid", process.pid},
                       {"start", process.start}};
-  add(std::move(start));
+  state_->start = std::move(start);
   state_->heartbeat_ms = state_->started_ms;
   state_->thread = std::thread([state = state_.get()] {
     state->write();

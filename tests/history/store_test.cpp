@@ -324,6 +324,25 @@ TEST(Points, StepsRoundTrip) {
   EXPECT_THROW(unpack_steps(size_t{1} << 40, 0, 1, ""), Error);
 }
 
+TEST(Machine, GitState) {
+  testing::TempDir dir;
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(dir.path());
+  EXPECT_EQ(git_state(), "");
+  const auto git = [](const char* command) { return std::system(command) == 0; };
+  if (!git("git init -q . 2>/dev/null")) {
+    std::filesystem::current_path(before);
+    GTEST_SKIP() << "no git";
+  }
+  write_file("a", "1");
+  EXPECT_TRUE(git("git add a && git -c user.name=t -c user.email=t@t commit -qm t"));
+  const std::string clean = git_state();
+  EXPECT_EQ(clean.size(), 40u);
+  write_file("a", "2");
+  EXPECT_EQ(git_state(), clean + "-dirty");
+  std::filesystem::current_path(before);
+}
+
 TEST(Machine, AliveOnlyDeniesWhatIsSure) {
   const ProcessId self = this_process();
   EXPECT_EQ(alive(self), Alive::yes);
