@@ -1,6 +1,7 @@
 #include "models/vlm/vlm_task.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "framework/base/error.h"
 
@@ -27,42 +28,71 @@ const VqaShare& VlmTask::choose(Random& random) const {
   return shares_.back();
 }
 
-StepLoss VlmTask::loss(MicroBatch& batch) {
-  const VqaShare& share = choose(batch.random);
+VlmTask::Answers VlmTask::answers(const VqaShare& share, Random& random, const TokenContext& context) const {
+  const auto encode = [&](const std::string& text) {
+    return tokenizer_.encode(text, {.add_special = false, .parse_special = false});
+  };
   std::vector<Tensor> tiles;
   std::vector<QuestionRow> rows;
-  for (int64_t i = 0; i < share.pictures; ++i) {
-    VqaDraw draw = share.source->draw(batch.random, share.questions);
+  for (auto& draw : share.source->draw(random, share.pictures, share.questions)) {
     tiles.push_back(draw.tiles_N3SS);
     for (const auto& [question, answer] : draw.questions) {
-      QuestionRow row{question_ids(tokenizer_, tokens_, question),
-                      tokenizer_.encode(answer, {.add_special = false, .parse_special = false})};
-      row.answer.push_back(tokens_.eos);
-      rows.push_back(std::move(row));
+      rows.push_back({question_ids(tokenizer_, tokens_, question), encode(answer)});
+      rows.back().answer.push_back(tokens_.eos);
     }
   }
-  const VlmBatch input = make_batch(tiles, rows, tokens_.pad);
+  const VlmBatch batch = make_batch(tiles, rows, tokens_.pad);
+  DecodeState state = Vlm::share(
+      model_.read_pictures(batch.pictures.tiles_BN3SS, batch.pictures.valid_BN, context), share.questions);
+  const Tensor hidden = model_.read_text(batch.text.ids_NL, batch.text.valid_NL, state, context);
+  return {model_.logits(hidden.flatten(0, 1).index_select(0, batch.place_A)), batch.target_A, batch.row_A,
+          static_cast<int64_t>(rows.size())};
+}
 
+namespace {
+
+// Share of rows all of whose answer tokens are the likeliest ones.
+double whole_answers_right(const Tensor& logits_AV, const Tensor& target_A, const Tensor& row_A,
+                           int64_t rows) {
+  const Tensor wrong_A = logits_AV.detach().argmax(1).ne(target_A).to(at::kLong);
+  return at::zeros({rows}, at::kLong)
+      .index_add_(0, row_A, wrong_A)
+      .eq(0)
+      .to(at::kDouble)
+      .mean()
+      .item<double>();
+}
+
+}  // namespace
+
+StepLoss VlmTask::loss(MicroBatch& batch) {
+  const VqaShare& share = choose(batch.random);
   RoutingLog log;
   TokenContext context;
   context.phase = Phase::train;
   context.step = batch.step;
   context.log = &log;
-  DecodeState state = model_.read_pictures(input.pictures.tiles_BN3SS, input.pictures.valid_BN, context)
-                          .fork(share.questions);
-  const Tensor hidden = model_.read_text(input.text.ids_NL, input.text.valid_NL, state, context);
-  const Tensor logits_AV = model_.logits(hidden.flatten(0, 1).index_select(0, input.place_A));
-  const Tensor answer_loss = at::cross_entropy_loss(logits_AV, input.target_A);
+  const Answers found = answers(share, batch.random, context);
+  const Tensor answer_loss = at::cross_entropy_loss(found.logits_AV, found.target_A);
 
   StepLoss result;
   result.loss = answer_loss;
   for (const auto& auxiliary : losses_) result.loss = result.loss + (*auxiliary)(log.records);
-  const Tensor right_A = logits_AV.detach().argmax(1).eq(input.target_A).to(at::kLong);
-  const int64_t n = static_cast<int64_t>(rows.size());
-  const Tensor wrong_N = at::zeros({n}, at::kLong).index_add_(0, input.row_A, 1 - right_A);
-  result.metrics["answer_loss." + share.name] = answer_loss.item<double>();
-  result.metrics["accuracy." + share.name] = wrong_N.eq(0).to(at::kDouble).mean().item<double>();
+  result.metrics["loss." + share.name] = answer_loss.item<double>();
+  result.metrics["accuracy." + share.name] =
+      whole_answers_right(found.logits_AV, found.target_A, found.row_A, found.rows);
   return result;
+}
+
+double VlmTask::accuracy(const VqaShare& share, int64_t batches, uint64_t seed) const {
+  at::NoGradGuard no_grad;
+  double sum = 0;
+  for (int64_t i = 0; i < batches; ++i) {
+    Random random(seed, fmt::format("evaluate/{}/{}", share.name, i));
+    const Answers found = answers(share, random, {});
+    sum += whole_answers_right(found.logits_AV, found.target_A, found.row_A, found.rows);
+  }
+  return sum / static_cast<double>(batches);
 }
 
 void VlmTask::after_step(int64_t) {}

@@ -1,0 +1,9 @@
+// conclave-vqa: questions about pictures, answered by a mixture-of-experts model.
+#include "apps/common/app.h"
+#include "apps/vqa/train.h"
+
+int main(int argc, char** argv) {
+  conclave::Verbs verbs;
+  verbs.push_back(std::make_unique<conclave::TrainVerb>());
+  return conclave::run_app(argc, argv, {"vqa", "Questions about pictures"}, std::move(verbs));
+}

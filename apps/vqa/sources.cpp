@@ -1,0 +1,116 @@
+#include "apps/vqa/sources.h"
+
+#include <ATen/ATen.h>
+
+#include <map>
+
+#include "datasets/scenes/curriculum.h"
+#include "datasets/scenes/render.h"
+#include "framework/base/error.h"
+#include "models/vlm/question_tiles.h"
+
+namespace conclave {
+namespace {
+
+constexpr int64_t kTextSamples = 16000;
+
+Tensor scene_tiles(const scenes::Scene& scene, const PictureInputConfig& picture) {
+  auto rgb = scenes::render(scene);
+  const Tensor shown_HW3 =
+      at::from_blob(rgb.data(), {scenes::kPictureHeight, scenes::kPictureWidth, 3}, at::kByte);
+  return prepare_picture(shown_HW3, picture).pixels_N3SS;
+}
+
+// What a source of endless questions says, as far as a tokenizer needs it.
+std::vector<std::string> texts_of(VqaSource& source) {
+  Random random(0, "texts");
+  std::vector<std::string> texts;
+  for (const auto& draw : source.draw(random, kTextSamples / 8, 8)) {
+    for (const auto& [question, answer] : draw.questions) {
+      texts.push_back(question);
+      texts.push_back(answer);
+    }
+  }
+  return texts;
+}
+
+}  // namespace
+
+SetSource::SetSource(VqaSet set, PictureInputConfig picture)
+    : set_(std::move(set)), picture_(std::move(picture)) {
+  std::map<std::vector<std::filesystem::path>, std::vector<size_t>> by_pictures;
+  for (size_t i = 0; i < set_.samples.size(); ++i) {
+    require<UsageError>(!set_.samples[i].answers.empty(), "{} {}: sample {} has no answer to learn from",
+                        set_.name, set_.split, set_.samples[i].id);
+    by_pictures[set_.samples[i].images].push_back(i);
+  }
+  require<UsageError>(!by_pictures.empty(), "{} {} has no samples", set_.name, set_.split);
+  for (auto& [images, members] : by_pictures) groups_.push_back(std::move(members));
+}
+
+std::vector<VqaDraw> SetSource::draw(Random& random, int64_t pictures, int64_t questions) {
+  std::vector<VqaDraw> draws;
+  for (int64_t i = 0; i < pictures; ++i) {
+    const auto& group = groups_[random.below(groups_.size())];
+    VqaDraw draw{question_tiles(set_.samples[group.front()].images, picture_), {}};
+    // Without replacement while there are enough.
+    std::vector<int64_t> order;
+    while (static_cast<int64_t>(draw.questions.size()) < questions) {
+      if (order.empty()) order = random.permutation(static_cast<int64_t>(group.size()));
+      const auto& sample = set_.samples[group[static_cast<size_t>(order.back())]];
+      order.pop_back();
+      draw.questions.emplace_back(sample.question, sample.answers[random.below(sample.answers.size())]);
+    }
+    draws.push_back(std::move(draw));
+  }
+  return draws;
+}
+
+std::vector<std::string> SetSource::texts() {
+  std::vector<std::string> texts;
+  for (const auto& sample : set_.samples) {
+    texts.push_back(sample.question);
+    texts.insert(texts.end(), sample.answers.begin(), sample.answers.end());
+  }
+  return texts;
+}
+
+std::vector<VqaDraw> StatementSource::draw(Random& random, int64_t pictures, int64_t questions) {
+  std::vector<VqaDraw> draws;
+  while (static_cast<int64_t>(draws.size()) < pictures) {
+    for (const auto& sample : generator_.pair(random.below(uint64_t{1} << 40), static_cast<int>(questions))) {
+      if (static_cast<int64_t>(draws.size()) == pictures) break;
+      VqaDraw draw{scene_tiles(scenes::permuted(sample.scene, static_cast<int>(random.below(6))), picture_),
+                   {}};
+      for (const auto& s : sample.statements) draw.questions.emplace_back(s.text, s.label ? "true" : "false");
+      draws.push_back(std::move(draw));
+    }
+  }
+  return draws;
+}
+
+std::vector<std::string> StatementSource::texts() {
+  return texts_of(*this);
+}
+
+std::vector<VqaDraw> PerceptionSource::draw(Random& random, int64_t pictures, int64_t questions) {
+  std::vector<VqaDraw> draws;
+  for (int64_t i = 0; i < pictures; ++i) {
+    const auto scene =
+        scenes::sample_scene(random.chance(0.5) ? scenes::Kind::kTower : scenes::Kind::kScattered, random);
+    VqaDraw draw{scene_tiles(scene, picture_), {}};
+    while (static_cast<int64_t>(draw.questions.size()) < questions) {
+      const auto missing = static_cast<int>(questions) - static_cast<int>(draw.questions.size());
+      for (const auto& q : scenes::perception_questions(scene, missing, random))
+        draw.questions.emplace_back(q.text, q.answer);
+    }
+    draws.push_back(std::move(draw));
+  }
+  return draws;
+}
+
+std::vector<std::string> PerceptionSource::texts() {
+  return texts_of(*this);
+}
+
+}  // namespace conclave

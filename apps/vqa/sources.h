@@ -1,0 +1,50 @@
+/// Where training questions come from: data sets on disk and generated box scenes.
+#pragma once
+
+#include "datasets/scenes/generator.h"
+#include "datasets/vqa_sample.h"
+#include "framework/media/picture_input.h"
+#include "models/vlm/vlm_task.h"
+
+namespace conclave {
+
+/// Labelled samples, grouped by their pictures: a draw is one group with some of its questions. Of several
+/// annotators' answers one is drawn.
+class SetSource : public VqaSource {
+ public:
+  SetSource(VqaSet set, PictureInputConfig picture);
+  std::vector<VqaDraw> draw(Random& random, int64_t pictures, int64_t questions) override;
+  std::vector<std::string> texts() override;
+
+ private:
+  VqaSet set_;
+  PictureInputConfig picture_;
+  std::vector<std::vector<size_t>> groups_;
+};
+
+/// Statements about generated scenes, to be called true or false. Scenes come in pairs that differ in little,
+/// and every statement is true of one of them.
+class StatementSource : public VqaSource {
+ public:
+  StatementSource(uint64_t seed, PictureInputConfig picture)
+      : generator_(seed), picture_(std::move(picture)) {}
+  std::vector<VqaDraw> draw(Random& random, int64_t pictures, int64_t questions) override;
+  std::vector<std::string> texts() override;
+
+ private:
+  scenes::SceneGenerator generator_;
+  PictureInputConfig picture_;
+};
+
+/// Questions on what is seen in a generated scene: counts, colours, places.
+class PerceptionSource : public VqaSource {
+ public:
+  explicit PerceptionSource(PictureInputConfig picture) : picture_(std::move(picture)) {}
+  std::vector<VqaDraw> draw(Random& random, int64_t pictures, int64_t questions) override;
+  std::vector<std::string> texts() override;
+
+ private:
+  PictureInputConfig picture_;
+};
+
+}  // namespace conclave
