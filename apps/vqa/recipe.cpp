@@ -36,10 +36,11 @@ RecipeStage parse_stage(const Json& json, size_t number, const Recipe& recipe) {
   stage.name = c.need<std::string>("name");
   require<UsageError>(!stage.name.empty() && stage.name.find('/') == std::string::npos,
                       "{} = \"{}\": a folder's name", c.name("name"), stage.name);
+  stage.perception = c.one_of("kind", {"answers", "perception"}) == "perception";
   stage.moe = c.get("moe", true);
   stage.train_only = c.get("train_only", stage.train_only);
   stage.mix = parse_mix(c, "mix", recipe);
-  require<UsageError>(!stage.mix.empty(), "{} is empty", c.name("mix"));
+  require<UsageError>(stage.perception || !stage.mix.empty(), "{} is empty", c.name("mix"));
   stage.evaluate = parse_mix(c, "evaluate", recipe);
   stage.losses = list_at(c, "losses");
   stage.train = parse_train_options(c.part("train"), c.name("train"));

@@ -20,6 +20,7 @@ struct MixEntry {
 
 struct RecipeStage {
   std::string name;
+  bool perception = false;              ///< trains the vision encoder alone, on what lies where in box scenes
   bool moe = true;                      ///< false: dense FFNs, which the next stage upcycles to experts
   std::vector<std::string> train_only;  ///< parts of parameter names; empty: everything learns
   std::vector<MixEntry> mix;

@@ -14,13 +14,6 @@ namespace {
 
 constexpr int64_t kTextSamples = 16000;
 
-Tensor scene_tiles(const scenes::Scene& scene, const PictureInputConfig& picture) {
-  auto rgb = scenes::render(scene);
-  const Tensor shown_HW3 =
-      at::from_blob(rgb.data(), {scenes::kPictureHeight, scenes::kPictureWidth, 3}, at::kByte);
-  return prepare_picture(shown_HW3, picture).pixels_N3SS;
-}
-
 // What a source of endless questions says, as far as a tokenizer needs it.
 std::vector<std::string> texts_of(VqaSource& source) {
   Random random(0, "texts");
@@ -35,6 +28,13 @@ std::vector<std::string> texts_of(VqaSource& source) {
 }
 
 }  // namespace
+
+Tensor scene_tiles(const scenes::Scene& scene, const PictureInputConfig& picture) {
+  auto rgb = scenes::render(scene);
+  const Tensor shown_HW3 =
+      at::from_blob(rgb.data(), {scenes::kPictureHeight, scenes::kPictureWidth, 3}, at::kByte);
+  return prepare_picture(shown_HW3, picture).pixels_N3SS;
+}
 
 SetSource::SetSource(VqaSet set, PictureInputConfig picture)
     : set_(std::move(set)), picture_(std::move(picture)) {

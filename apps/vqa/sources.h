@@ -8,6 +8,9 @@
 
 namespace conclave {
 
+/// A scene's picture as a model's input: its three boxes.
+Tensor scene_tiles(const scenes::Scene& scene, const PictureInputConfig& picture);
+
 /// Labelled samples, grouped by their pictures: a draw is one group with some of its questions. Of several
 /// annotators' answers one is drawn.
 class SetSource : public VqaSource {

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "apps/vqa/perception_task.h"
 #include "apps/vqa/recipe.h"
 #include "apps/vqa/sources.h"
 #include "framework/base/config_object.h"
@@ -19,6 +20,9 @@
 namespace conclave {
 namespace fs = std::filesystem;
 namespace {
+
+constexpr double kSmoothing = 0.02;
+constexpr int64_t kMetricsEvery = 50;  // steps
 
 using Sources = std::map<std::string, Ptr<VqaSource>>;
 
@@ -80,25 +84,9 @@ void choose_trainable(Vlm& model, const RecipeStage& stage) {
   for (const auto& part : stage.train_only) set_trainable(model, true, part);
 }
 
-TrainEnd run_stage(const RecipeStage& stage, Vlm& model, const Tokenizer& tokenizer, const Sources& sources,
-                   const fs::path& folder, uint64_t seed, Invocation& call) {
-  choose_trainable(model, stage);
-  std::vector<Ptr<Loss>> losses;
-  for (const auto& loss : stage.losses) losses.push_back(make_loss(loss));
-  VlmTask task(model, tokenizer, shares_of(stage.mix, sources), std::move(losses));
-  const auto evaluate = shares_of(stage.evaluate, sources);
-  task.evaluation = [&] {
-    Metrics metrics;
-    for (const auto& share : evaluate)
-      metrics["eval." + share.name] = task.accuracy(share, static_cast<int64_t>(share.weight), seed + 1);
-    return metrics;
-  };
-
-  TrainOptions options = stage.train;
-  options.seed = seed;
-  options.batch = 1;  // a mix entry says how many pictures and questions a micro-batch has
-  options.folder = folder;
-  Progress progress("train " + stage.name, options.steps, "steps");
+// Drives one stage's trainer: progress, history, evaluation lines.
+TrainEnd drive(TrainTask& task, const std::string& stage, const TrainOptions& options, Invocation& call) {
+  Progress progress("train " + stage, options.steps, "steps");
   std::map<std::string, double> smooth;
   TrainCallbacks callbacks;
   callbacks.should_stop = [] { return interrupted(); };
@@ -106,29 +94,57 @@ TrainEnd run_stage(const RecipeStage& stage, Vlm& model, const Tokenizer& tokeni
     std::string note = fmt::format("lr {:.1e}", report.rate);
     for (const auto& [name, value] : report.metrics) {
       auto [at, fresh] = smooth.try_emplace(name, value);
-      if (!fresh) at->second += 0.02 * (value - at->second);
+      if (!fresh) at->second += kSmoothing * (value - at->second);
     }
-    for (const auto& [name, value] : smooth) note += fmt::format(" {} {:.3f}", name, value);
+    for (const auto& [name, value] : smooth) note += fmt::format("  {} {:.3f}", name, value);
     progress.note(note);
     progress.advance();
-    if (report.step % 50 == 0) {
-      for (const auto& [name, value] : smooth)
-        call.history().metric(stage.name + "/" + name, report.step, value);
-    }
+    if (report.step % kMetricsEvery != 0) return;
+    for (const auto& [name, value] : smooth) call.history().metric(stage + "/" + name, report.step, value);
   };
   callbacks.on_evaluation = [&](int64_t step, const Metrics& metrics, bool best) {
-    Json line = {{"stage", stage.name}, {"step", step}, {"best", best}};
+    Json line = {{"stage", stage}, {"step", step}, {"best", best}};
     for (const auto& [name, value] : metrics) {
       line[name] = value;
-      call.history().metric(stage.name + "/" + name, step, value);
+      call.history().metric(stage + "/" + name, step, value);
     }
     if (call.json()) call.out().write(line);
-    log_info("{} step {}: {}", stage.name, step, line.dump());
+    log_info("{}", line.dump());
   };
   Trainer trainer(task, options, callbacks);
   if (trainer.resume()) progress.start_at(trainer.step());
-  const auto result = trainer.run();
-  return result.end;
+  return trainer.run().end;
+}
+
+TrainEnd run_stage(const RecipeStage& stage, Vlm& model, const Tokenizer& tokenizer, const Sources& sources,
+                   const PictureInputConfig& picture, const fs::path& folder, uint64_t seed,
+                   Invocation& call) {
+  choose_trainable(model, stage);
+  TrainOptions options = stage.train;
+  options.seed = seed;
+  options.folder = folder;
+  if (stage.perception) {
+    PerceptionTask task(model.vision, model.tile_size(), options.batch, picture);
+    set_trainable(task.model(), true);
+    options.batch = 1;
+    return drive(task, stage.name, options, call);
+  }
+  options.metric = "wrong";  // mean share of wrong answers over what is evaluated
+  options.batch = 1;         // a mix entry says how many pictures and questions a micro-batch has
+  std::vector<Ptr<Loss>> losses;
+  for (const auto& loss : stage.losses) losses.push_back(make_loss(loss));
+  VlmTask task(model, tokenizer, shares_of(stage.mix, sources), std::move(losses));
+  const auto evaluate = shares_of(stage.evaluate, sources);
+  task.evaluation = [&] {
+    Metrics metrics;
+    for (const auto& share : evaluate) {
+      const double accuracy = task.accuracy(share, static_cast<int64_t>(share.weight), seed + 1);
+      metrics["accuracy." + share.name] = accuracy;
+      metrics["wrong"] += (1 - accuracy) / static_cast<double>(evaluate.size());
+    }
+    return metrics;
+  };
+  return drive(task, stage.name, options, call);
 }
 
 }  // namespace
@@ -179,7 +195,7 @@ int TrainVerb::run(Invocation& call) {
       log_info("stage {} is done: {}", stage.name, done.string());
       continue;
     }
-    const auto end = run_stage(stage, *model, tokenizer, sources, folder, common.seed + i, call);
+    const auto end = run_stage(stage, *model, tokenizer, sources, picture, folder, common.seed + i, call);
     if (end == TrainEnd::stopped) throw Interrupted();
     save_state(*model, done);
   }

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "framework/base/config_object.h"
 
 namespace conclave {
@@ -9,8 +11,16 @@ namespace {
 
 constexpr int64_t kKernel = 3;
 
+// A stride of 3 or more cuts the picture into patches, which the kernel covers without gap or overlap.
+int64_t down_kernel(int64_t stride) {
+  return std::max(kKernel, stride);
+}
+int64_t down_padding(int64_t stride) {
+  return stride < kKernel ? kKernel / 2 : 0;
+}
+
 int64_t side_after(int64_t side, int64_t stride) {
-  return (side + 2 * (kKernel / 2) - kKernel) / stride + 1;
+  return (side + 2 * down_padding(stride) - down_kernel(stride)) / stride + 1;
 }
 
 }  // namespace
@@ -87,7 +97,8 @@ Ptr<ConvEncoder> make_conv_encoder(const Json& config, const std::string& path) 
                         c.name("widths"), widths[i], groups);
     require<UsageError>(strides[i] > 0, "{} has {}: must be at least 1", c.name("strides"), strides[i]);
     auto stage = std::make_shared<ConvStage>();
-    stage->down = Conv2d(channels, widths[i], kKernel, {.stride = strides[i], .padding = kKernel / 2});
+    stage->down = Conv2d(channels, widths[i], down_kernel(strides[i]),
+                         {.stride = strides[i], .padding = down_padding(strides[i])});
     for (int64_t b = 0; b < blocks; ++b) {
       stage->blocks.push_back(std::make_shared<ResidualConv>(widths[i], groups, activation));
     }

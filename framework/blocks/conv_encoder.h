@@ -20,7 +20,7 @@ struct ResidualConv : Module {
   void visit(Visitor& v) override;
 };
 
-/// Halves (or divides by `stride`) the sides, then refines.
+/// Divides the sides by `stride` (kernel 3, or the stride itself from 3 on), then refines.
 struct ConvStage : Module {
   Conv2d down;
   std::vector<Ptr<ResidualConv>> blocks;

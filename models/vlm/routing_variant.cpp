@@ -40,14 +40,14 @@ Json per_modality(const Sizes& s) {
 
 Json lora(const Sizes& s) {
   return {{"experts", {{"kind", "lora_ffn"}, {"count", s.experts}, {"hidden", s.hidden}, {"rank", s.rank}}},
-          {"router", {{"select", top_k(1)}, {"weigh", "softmax_all"}}}};
+          {"router", {{"select", top_k(1)}, {"weigh", "softmax"}}}};
 }
 
 Json null_shared(const Sizes& s) {
   return {{"experts", ffn_experts(s.experts, s.hidden)},
           {"nulls", 1},
           {"shared", {{"count", 2}, {"hidden", s.hidden / 2}, {"gate", "router"}}},
-          {"router", {{"select", {{"kind", "top_p"}, {"p", 0.7}}}, {"weigh", "gate_shared"}}}};
+          {"router", {{"select", {{"kind", "top_p"}, {"p", 0.7}}}, {"weigh", "shared_gate"}}}};
 }
 
 using Make = Json (*)(const Sizes&);
