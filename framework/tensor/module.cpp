@@ -29,7 +29,9 @@ void each_tensor(Module& module, F f) {
 
 void Visitor::child(std::string_view name, Module& part) {
   const size_t length = prefix_.size();
-  prefix_.append(name).append(".");
+  prefix_.append(name);
+  on_module(prefix_, part);
+  prefix_.append(".");
   part.visit(*this);
   prefix_.resize(length);
 }

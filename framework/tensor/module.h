@@ -51,6 +51,8 @@ class Visitor {
  protected:
   /// `tensor` may be replaced (moved to a device, loaded); an undefined tensor is an absent optional one.
   virtual void on_tensor(const std::string& name, Tensor& tensor, TensorKind kind) = 0;
+  /// Each part below the root, before its own tensors.
+  virtual void on_module(const std::string& name, Module& part) {}
 
  private:
   std::string prefix_;

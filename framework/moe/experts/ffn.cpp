@@ -20,11 +20,6 @@ Tensor normal_weight(int64_t experts, int64_t out, int64_t in) {
   return at::empty({experts, out, in}).normal_(0, 1 / std::sqrt(static_cast<double>(in)));
 }
 
-Tensor add_bias(const Tensor& y_NF, const Tensor& bias_EF, const RowOrder& order) {
-  if (!bias_EF.defined()) return y_NF;
-  return y_NF + bias_EF.to(y_NF.scalar_type()).index_select(0, order.expert_N);
-}
-
 bool needs_grad(const FfnExperts& bank, const Tensor& x_TD, const Routing& routing) {
   if (!at::GradMode::is_enabled()) return false;
   for (const Tensor* t : {&x_TD, &routing.weight_TK, &bank.w1_EFD, &bank.w3_EFD, &bank.w2_EDF, &bank.b1_EF,
@@ -34,14 +29,20 @@ bool needs_grad(const FfnExperts& bank, const Tensor& x_TD, const Routing& routi
   return false;
 }
 
+Tensor project(const Tensor& x_NI, const Tensor& w_EOI, const Ptr<LowRankBank>& lora, const Tensor& bias_EO,
+               const RowOrder& order, const TokenContext& context) {
+  Tensor y_NO = kernels::grouped_linear(x_NI, w_EOI, order);
+  if (lora) y_NO = y_NO + lora->rows(x_NI, order, context);
+  return bias_EO.defined() ? y_NO + bias_EO.to(y_NO.scalar_type()).index_select(0, order.expert_N) : y_NO;
+}
+
 // Unweighted outputs [N,D] of the sorted rows.
-Tensor run_rows(const FfnExperts& bank, const Tensor& x_TD, const RowOrder& order) {
+Tensor run_rows(const FfnExperts& bank, const Tensor& x_TD, const RowOrder& order,
+                const TokenContext& context) {
   const Tensor x_ND = kernels::gather_rows(x_TD, order);
-  Tensor h_NF = activate(bank.activation,
-                         add_bias(kernels::grouped_linear(x_ND, bank.w1_EFD, order), bank.b1_EF, order));
-  if (bank.gated())
-    h_NF = h_NF * add_bias(kernels::grouped_linear(x_ND, bank.w3_EFD, order), bank.b3_EF, order);
-  return add_bias(kernels::grouped_linear(h_NF, bank.w2_EDF, order), bank.b2_ED, order);
+  Tensor h_NF = activate(bank.activation, project(x_ND, bank.w1_EFD, bank.lora1, bank.b1_EF, order, context));
+  if (bank.gated()) h_NF = h_NF * project(x_ND, bank.w3_EFD, bank.lora3, bank.b3_EF, order, context);
+  return project(h_NF, bank.w2_EDF, bank.lora2, bank.b2_ED, order, context);
 }
 
 }  // namespace
@@ -58,21 +59,21 @@ FfnExperts::FfnExperts(const ExpertsShape& shape, const FfnOptions& options)
   }
 }
 
-Tensor FfnExperts::forward(const Tensor& x_TD, const Routing& routing, const TokenContext&) {
+Tensor FfnExperts::forward(const Tensor& x_TD, const Routing& routing, const TokenContext& context) {
   check_bank_input("ffn", x_TD, w1_EFD.size(2), routing);
-  if (!needs_grad(*this, x_TD, routing)) {
+  if (!lora1 && !needs_grad(*this, x_TD, routing)) {
     const Tensor out_TD = kernels::fused_ffn(x_TD, {w1_EFD, w3_EFD, w2_EDF, b1_EF, b3_EF, b2_ED, activation},
                                              routing.expert_TK, routing.weight_TK);
     if (out_TD.defined()) return out_TD;
   }
   const auto order = kernels::sort_rows(routing.expert_TK, count());
-  return kernels::combine_rows(run_rows(*this, x_TD, order), routing.weight_TK, order);
+  return kernels::combine_rows(run_rows(*this, x_TD, order, context), routing.weight_TK, order);
 }
 
-Tensor FfnExperts::slots(const Tensor& x_TD, const Routing& routing, const TokenContext&) {
+Tensor FfnExperts::slots(const Tensor& x_TD, const Routing& routing, const TokenContext& context) {
   check_bank_input("ffn", x_TD, w1_EFD.size(2), routing);
   const auto order = kernels::sort_rows(routing.expert_TK, count());
-  return kernels::scatter_slots(run_rows(*this, x_TD, order), order);
+  return kernels::scatter_slots(run_rows(*this, x_TD, order, context), order);
 }
 
 Tensor FfnExperts::affinity(const Tensor& x_TD) const {
@@ -81,6 +82,7 @@ Tensor FfnExperts::affinity(const Tensor& x_TD) const {
 }
 
 Ptr<Experts> FfnExperts::fuse(const Tensor& weight_GE) const {
+  require(!lora1, "[fuse] merge or drop the adapters first");
   require(weight_GE.dim() == 2 && weight_GE.size(1) == count(), "[fuse] weights of shape {} for {} experts",
           fmt::join(weight_GE.sizes(), "x"), count());
   const auto mix = [&](const Tensor& w) {
@@ -98,6 +100,7 @@ Ptr<Experts> FfnExperts::fuse(const Tensor& weight_GE) const {
 }
 
 void FfnExperts::remap(Ids from) {
+  require(!lora1, "[remap] merge or drop the adapters first");
   for (const int id : from) {
     require(id >= -1 && id < count(), "[remap] expert {} of a bank of {}", id, count());
   }
@@ -120,6 +123,34 @@ void FfnExperts::remap(Ids from) {
   take(b2_ED, fresh.b2_ED);
 }
 
+void FfnExperts::attach_lora(const LoraOptions& options) {
+  require(!lora1, "[ffn] the experts have adapters already");
+  const auto fresh = [&](const Tensor& w_EOI) -> Ptr<LowRankBank> {
+    if (!w_EOI.defined()) return nullptr;
+    auto bank = std::make_shared<LowRankBank>(count(), w_EOI.size(2), w_EOI.size(1), options);
+    to_device(*bank, w_EOI.device());
+    return bank;
+  };
+  lora1 = fresh(w1_EFD);
+  lora3 = fresh(w3_EFD);
+  lora2 = fresh(w2_EDF);
+}
+
+void FfnExperts::merge_lora() {
+  const at::NoGradGuard no_grad;
+  const auto merge = [](Tensor& w_EOI, Ptr<LowRankBank>& lora) {
+    if (!lora) return;
+    // Expert by expert, so that one delta lives at a time.
+    for (int64_t e = 0; e < lora->count(); ++e) {
+      w_EOI[e].add_((lora->scale * at::mm(lora->b_EOR[e], lora->a_ERI[e])).to(w_EOI.scalar_type()));
+    }
+    lora = nullptr;
+  };
+  merge(w1_EFD, lora1);
+  merge(w3_EFD, lora3);
+  merge(w2_EDF, lora2);
+}
+
 void FfnExperts::visit(Visitor& v) {
   v("w1", w1_EFD);
   v("w3", w3_EFD);
@@ -127,6 +158,9 @@ void FfnExperts::visit(Visitor& v) {
   v("b1", b1_EF);
   v("b3", b3_EF);
   v("b2", b2_ED);
+  v.child("w1", lora1);
+  v.child("w3", lora3);
+  v.child("w2", lora2);
 }
 
 }  // namespace conclave

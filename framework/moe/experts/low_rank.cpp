@@ -11,6 +11,17 @@ double LoraOptions::scale() const {
   return alpha / (rslora ? std::sqrt(r) : r);
 }
 
+LoraOptions read_lora_options(ConfigObject& config) {
+  LoraOptions options;
+  options.rank = config.get_integer("rank", options.rank, 1);
+  options.alpha = config.get("alpha", options.alpha);
+  options.rslora = config.get("rslora", options.rslora);
+  options.dropout = config.get("dropout", options.dropout);
+  require<UsageError>(options.dropout >= 0 && options.dropout < 1, "{} = {}: must be in [0, 1)",
+                      config.name("dropout"), options.dropout);
+  return options;
+}
+
 LowRankBank::LowRankBank(int64_t experts, int64_t in, int64_t out, const LoraOptions& options)
     : scale(options.scale()), dropout(options.dropout) {
   const double bound = 1 / std::sqrt(static_cast<double>(in));

@@ -1,6 +1,7 @@
 /// E low-rank pairs applied to rows sorted by expert: scale · B[e] (A[e] x). The product B A is never formed.
 #pragma once
 
+#include "framework/base/config_object.h"
 #include "framework/moe/kernels/grouped.h"
 #include "framework/tensor/module.h"
 #include "framework/tensor/token_context.h"
@@ -16,6 +17,8 @@ struct LoraOptions {
 
   double scale() const;
 };
+/// Reads "rank", "alpha", "rslora" and "dropout". Throws UsageError that names the key.
+LoraOptions read_lora_options(ConfigObject& config);
 
 struct LowRankBank : Module {
   Tensor a_ERI;  ///< [E,R,in], uniform within 1/sqrt(in)

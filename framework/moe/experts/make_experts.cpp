@@ -3,6 +3,7 @@
 
 #include "framework/base/config_object.h"
 #include "framework/moe/experts/latent.h"
+#include "framework/moe/experts/lora_experts.h"
 #include "framework/moe/experts/lora_ffn.h"
 #include "framework/moe/experts/lora_ranks.h"
 #include "framework/moe/experts/mixed.h"
@@ -23,17 +24,6 @@ FfnOptions read_ffn(ConfigObject& config, bool gated) {
   return options;
 }
 
-LoraOptions read_lora(ConfigObject& config) {
-  LoraOptions options;
-  options.rank = config.get_integer("rank", options.rank, 1);
-  options.alpha = config.get("alpha", options.alpha);
-  options.rslora = config.get("rslora", options.rslora);
-  options.dropout = config.get("dropout", options.dropout);
-  require<UsageError>(options.dropout >= 0 && options.dropout < 1, "{} = {}: must be in [0, 1)",
-                      config.name("dropout"), options.dropout);
-  return options;
-}
-
 Ptr<Experts> gated_ffn(ConfigObject& config, const ExpertsShape& shape) {
   return std::make_shared<FfnExperts>(shape, read_ffn(config, true));
 }
@@ -46,7 +36,7 @@ Ptr<Experts> ffn(ConfigObject& config, const ExpertsShape& shape) {
 // alone.
 Ptr<Experts> lora_ffn(ConfigObject& config, const ExpertsShape& shape) {
   const auto ffn = read_ffn(config, config.get("gated", true));
-  const auto lora = read_lora(config);
+  const auto lora = read_lora_options(config);
   const auto names = config.get<std::vector<std::string>>("targets", {"gate", "up", "down"});
   LoraTargets targets{false, false, false};
   for (const auto& name : names) {
@@ -65,8 +55,13 @@ Ptr<Experts> lora_ffn(ConfigObject& config, const ExpertsShape& shape) {
   return build(std::make_shared<PlainFfn>(shape.width, ffn.hidden, ffn.activation, ffn.bias));
 }
 
+Ptr<Experts> lora(ConfigObject& config, const ExpertsShape& shape) {
+  return std::make_shared<LoraExperts>(shape.experts, shape.width, shape.width, read_lora_options(config));
+}
+
 Ptr<Experts> lora_ranks(ConfigObject& config, const ExpertsShape& shape) {
-  return std::make_shared<LoraRankExperts>(shape.experts, shape.width, shape.width, read_lora(config));
+  return std::make_shared<LoraRankExperts>(shape.experts, shape.width, shape.width,
+                                           read_lora_options(config));
 }
 
 Ptr<Experts> latent(ConfigObject& config, const ExpertsShape& shape) {
@@ -107,9 +102,16 @@ struct Kind {
   Ptr<Experts> (*make)(ConfigObject&, const ExpertsShape&);
 };
 constexpr std::array kKinds{
-    Kind{"gated_ffn", gated_ffn},   Kind{"ffn", ffn},           Kind{"lora_ffn", lora_ffn},
-    Kind{"lora_ranks", lora_ranks}, Kind{"latent", latent},     Kind{"zero", zero},
-    Kind{"identity", identity},     Kind{"constant", constant}, Kind{"mixed", mixed},
+    Kind{"gated_ffn", gated_ffn},
+    Kind{"ffn", ffn},
+    Kind{"lora_ffn", lora_ffn},
+    Kind{"lora", lora},
+    Kind{"lora_ranks", lora_ranks},
+    Kind{"latent", latent},
+    Kind{"zero", zero},
+    Kind{"identity", identity},
+    Kind{"constant", constant},
+    Kind{"mixed", mixed},
 };
 
 Ptr<Experts> make(const Json& config, const ExpertsShape& shape, const std::string& path) {
