@@ -1,0 +1,86 @@
+#include "models/vlm/vqa_model.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include "framework/base/error.h"
+#include "framework/moe/routing_log.h"
+#include "framework/tensor/state.h"
+
+namespace conclave {
+namespace fs = std::filesystem;
+namespace {
+
+// What is built from a configuration, with every complaint under the name of its file.
+template <class Build>
+auto built_from(const fs::path& file, const Build& build) {
+  const Json json = read_json(file, size_t{1} << 20);
+  try {
+    return build(json);
+  } catch (const DataError&) {
+    throw;
+  } catch (const std::exception& e) {
+    const std::string message = e.what();  // LibTorch's goes on with a stack trace
+    throw DataError(file.string(), "", message.substr(0, message.find('\n')));
+  }
+}
+
+// Sizes that decide how much is allocated must agree with the weights before anything is built.
+void check_rows(const Json& config, const char* key, const Safetensors& weights, const char* tensor) {
+  if (!config.contains(key) || !config[key].is_number_integer() || !weights.contains(tensor)) return;
+  const auto shape = weights.shape(tensor);
+  const auto rows = config[key].get<int64_t>();
+  require<UsageError>(!shape.empty() && shape[0] == rows, "{} = {}, but {} in {} has {} rows", key, rows,
+                      tensor, weights.origin(), shape.empty() ? 0 : shape[0]);
+}
+
+}  // namespace
+
+VqaModel VqaModel::load(const fs::path& folder, at::Device device) {
+  if (!fs::is_directory(folder)) throw DataError(folder.string(), "", "no such model folder");
+  const fs::path config_file = folder / "config.json", tokenizer_file = folder / "tokenizer.json";
+  const fs::path picture_file = folder / "preprocessor_config.json";
+  const Safetensors weights(folder);
+  const auto vlm = built_from(config_file, [&](const Json& config) {
+    check_rows(config, "vocab_size", weights, "embed_tokens.weight");
+    check_rows(config, "max_tiles", weights, "tile_position");
+    return make_vlm(config);
+  });
+  LoadOptions options;
+  options.map = true;
+  load_state(*vlm, weights, options);
+  set_trainable(*vlm, false);
+  if (device != at::kCPU) to_device(*vlm, device);
+
+  Tokenizer tokenizer = Tokenizer::load(tokenizer_file);
+  if (tokenizer.size() > vlm->vocabulary())
+    throw DataError(tokenizer_file.string(), "",
+                    fmt::format("has ids up to {}, the model's vocabulary is {}", tokenizer.size() - 1,
+                                vlm->vocabulary()));
+  const auto picture = built_from(picture_file, [&](const Json& json) {
+    auto config = PictureInputConfig::from_json(json, "preprocessor");
+    require<UsageError>(config.resize.size == vlm->tile_size(),
+                        "size = {}, but the model sees tiles of {} pixels", config.resize.size,
+                        vlm->tile_size());
+    return config;
+  });
+  const VlmTokens tokens = VlmTokens::of(tokenizer);
+  // Of "runs/small/" the name is "small".
+  const fs::path named = folder.has_filename() ? folder : folder.parent_path();
+  return {named.filename().string(), vlm, std::move(tokenizer), tokens, picture, device};
+}
+
+std::map<Site, int64_t> VqaModel::pools() const {
+  at::NoGradGuard no_grad;
+  RoutingLog log;
+  TokenContext context;
+  context.log = &log;
+  const int64_t size = vlm->tile_size();
+  DecodeState state = vlm->read_pictures(at::zeros({1, 1, 3, size, size}, device), {}, context);
+  vlm->read_text(at::full({1, 1}, tokens.answer, at::dtype(at::kLong).device(device)), {}, state, context);
+  std::map<Site, int64_t> pools;
+  for (const auto& record : log.records) pools[record.site] = record.experts + record.nulls;
+  return pools;
+}
+
+}  // namespace conclave
