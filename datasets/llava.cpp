@@ -2,7 +2,6 @@
 
 #include <unordered_set>
 
-#include "datasets/json_records.h"
 #include "framework/base/error.h"
 
 namespace conclave {
@@ -25,19 +24,24 @@ std::vector<std::string> one_or_many(const JsonRecord& record, const char* one, 
 
 }  // namespace
 
+VqaSample llava_sample(const JsonRecord& record, const std::filesystem::path& image_dir) {
+  VqaSample sample;
+  sample.id = record.id("question_id");
+  for (const auto& name : one_or_many(record, "image", "images")) {
+    sample.images.push_back(image_dir / name);
+    if (sample.group.empty()) sample.group = name;
+  }
+  sample.question = record.text("text");
+  sample.answers = one_or_many(record, "answer", "answers");
+  return sample;
+}
+
 std::vector<VqaSample> read_llava(const std::filesystem::path& file, const std::filesystem::path& image_dir) {
   std::vector<VqaSample> samples;
   std::unordered_set<std::string> seen;
   for_each_json_line(file, [&](const JsonRecord& record) {
-    VqaSample sample;
-    sample.id = record.id("question_id");
+    VqaSample sample = llava_sample(record, image_dir);
     if (!seen.insert(sample.id).second) record.fail(fmt::format("question_id {} came before", sample.id));
-    for (const auto& name : one_or_many(record, "image", "images")) {
-      sample.images.push_back(image_dir / name);
-      if (sample.group.empty()) sample.group = name;
-    }
-    sample.question = record.text("text");
-    sample.answers = one_or_many(record, "answer", "answers");
     samples.push_back(std::move(sample));
   });
   return samples;

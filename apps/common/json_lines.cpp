@@ -69,7 +69,7 @@ std::string id_text(const Json& id) {
   return id.is_string() ? id.get<std::string>() : id.dump();
 }
 
-std::unordered_set<std::string> ids_written(const fs::path& file) {
+std::unordered_set<std::string> ids_written(const fs::path& file, const std::string& key) {
   std::unordered_set<std::string> ids;
   if (!fs::exists(file)) return ids;
   const std::string bytes = read_file(file);
@@ -84,7 +84,7 @@ std::unordered_set<std::string> ids_written(const fs::path& file) {
     const Json parsed = Json::parse(line, nullptr, false);
     if (!parsed.is_object())
       throw DataError(file.string(), fmt::format("line {}", number), "is not a JSON object");
-    if (parsed.contains("id")) ids.insert(id_text(parsed["id"]));
+    if (parsed.contains(key)) ids.insert(id_text(parsed[key]));
   }
   return ids;
 }

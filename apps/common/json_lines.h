@@ -43,8 +43,8 @@ Json error_line(const Json& id, const std::exception& error);
 /// The text of `id` that ids_written would hold: a string as it is, anything else as JSON.
 std::string id_text(const Json& id);
 
-/// The "id" of every whole line of `file`, for --resume; empty when there is no such file. DataError (with
-/// the line) when one is no JSON object.
-std::unordered_set<std::string> ids_written(const std::filesystem::path& file);
+/// What every whole line of `file` has under `key`, for --resume; empty when there is no such file. DataError
+/// (with the line) when one is no JSON object.
+std::unordered_set<std::string> ids_written(const std::filesystem::path& file, const std::string& key = "id");
 
 }  // namespace conclave

@@ -1,0 +1,52 @@
+#include "apps/vqa/ask_options.h"
+
+#include "apps/common/shipped.h"
+#include "framework/base/error.h"
+#include "framework/tensor/device.h"
+
+namespace conclave {
+
+void AskOptions::declare(Options& options) {
+  options.add("model", model, "Folder of the model (default: the shipped one)").group("Model");
+  options.add("batch", engine.batch, "Questions that are answered together").group("Model").range(1, 4096);
+  options.add("top-k", engine.top_k, "Answers to list, and the beams of the search; 1 is greedy")
+      .group("Answers")
+      .range(1, 100);
+  options.add("max-tokens", engine.max_tokens, "Tokens that an answer may have")
+      .group("Answers")
+      .range(1, 1024);
+  options.add("candidates", engine.candidates, "An answer to choose from; repeat for more").group("Answers");
+}
+
+VqaModel AskOptions::load(Invocation& call) const {
+  const auto& common = call.common();
+  require<UsageError>(common.dtype == "auto" || common.dtype == "float32",
+                      "--dtype {}: answers are computed in float32 (allowed: auto, float32)", common.dtype);
+  set_threads(common.threads);
+  const auto folder = model.empty() ? shipped("vqa-small") : model;
+  VqaModel loaded = VqaModel::load(folder, parse_device(common.device));
+  call.history().param("model_folder", std::filesystem::absolute(folder).string());
+  call.history().input(folder / "config.json", "model");
+  if (const auto weights = folder / "model.safetensors"; std::filesystem::exists(weights))
+    call.history().input(weights, "model");
+  return loaded;
+}
+
+std::vector<RoutingRow> routing_rows(const Trace& trace) {
+  std::vector<RoutingRow> rows;
+  for (const auto& [site, totals] : trace.sites()) {
+    for (int m = 0; m < kTraceRows; ++m) {
+      if (totals.tokens[static_cast<size_t>(m)] == 0) continue;
+      RoutingRow row;
+      row.site = std::to_string(site);
+      row.modality = m < kModalities ? modality_name(static_cast<Modality>(m)) : "unknown";
+      row.tokens = totals.tokens[static_cast<size_t>(m)];
+      const auto begin = totals.count.begin() + static_cast<ptrdiff_t>(m) * totals.experts;
+      row.counts.assign(begin, begin + totals.experts);
+      rows.push_back(std::move(row));
+    }
+  }
+  return rows;
+}
+
+}  // namespace conclave

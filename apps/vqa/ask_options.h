@@ -1,0 +1,24 @@
+/// What run and eval have in common: which model, and how it is asked.
+#pragma once
+
+#include <filesystem>
+
+#include "apps/common/verb.h"
+#include "models/vlm/vqa_engine.h"
+
+namespace conclave {
+
+struct AskOptions {
+  std::filesystem::path model;  ///< empty: the shipped one
+  VqaOptions engine;
+
+  void declare(Options& options);
+  /// Loads the model onto the device that was asked for, and notes it in the history. Throws UsageError,
+  /// DataError.
+  VqaModel load(Invocation& call) const;
+};
+
+/// The totals of a trace as the history keeps them.
+std::vector<RoutingRow> routing_rows(const Trace& trace);
+
+}  // namespace conclave

@@ -1,0 +1,200 @@
+#include "apps/vqa/eval.h"
+
+#include <fmt/core.h>
+
+#include <chrono>
+#include <map>
+
+#include "apps/common/app.h"
+#include "apps/vqa/answer_record.h"
+#include "datasets/vqa_baselines.h"
+#include "datasets/vqa_exports.h"
+#include "framework/base/error.h"
+#include "framework/base/file.h"
+#include "framework/base/log.h"
+#include "framework/base/progress.h"
+#include "framework/base/signals.h"
+
+namespace conclave {
+namespace fs = std::filesystem;
+namespace {
+
+// The scores of answers that need no picture, learned from the training split; empty when there is none.
+Json baselines_of(const std::string& name, const fs::path& folder, const VqaSet& set) {
+  Json baselines = Json::object();
+  try {
+    const VqaSet train = load_vqa(name, folder, set.split.ends_with("-single") ? "train-single" : "train");
+    const std::pair<const char*, int> kinds[] = {
+        {"majority", 0}, {"question_prefix_majority", 4}, {"question_only_majority", kWholeQuestion}};
+    for (const auto& [kind, words] : kinds)
+      baselines[kind] = score_vqa(set, MajorityBaseline(train, words).answer_all(set)).score;
+  } catch (const Error& e) {
+    log_warning("no baselines: {}", e.what());
+  }
+  return baselines;
+}
+
+// One answer for all samples of a group: the one with the most probability in their pictures.
+VqaPredictions voted(const VqaSet& set, const VqaPredictions& predictions,
+                     const std::unordered_map<std::string, double>& confidence) {
+  std::map<std::string, std::map<std::string, double>> votes;
+  for (const auto& sample : set.samples) {
+    if (const auto found = predictions.find(sample.id); found != predictions.end())
+      votes[sample.group][found->second] += confidence.at(sample.id);
+  }
+  VqaPredictions all;
+  for (const auto& sample : set.samples) {
+    const std::string* best = nullptr;
+    double most = -1;
+    for (const auto& [answer, vote] : votes[sample.group]) {
+      if (vote > most) best = &answer, most = vote;
+    }
+    if (best) all[sample.id] = *best;
+  }
+  return all;
+}
+
+AskedQuestion asked_of(const VqaSample& sample, bool pictures) {
+  AskedQuestion asked{sample.id, {{}, sample.question}, {}, nullptr};
+  if (!pictures) return asked;
+  asked.query.pictures = sample.images;
+  for (const auto& image : sample.images) asked.image_names.push_back(image.string());
+  return asked;
+}
+
+}  // namespace
+
+fs::path set_folder(const fs::path& dir, const std::string& name) {
+  return fs::is_directory(dir / name) ? dir / name : dir;
+}
+
+std::pair<std::string, fs::path> parse_export(const std::string& text) {
+  const size_t at = text.find('=');
+  require<UsageError>(at != text.npos && at > 0 && at + 1 < text.size(),
+                      "--export {}: FORMAT=FILE is wanted, FORMAT one of vqav2, lmms-eval, vlmevalkit, nlvr",
+                      text);
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+std::string EvalVerb::examples() const {
+  return "conclave-vqa eval --dataset nlvr --data DIR --split dev --json\n"
+         "conclave-vqa eval --dataset easy-vqa --data DIR --split test --export vqav2=answers.json";
+}
+
+void EvalVerb::declare(Options& options) {
+  options.add("dataset", dataset_, "Which data set")
+      .required()
+      .choices({"nlvr", "easy-vqa", "daquar", "llava", "vqav2"});
+  options.add("data", data_, "Its folder, or the folder that this one is in").required().existing();
+  options.add("split", split_, "Its split: dev, test, ...").required();
+  options.add("limit", limit_, "Samples to take from the beginning; 0: all").at_least(0);
+  options.add("blank-pictures", blank_, "Show grey in place of every picture").group("Ablations");
+  options.add("no-pictures", no_pictures_, "Ask without pictures").group("Ablations");
+  options.add("vote", vote_, "Also let the samples of a group vote on one answer (NLVR's six pictures)");
+  ask_.declare(options);
+  options.add("predictions", predictions_, "File for each sample's record, as run writes it").group("Files");
+  options
+      .add("export", exports_,
+           "FORMAT=FILE for other tools: vqav2, lmms-eval, vlmevalkit, nlvr; may be repeated")
+      .group("Files");
+}
+
+int EvalVerb::run(Invocation& call) {
+  const fs::path folder = set_folder(data_, dataset_);
+  std::vector<std::pair<std::string, fs::path>> exports;
+  for (const auto& text : exports_) exports.push_back(parse_export(text));
+  require<UsageError>(predictions_.empty() || !fs::exists(predictions_), "--predictions {}: is there already",
+                      predictions_.string());
+  VqaSet set = load_vqa(dataset_, folder, split_);
+  if (limit_ > 0 && set.samples.size() > static_cast<size_t>(limit_))
+    set.samples.resize(static_cast<size_t>(limit_));
+  const VqaModel model = ask_.load(call);
+  VqaOptions engine_options = ask_.engine;
+  engine_options.blank_pictures = blank_;
+  VqaEngine engine(model, engine_options);
+  const auto predictions_out = predictions_.empty() ? nullptr : std::make_unique<JsonLines>(predictions_);
+
+  VqaPredictions predictions;
+  std::unordered_map<std::string, double> confidence;
+  Trace trace;
+  int64_t failed = 0;
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    Progress progress(fmt::format("eval {} {}", dataset_, split_), static_cast<int64_t>(set.samples.size()),
+                      "questions");
+    const auto batch = static_cast<size_t>(engine_options.batch);
+    for (size_t first = 0; first < set.samples.size(); first += batch) {
+      throw_if_interrupted();
+      std::vector<AskedQuestion> asked;
+      std::vector<VqaQuery> queries;
+      for (size_t i = first; i < std::min(first + batch, set.samples.size()); ++i) {
+        asked.push_back(asked_of(set.samples[i], !no_pictures_));
+        queries.push_back(asked.back().query);
+      }
+      const auto answers = engine.answer(queries);
+      for (size_t i = 0; i < answers.size(); ++i) {
+        const auto& answer = answers[i];
+        if (answer.error) {
+          if (failed++ == 0) log_warning("{}", answer_text(asked[i], answer));
+        } else {
+          predictions[asked[i].id] = answer.top.front().first;
+          confidence[asked[i].id] = answer.top.front().second;
+        }
+        trace.merge(answer.trace);
+        if (predictions_out)
+          predictions_out->write(answer_record(asked[i], answer, model, call.common().seed));
+      }
+      progress.advance(static_cast<int64_t>(asked.size()));
+    }
+  }
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+
+  const VqaScores scores = score_vqa(set, predictions);
+  Json record = {{"dataset", dataset_}, {"split", split_},     {"accuracy", scores.score},
+                 {"n", scores.samples}, {"model", model.name}, {"metric", scores.metric}};
+  if (scores.consistency) record["consistency"] = *scores.consistency;
+  if (vote_) {
+    const VqaScores together = score_vqa(set, voted(set, predictions, confidence));
+    record["vote"] = {{"accuracy", together.score}};
+    if (together.consistency) record["vote"]["consistency"] = *together.consistency;
+  }
+  record["pictures"] = no_pictures_ ? "none" : blank_ ? "blank" : "shown";
+  record["baselines"] = baselines_of(dataset_, folder, set);
+  record["failed"] = failed;
+  record["seconds"] = seconds;
+  record["questions_per_second"] = static_cast<double>(scores.samples) / seconds;
+  record["router"] = trace.loads();
+
+  auto& history = call.history();
+  history.describe_metric("accuracy", "", "max");
+  history.metric("accuracy", 0, scores.score);
+  history.metric("n", 0, static_cast<double>(scores.samples));
+  if (scores.consistency) history.metric("consistency", 0, *scores.consistency);
+  if (vote_) history.metric("vote_accuracy", 0, record["vote"]["accuracy"].get<double>());
+  for (const auto& [name, value] : record["baselines"].items()) history.metric(name, 0, value.get<double>());
+  history.metric("questions_per_second", 0, record["questions_per_second"].get<double>());
+  history.routing(split_, 0, routing_rows(trace));
+  for (const auto& [format, file] : exports) {
+    write_file(file, export_vqa(format, set, predictions));
+    history.output(file, format);
+  }
+  if (predictions_out) history.output(predictions_, "answers");
+
+  if (call.json()) {
+    call.out().write(record);
+  } else {
+    fmt::print("{} {}: {} {:.2f} % of {} questions ({})\n", dataset_, split_, scores.metric,
+               100 * scores.score, scores.samples, model.name);
+    if (scores.consistency) fmt::print("  consistency {:.2f} %\n", 100 * *scores.consistency);
+    if (vote_) fmt::print("  voting {:.2f} %\n", 100 * record["vote"]["accuracy"].get<double>());
+    for (const auto& [name, value] : record["baselines"].items())
+      fmt::print("  {} {:.2f} %\n", name, 100 * value.get<double>());
+    fmt::print("  picture tokens: {}   words: {}\n", busiest_experts(trace, Modality::vision),
+               busiest_experts(trace, Modality::text));
+    fmt::print("  {:.1f} questions/s\n", record["questions_per_second"].get<double>());
+  }
+  if (failed > 0) log_error("{} questions could not be answered; they count as wrong", failed);
+  return failed > 0 ? kExitFailed : kExitDone;
+}
+
+}  // namespace conclave

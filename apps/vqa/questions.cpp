@@ -1,0 +1,161 @@
+#include "apps/vqa/questions.h"
+
+#include <algorithm>
+#include <deque>
+#include <fstream>
+
+#include "datasets/json_records.h"
+#include "datasets/llava.h"
+#include "framework/base/error.h"
+
+namespace conclave {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr size_t kLineLimit = size_t{64} << 20;
+
+class ListedQuestions : public Questions {
+ public:
+  explicit ListedQuestions(std::vector<AskedQuestion> list) : list_(list.begin(), list.end()) {}
+  std::optional<AskedQuestion> next() override {
+    if (list_.empty()) return std::nullopt;
+    AskedQuestion first = std::move(list_.front());
+    list_.pop_front();
+    return first;
+  }
+
+ private:
+  std::deque<AskedQuestion> list_;
+};
+
+class LineQuestions : public Questions {
+ public:
+  LineQuestions(const fs::path& file, std::string name, fs::path images)
+      : in_(file, std::ios::binary), name_(std::move(name)), images_(std::move(images)) {
+    if (!in_) throw DataError(name_, "", "cannot be read");
+  }
+  bool waits() override { return in_.rdbuf()->in_avail() <= 0; }
+  std::optional<AskedQuestion> next() override {
+    for (std::string line; read_line(line);) {
+      if (line.find_first_not_of(" \t\r") != line.npos) return question_of(line);
+    }
+    return std::nullopt;
+  }
+
+ private:
+  bool read_line(std::string& line) {
+    if (!std::getline(in_, line)) return false;
+    return ++number_, true;
+  }
+  AskedQuestion question_of(const std::string& line) {
+    const std::string where = fmt::format("line {}", number_);
+    AskedQuestion asked;
+    try {
+      if (line.size() > kLineLimit)
+        throw DataError(name_, where, fmt::format("is longer than {} bytes", kLineLimit));
+      Json json;
+      try {
+        json = Json::parse(line);
+      } catch (const nlohmann::json::parse_error& e) {
+        throw DataError(name_, where, fmt::format("not valid JSON ({})", e.what()));
+      }
+      if (!json.is_object()) throw DataError(name_, where, "is not a JSON object");
+      const auto sample = llava_sample(JsonRecord(json, name_, where), images_);
+      asked.id = sample.id;
+      for (const auto& image : sample.images)
+        asked.image_names.push_back(image.lexically_relative(images_).string());
+      asked.query = {sample.images, sample.question};
+    } catch (const Error&) {
+      asked.id = where;
+      asked.error = std::current_exception();
+    }
+    return asked;
+  }
+
+  std::ifstream in_;
+  const std::string name_;
+  const fs::path images_;
+  int64_t number_ = 0;
+};
+
+// One source after the other.
+class ChainedQuestions : public Questions {
+ public:
+  void add(std::unique_ptr<Questions> source) { sources_.push_back(std::move(source)); }
+  bool waits() override { return !sources_.empty() && sources_.front()->waits(); }
+  std::optional<AskedQuestion> next() override {
+    for (; !sources_.empty(); sources_.pop_front()) {
+      if (auto asked = sources_.front()->next()) return asked;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::deque<std::unique_ptr<Questions>> sources_;
+};
+
+bool has_picture_name(const fs::path& file) {
+  std::string ending = file.extension().string();
+  std::ranges::transform(ending, ending.begin(), [](unsigned char c) { return std::tolower(c); });
+  for (const char* known : {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".apng", ".mp4",
+                            ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ogv"})
+    if (ending == known) return true;
+  return false;
+}
+
+std::vector<AskedQuestion> about_each(const std::vector<fs::path>& pictures,
+                                      const std::vector<std::string>& questions) {
+  std::vector<AskedQuestion> asked;
+  for (const auto& picture : pictures) {
+    for (size_t q = 0; q < questions.size(); ++q) {
+      const std::string name = picture.filename().string();
+      asked.push_back({questions.size() > 1 ? fmt::format("{}#{}", name, q) : name,
+                       {{picture}, questions[q]},
+                       {picture.string()},
+                       nullptr});
+    }
+  }
+  return asked;
+}
+
+}  // namespace
+
+std::unique_ptr<Questions> open_questions(const QuestionOptions& options) {
+  auto all = std::make_unique<ChainedQuestions>();
+  const auto need_question = [&](const std::string& what) {
+    require<UsageError>(!options.questions.empty(), "{}: give a --question", what);
+  };
+  if (!options.images.empty() || options.inputs.empty()) {
+    need_question(options.images.empty() ? "nothing to answer" : options.images.front().string());
+    std::vector<AskedQuestion> asked;
+    for (const auto& question : options.questions) {
+      asked.push_back({std::to_string(asked.size()), {options.images, question}, {}, nullptr});
+      for (const auto& image : options.images) asked.back().image_names.push_back(image.string());
+    }
+    all->add(std::make_unique<ListedQuestions>(std::move(asked)));
+  }
+  for (const auto& input : options.inputs) {
+    if (input == "-") {
+      all->add(std::make_unique<LineQuestions>("/dev/stdin", "stdin", fs::current_path()));
+    } else if (fs::is_directory(input)) {
+      need_question(input.string());
+      std::vector<fs::path> pictures;
+      for (const auto& entry : fs::directory_iterator(input)) {
+        if (has_picture_name(entry.path())) pictures.push_back(entry.path());
+      }
+      require<UsageError>(!pictures.empty(), "{}: no pictures in this folder", input.string());
+      std::ranges::sort(pictures);
+      all->add(std::make_unique<ListedQuestions>(about_each(pictures, options.questions)));
+    } else if (has_picture_name(input)) {
+      need_question(input.string());
+      all->add(std::make_unique<ListedQuestions>(about_each({input}, options.questions)));
+    } else {
+      const fs::path folder = fs::absolute(input).parent_path();
+      all->add(std::make_unique<LineQuestions>(
+          input, input.string(), fs::is_directory(folder / "images") ? folder / "images" : folder));
+    }
+  }
+  return all;
+}
+
+}  // namespace conclave

@@ -1,0 +1,267 @@
+// conclave-vqa from end to end: a small model is trained on pictures made here, then asked, scored, exported.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <sstream>
+
+#include "framework/base/error.h"
+#include "framework/base/file.h"
+#include "framework/base/json.h"
+#include "framework/history/store.h"
+#include "testing/pictures.h"
+#include "testing/process.h"
+#include "testing/testing.h"
+
+namespace conclave {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::Outcome;
+namespace fs = std::filesystem;
+
+constexpr int kPictures = 6;
+
+std::vector<Json> lines_of(const std::string& text) {
+  std::vector<Json> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(parse_json(line, "line"));
+  return lines;
+}
+
+std::string recipe() {
+  const Json vision = {
+      {"kind", "conv"}, {"image", 16}, {"widths", {8, 16}}, {"strides", {4, 2}}, {"groups", 4}};
+  const Json moe = {{"variant", "modality-aware"}, {"experts", 4}, {"hidden", 24}};
+  const Json text = {{"width", 32}, {"layers", 2}, {"heads", 4}, {"ffn", {{"hidden", 48}}}, {"moe", moe}};
+  const Json model = {
+      {"max_tiles", 4}, {"vision", vision}, {"connector", {{"kind", "mlp2x_gelu"}}}, {"text", text}};
+  const Json mix = Json::array({{{"source", "own"}, {"pictures", 4}, {"questions", 1}}});
+  const Json stage = {{"name", "all"},
+                      {"mix", mix},
+                      {"losses", Json::array()},
+                      {"train", {{"steps", 3}, {"schedule", {{"kind", "constant"}, {"peak", 1e-3}}}}}};
+  return Json{{"name", "tiny"},
+              {"vocabulary", 300},
+              {"picture", {{"policy", "stretch"}, {"size", 16}}},
+              {"model", model},
+              {"sources", {{"own", {{"kind", "llava"}, {"split", "train"}}}}},
+              {"stages", Json::array({stage})}}
+      .dump();
+}
+
+class VqaProgram : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    shared_ = std::make_unique<testing::TempDir>();
+    const fs::path data = data_dir();
+    fs::create_directories(data / "images");
+    std::string questions;
+    for (int i = 0; i < kPictures; ++i) {
+      testing::write_picture(data / "images" / fmt::format("{}.png", i), i);
+      questions += Json{{"question_id", fmt::format("q{}", i)},
+                        {"image", fmt::format("{}.png", i)},
+                        {"text", i % 2 ? "is it red" : "is it blue"},
+                        {"answer", i % 3 ? "yes" : "no"}}
+                       .dump() +
+                   "\n";
+    }
+    write_file(data / "train.jsonl", questions);
+    write_file(data / "test.jsonl", questions);
+    write_file(*shared_ / "recipe.json", recipe());
+    const Outcome trained =
+        vqa({"train", "--recipe", *shared_ / "recipe.json", "--data", data, "--out", model()});
+    ASSERT_EQ(trained.code, 0) << trained.err;
+  }
+  static void TearDownTestSuite() { shared_.reset(); }
+
+  static fs::path data_dir() { return *shared_ / "llava"; }
+  static fs::path model() { return *shared_ / "tiny"; }
+  static std::string picture(int i) { return data_dir() / "images" / fmt::format("{}.png", i); }
+  static Outcome vqa(std::vector<std::string> words) {
+    words.insert(words.begin(), "conclave-vqa");
+    return testing::run_program(words, {{"CONCLAVE_HISTORY", (*shared_ / "history.db").string()},
+                                        {"XDG_CONFIG_HOME", (*shared_ / "config").string()},
+                                        {"XDG_STATE_HOME", (*shared_ / "state").string()},
+                                        {"OMP_NUM_THREADS", "1"}});
+  }
+  static Outcome run(std::vector<std::string> words) {
+    words.insert(words.begin(), {"run", "--model", model()});
+    return vqa(words);
+  }
+  testing::TempDir dir_;
+
+ private:
+  static std::unique_ptr<testing::TempDir> shared_;
+};
+std::unique_ptr<testing::TempDir> VqaProgram::shared_;
+
+TEST_F(VqaProgram, AnswersWithARecord) {
+  const Outcome outcome =
+      run({"--image", picture(0), "--image", picture(1), "--question", "is it red", "--json"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  const auto lines = lines_of(outcome.out);
+  ASSERT_EQ(lines.size(), 1u);
+  const Json& record = lines[0];
+  EXPECT_EQ(record["question_id"], "0");
+  EXPECT_EQ(record["images"].size(), 2u);
+  EXPECT_EQ(record["prompt"], "is it red");
+  EXPECT_EQ(record["model_id"], "tiny");
+  const Json& metadata = record["metadata"];
+  ASSERT_GE(metadata["topk"].size(), 2u);
+  EXPECT_GE(metadata["topk"][0][1], metadata["topk"][1][1]);
+  EXPECT_EQ(metadata["topk"][0][0], record["text"]);
+  EXPECT_EQ(metadata["topk"][0][1], metadata["confidence"]);
+  EXPECT_EQ(metadata["n_visual_tokens"], 8);  // two pictures of 2 x 2
+  EXPECT_EQ(metadata["input_size"], Json::parse("[[24,24],[24,24]]"));
+  EXPECT_EQ(metadata["resized_to"], Json::parse("[[16,16],[16,16]]"));
+  ASSERT_EQ(metadata["router"].size(), 2u) << "two MoE layers";
+  EXPECT_EQ(metadata["router"]["0"]["vision"].size(), 4u);
+  EXPECT_EQ(metadata["router"]["0"]["vision"][3], 0) << "the words' own expert";
+
+  const Outcome people = run({"--image", picture(0), "--question", "is it red"});
+  EXPECT_THAT(people.out, HasSubstr("\"is it red\"   "));
+  EXPECT_THAT(people.out, HasSubstr("picture tokens: e"));
+}
+
+TEST_F(VqaProgram, AsksAboutAFolder) {
+  const auto lines = lines_of(run({data_dir() / "images", "--question", "is it red", "--question", "what",
+                                   "--json", "--top-k", "1", "--candidates", "yes", "--candidates", "no"})
+                                  .out);
+  ASSERT_EQ(lines.size(), 2u * kPictures);
+  EXPECT_EQ(lines[1]["question_id"], "0.png#1");
+  EXPECT_TRUE(lines[1]["metadata"]["pictures_remembered"]);
+  EXPECT_GE(lines[1]["metadata"]["confidence"], 0.5);
+}
+
+TEST_F(VqaProgram, BadInputsLeaveTheOthersAnswered) {
+  write_file(dir_ / "cut.png", read_file(picture(0)).substr(0, 50));
+  write_file(dir_ / "sound.png", std::string("RIFF\x24\0\0\0WAVEfmt ", 16) + std::string(40, '\0'));
+  std::string lines;
+  const auto add = [&](const std::string& id, const std::string& image, const std::string& text) {
+    lines += Json{{"question_id", id}, {"image", image}, {"text", text}}.dump() + "\n";
+  };
+  add("good", picture(0), "is it red");
+  add("missing", "none.png", "is it red");
+  add("cut", "cut.png", "is it red");
+  add("sound", "sound.png", "is it red");
+  add("empty", picture(0), "");
+  add("long", picture(0), std::string(1000000, 'x'));
+  lines += "{\"question_id\": 7, nonsense\n";
+  add("last", picture(1), "is it blue");
+  write_file(dir_ / "questions.jsonl", lines);
+  const Outcome outcome = run({dir_ / "questions.jsonl", "--json"});
+  EXPECT_EQ(outcome.code, 1);
+  const auto records = lines_of(outcome.out);
+  ASSERT_EQ(records.size(), 8u);
+  const auto error = [&](size_t i) { return records[i].at("error").at("message").get<std::string>(); };
+  EXPECT_TRUE(records[0].contains("text"));
+  EXPECT_THAT(error(1), HasSubstr("none.png"));
+  EXPECT_THAT(error(2), HasSubstr("cut.png"));
+  EXPECT_THAT(error(3), HasSubstr("WAV"));
+  EXPECT_THAT(error(4), HasSubstr("empty"));
+  EXPECT_THAT(error(5), HasSubstr("8192"));
+  EXPECT_EQ(records[6]["error"]["where"], "line 7");
+  EXPECT_EQ(records[6]["error"]["file"], (dir_ / "questions.jsonl").string());
+  EXPECT_TRUE(records[7].contains("text"));
+  EXPECT_EQ(records[7]["question_id"], "last");
+}
+
+TEST_F(VqaProgram, ReadsStdin) {
+  const std::string program = testing::program_path("conclave-vqa");
+  const std::string line = Json{{"question_id", 5}, {"image", picture(2)}, {"text", "is it red"}}.dump();
+  const Outcome outcome = testing::run_program(
+      {"/bin/sh", "-c",
+       fmt::format("echo '{}' | {} run - --model {} --json --no-history", line, program, model().string())});
+  const auto records = lines_of(outcome.out);
+  ASSERT_EQ(records.size(), 1u) << outcome.err;
+  EXPECT_EQ(records[0]["question_id"], "5");
+}
+
+TEST_F(VqaProgram, ResumesWhereItStopped) {
+  const std::string out = dir_ / "answers.jsonl", input = data_dir() / "test.jsonl";
+  ASSERT_EQ(run({input, "--out", out}).code, 0);
+  const std::string whole = read_file(out);
+  EXPECT_EQ(run({input, "--out", out}).code, 2) << "would write over it";
+  size_t cut = whole.find('\n', whole.find('\n') + 1) + 1;
+  write_file(out, whole.substr(0, cut + 20));  // two lines, and a third that was cut off
+  const Outcome outcome = run({input, "--out", out, "--resume"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  const auto before = lines_of(whole), after = lines_of(read_file(out));
+  ASSERT_EQ(after.size(), before.size());
+  for (size_t i = 0; i < after.size(); ++i) {
+    EXPECT_EQ(after[i]["question_id"], before[i]["question_id"]);
+    EXPECT_EQ(after[i]["text"], before[i]["text"]);
+  }
+}
+
+TEST_F(VqaProgram, ReplaysRoutingBitForBit) {
+  const std::string a = dir_ / "a.jsonl", b = dir_ / "b.jsonl", input = data_dir() / "test.jsonl";
+  const auto first = lines_of(run({input, "--routing-out", a, "--json"}).out);
+  const auto again = lines_of(run({input, "--routing-in", a, "--routing-out", b, "--json"}).out);
+  EXPECT_EQ(read_file(a), read_file(b));
+  ASSERT_EQ(first.size(), static_cast<size_t>(kPictures));
+  for (size_t i = 0; i < first.size(); ++i)
+    EXPECT_EQ(first[i]["metadata"]["topk"], again.at(i)["metadata"]["topk"]);
+}
+
+TEST_F(VqaProgram, ScoresADataSet) {
+  const std::string predictions = dir_ / "p.jsonl", vqav2 = dir_ / "v.json";
+  for (const fs::path& data : {data_dir().parent_path(), data_dir()}) {
+    fs::remove(predictions);
+    const Outcome outcome =
+        vqa({"eval", "--model", model(), "--dataset", "llava", "--data", data, "--split", "test",
+             "--predictions", predictions, "--export", "vqav2=" + vqav2, "--json"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    const Json record = lines_of(outcome.out).back();
+    EXPECT_EQ(record["n"], kPictures);
+    EXPECT_EQ(record["model"], "tiny");
+    EXPECT_NEAR(record["baselines"]["majority"].get<double>(), 4.0 / 6, 1e-9);
+    int right = 0;
+    for (const auto& line : lines_of(read_file(predictions))) {
+      const int i = line["question_id"].get<std::string>()[1] - '0';
+      right += line["text"] == (i % 3 ? "yes" : "no");
+    }
+    EXPECT_NEAR(record["accuracy"].get<double>(), right / 6.0, 1e-9);
+  }
+  const auto results = parse_json(read_file(vqav2), vqav2);
+  ASSERT_EQ(results.size(), static_cast<size_t>(kPictures));
+
+  const Outcome exported = vqa({"export", predictions, "--format", "vqav2"});
+  EXPECT_EQ(parse_json(exported.out, "stdout"), results);
+  const Outcome table = vqa({"export", predictions, "--format", "vlmevalkit", "--dataset", "llava", "--data",
+                             data_dir(), "--split", "test"});
+  EXPECT_THAT(table.out, HasSubstr("index\timage_path\tquestion\tanswer\tprediction\n"));
+  EXPECT_EQ(vqa({"export", predictions, "--format", "nlvr"}).code, 2);
+
+  const auto store = Store::open_existing(data_dir().parent_path() / "history.db");
+  ASSERT_TRUE(store);
+  RunFilter evals;
+  evals.verb = "eval";
+  const auto runs = store->list(evals);
+  ASSERT_EQ(runs.size(), 2u);
+  EXPECT_EQ(store->series(runs[0].id, "accuracy").values.size(), 1u);
+  EXPECT_FALSE(store->routing(runs[0].id, "test", 0).empty());
+}
+
+TEST_F(VqaProgram, RefusesDamagedModels) {
+  fs::copy(model(), dir_ / "m", fs::copy_options::recursive);
+  const auto ask = [&] {
+    return vqa({"run", "--model", dir_ / "m", "--image", picture(0), "--question", "is it red", "--json"});
+  };
+  const std::string bytes = read_file(dir_ / "m" / "model.safetensors");
+  write_file(dir_ / "m" / "model.safetensors", bytes.substr(0, bytes.size() - 100));
+  Outcome outcome = ask();
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("model.safetensors"));
+  EXPECT_EQ(outcome.out, "");
+  std::string lying = bytes;
+  lying.replace(0, 8, std::string(8, '\x7f'));
+  write_file(dir_ / "m" / "model.safetensors", lying);
+  EXPECT_EQ(ask().code, 1);
+  EXPECT_EQ(vqa({"run", "--model", dir_ / "none", "--question", "is it red"}).code, 1);
+  EXPECT_EQ(vqa({"run", "--model", model()}).code, 2) << "nothing was asked";
+}
+
+}  // namespace
+}  // namespace conclave
