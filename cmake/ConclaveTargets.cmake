@@ -10,13 +10,38 @@ function(conclave_sources library)
   endif()
 endfunction()
 
-# conclave_app(<program> <library>...): a program made of every .cpp of the calling folder.
+# conclave_precompile(<name> <library>... HEADERS <header>...): a precompiled header for targets that link these
+# libraries; they take it with target_precompile_headers(<target> REUSE_FROM <name>). A library of its own, because
+# the header of a library that exports symbols would not fit other targets.
+function(conclave_precompile name)
+  cmake_parse_arguments(ARG "" "" "HEADERS" ${ARGN})
+  file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp CONTENT "")
+  add_library(${name} OBJECT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp)
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${ARG_UNPARSED_ARGUMENTS})
+  target_precompile_headers(${name} PRIVATE ${ARG_HEADERS})
+endfunction()
+
+# Takes conclave_<kind> when `libraries` have LibTorch, conclave_core_<kind> otherwise.
+function(conclave_use_precompiled target kind)
+  if("conclave" IN_LIST ARGN)
+    target_precompile_headers(${target} REUSE_FROM conclave_${kind})
+  else()
+    target_precompile_headers(${target} REUSE_FROM conclave_core_${kind})
+  endif()
+endfunction()
+
+# conclave_app(<program> <library>...): a program made of every .cpp of the calling folder; `programs` builds all.
 function(conclave_app program)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   add_executable(${program} ${sources} ${CMAKE_SOURCE_DIR}/apps/start/quiet_waiting.cpp)
   target_link_libraries(${program} PRIVATE ${ARGN})
-  set_target_properties(${program} PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
-  install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  conclave_use_precompiled(${program} pch ${ARGN})
+  add_dependencies(programs ${program})
+  set(lib "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+  set_target_properties(${program} PROPERTIES INSTALL_RPATH "${lib};${lib}/conclave")
+  install(TARGETS ${program} RUNTIME_DEPENDENCY_SET conclave_dependencies
+          RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
 endfunction()
 
 # conclave_tests(<folder> <library>...): one test program for tests/<folder>, one ctest entry.
@@ -29,5 +54,6 @@ function(conclave_tests folder)
   endif()
   add_executable(${name} ${sources} ${CMAKE_SOURCE_DIR}/apps/start/quiet_waiting.cpp)
   target_link_libraries(${name} PRIVATE ${ARGN} conclave_testing GTest::gmock)
+  conclave_use_precompiled(${name} test_pch ${ARGN})
   add_test(NAME ${folder} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 endfunction()
