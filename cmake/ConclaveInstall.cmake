@@ -2,6 +2,9 @@
 # relocatable tarball that carries every library it needs but the C library's.
 include(CMakePackageConfigHelpers)
 
+# Packing takes what was built (target programs) and does not build the tests first.
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)
+
 set(private_dir ${CMAKE_INSTALL_LIBDIR}/conclave)
 set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Conclave)
 
@@ -29,8 +32,9 @@ endif()
 
 # For the tarball alone: everything else that the two libraries load.
 install(RUNTIME_DEPENDENCY_SET conclave_dependencies
-        PRE_EXCLUDE_REGEXES "^libtorch" "^libc10" "^libcu" "^libconclave"
-        POST_EXCLUDE_REGEXES "/ld-linux" "/lib(c|m|dl|rt|pthread|resolv|util|nsl|anl)\\.so" "/libstdc\\+\\+" "/libgcc_s"
+        PRE_EXCLUDE_REGEXES "^libtorch" "^libc10" "^libcupti" "^libcudart" "^libconclave"
+        POST_EXCLUDE_REGEXES "/ld-linux" "/lib(c|m|mvec|dl|rt|pthread|resolv|util|anl)\\.so" "/libnsl\\.so\\.1"
+                             "/libstdc\\+\\+" "/libgcc_s"
         DIRECTORIES ${CONCLAVE_LIBTORCH_DIR}/lib
         LIBRARY DESTINATION ${private_dir} COMPONENT bundled EXCLUDE_FROM_ALL)
 
