@@ -22,9 +22,11 @@ Json top_k(int64_t k) {
 }
 
 Json modality_aware(const Sizes& s) {
+  const Json scores = {{"kind", "per_modality"}, {"scores", {{"vision", "linear"}, {"text", "linear"}}}};
   const Json pools = {{"kind", "modality_pool"}, {"private", {{"vision", 1}, {"text", 1}}}};
   return {{"experts", ffn_experts(s.experts, s.hidden)},
-          {"router", {{"mask", pools}, {"select", top_k(s.k)}, {"weigh", "softmax_selected"}}}};
+          {"router",
+           {{"score", scores}, {"mask", pools}, {"select", top_k(s.k)}, {"weigh", "softmax_selected"}}}};
 }
 
 Json modality_blind(const Sizes& s) {
@@ -47,7 +49,9 @@ Json null_shared(const Sizes& s) {
   return {{"experts", ffn_experts(s.experts, s.hidden)},
           {"nulls", 1},
           {"shared", {{"count", 2}, {"hidden", s.hidden / 2}, {"gate", "router"}}},
-          {"router", {{"select", {{"kind", "top_p"}, {"p", 0.7}}}, {"weigh", "shared_gate"}}}};
+          {"router",
+           {{"select", {{"kind", "sparse_mixer"}, {"p", 0.7}}},
+            {"weigh", {"given", {{"kind", "normalise"}, {"epsilon", 1e-6}}, "shared_gate"}}}}};
 }
 
 using Make = Json (*)(const Sizes&);

@@ -75,6 +75,8 @@ StepLoss VlmTask::loss(MicroBatch& batch) {
   const Answers found = answers(share, batch.random, context);
   const Tensor answer_loss = at::cross_entropy_loss(found.logits_AV, found.target_A);
 
+  counts_.add(log.records);
+
   StepLoss result;
   result.loss = answer_loss;
   for (const auto& auxiliary : losses_) result.loss = result.loss + (*auxiliary)(log.records);
@@ -95,6 +97,11 @@ double VlmTask::accuracy(const VqaShare& share, int64_t batches, uint64_t seed) 
   return sum / static_cast<double>(batches);
 }
 
-void VlmTask::after_step(int64_t) {}
+void VlmTask::after_step(int64_t step) {
+  for (const auto& block : model_.decoder->layers) {
+    if (block->moe) block->moe->router->after_step(counts_.window(block->moe->site, step));
+  }
+  counts_.clear();
+}
 
 }  // namespace conclave

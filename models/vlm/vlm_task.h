@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "framework/moe/loss.h"
+#include "framework/moe/step_counts.h"
 #include "framework/train/train_task.h"
 #include "models/vlm/vlm.h"
 #include "models/vlm/vlm_batch.h"
@@ -64,6 +65,7 @@ class VlmTask : public TrainTask {
   VlmTokens tokens_;
   std::vector<VqaShare> shares_;
   std::vector<Ptr<Loss>> losses_;
+  StepCounts counts_;
 };
 
 }  // namespace conclave
