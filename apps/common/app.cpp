@@ -132,6 +132,10 @@ class Program {
       : info_(info), program_("conclave-" + info.name), verbs_(std::move(verbs)) {}
 
   int run(std::vector<std::string> words) {
+    const bool asks = !words.empty() && (words[0] == "--help" || words[0] == "-h" ||
+                                         words[0] == "--version" || words[0] == "--describe");
+    if (!info_.default_verb.empty() && !asks && (words.empty() || words[0].starts_with("-")))
+      words.insert(words.begin(), info_.default_verb);
     if (words.empty()) {
       log_error("{}: a verb is wanted: {} (see {} --help)", program_, verb_list(), program_);
       return kExitUsage;

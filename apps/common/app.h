@@ -8,8 +8,9 @@
 namespace conclave {
 
 struct AppInfo {
-  std::string name;     ///< "vqa"
-  std::string summary;  ///< one line
+  std::string name;               ///< "vqa"
+  std::string summary;            ///< one line
+  std::string default_verb = "";  ///< meant when the command line names none; empty: one is needed
 };
 
 constexpr int kExitDone = 0, kExitFailed = 1, kExitUsage = 2, kExitInterrupted = 130;

@@ -1,0 +1,126 @@
+// conclave-demo: a few lines of each application's real output, run as a user would run it.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <sstream>
+
+#include "apps/common/app.h"
+#include "apps/common/shipped.h"
+#include "framework/base/child_process.h"
+#include "framework/base/error.h"
+#include "framework/base/file.h"
+#include "framework/base/paths.h"
+#include "framework/base/signals.h"
+
+namespace conclave {
+namespace fs = std::filesystem;
+namespace {
+
+std::vector<Json> json_lines(const std::string& text, const std::string& name) {
+  std::vector<Json> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) {
+    if (!line.empty()) lines.push_back(parse_json(line, name));
+  }
+  return lines;
+}
+
+class DemoVerb : public Verb {
+ public:
+  std::string name() const override { return "show"; }
+  std::string summary() const override {
+    return "What each application does, with the shipped model and samples";
+  }
+  bool recorded() const override { return false; }
+  void declare(Options& options) override { options.add("out", out_, "Folder for pictures and answers"); }
+  int run(Invocation& call) override {
+    show_vqa(call);
+    show_history(call);
+    return kExitDone;
+  }
+
+ private:
+  std::vector<std::string> command(const std::string& program, std::vector<std::string> words,
+                                   Invocation& call) {
+    throw_if_interrupted();
+    words.insert(words.begin(), (fs::path(program_folder()) / program).string());
+    if (!call.common().history.empty())
+      words.insert(words.end(), {"--history", call.common().history.string()});
+    return words;
+  }
+  std::string run_program(const std::string& program, std::vector<std::string> words, Invocation& call) {
+    const auto done = run_child(command(program, std::move(words), call));
+    require(done.code == kExitDone, "{} ended with code {}", program, done.code);
+    return done.out;
+  }
+
+  void show_vqa(Invocation& call) {
+    const fs::path samples = shipped("samples"), questions = samples / "questions.jsonl";
+    std::map<std::string, std::string> right;
+    for (const auto& line : json_lines(read_file(questions), questions.string()))
+      right[line.at("question_id")] = line.at("answer");
+    const auto answers =
+        json_lines(run_program("conclave-vqa", {"run", questions.string(), "--json"}, call), "conclave-vqa");
+    fmt::print("vqa    questions about pictures, answered by a mixture of experts\n");
+    const char* label = "      ";
+    for (const auto& answer : answers) {
+      const auto& meta = answer.at("metadata");
+      fmt::print("{} \"{}\"\n", label, answer.at("prompt").get<std::string>());
+      fmt::print("{}     {} {:.2f}   {:.0f} ms   {}   ({}; it is: {})\n", label,
+                 answer.at("text").get<std::string>(), meta.at("confidence").get<double>(),
+                 meta.at("latency_ms").get<double>(), experts_of(meta),
+                 fs::path(answer.at("image").get<std::string>()).filename().string(),
+                 right[answer.at("question_id").get<std::string>()]);
+    }
+    const auto& painted = answers.front();
+    const fs::path picture = out_ / "experts.png";
+    run_program("conclave-vqa",
+                {"inspect", "--image",
+                 (samples / fs::path(painted.at("image").get<std::string>()).filename()).string(),
+                 "--question", painted.at("prompt").get<std::string>(), "--overlay", picture.string()},
+                call);
+    fmt::print("{} which expert saw which patch: {}\n", label, picture.string());
+  }
+
+  // "pictures e1 61 %  words e3 70 %": the busiest expert of each modality over all layers.
+  static std::string experts_of(const Json& meta) {
+    std::map<std::string, std::map<size_t, double>> load;
+    if (meta.contains("router")) {
+      for (const auto& [site, modalities] : meta.at("router").items()) {
+        for (const auto& [modality, shares] : modalities.items())
+          for (size_t e = 0; e < shares.size(); ++e) load[modality][e] += shares[e].get<double>();
+      }
+    }
+    std::string text;
+    for (const auto& [modality, name] : {std::pair{"vision", "picture tokens"}, {"text", "words"}}) {
+      double total = 0, most = -1;
+      size_t busiest = 0;
+      for (const auto& [expert, share] : load[modality]) {
+        total += share;
+        if (share > most) most = share, busiest = expert;
+      }
+      if (total > 0)
+        text +=
+            fmt::format("{}{}: e{} {:.0f} %", text.empty() ? "" : "  ", name, busiest, 100 * most / total);
+    }
+    return text;
+  }
+
+  void show_history(Invocation& call) {
+    const auto runs =
+        json_lines(run_program("conclave-history", {"list", "--json"}, call), "conclave-history");
+    fmt::print("runs   {} in {}         see: conclave-history list\n", runs.size(),
+               call.common().history_path().string());
+  }
+
+  fs::path out_ = "demo";
+};
+
+}  // namespace
+}  // namespace conclave
+
+int main(int argc, char** argv) {
+  conclave::Verbs verbs;
+  verbs.push_back(std::make_unique<conclave::DemoVerb>());
+  return conclave::run_app(argc, argv, {"demo", "What each application does", "show"}, std::move(verbs));
+}

@@ -1,0 +1,53 @@
+#include "framework/base/child_process.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "framework/base/error.h"
+
+namespace conclave {
+
+ChildOutput run_child(const std::vector<std::string>& words) {
+  int pipe_ends[2];
+  require(::pipe2(pipe_ends, O_CLOEXEC) == 0, "{}: no pipe: {}", words.at(0), std::strerror(errno));
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], STDOUT_FILENO);
+  std::vector<char*> argv;
+  for (const auto& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  pid_t child = 0;
+  const int failure = ::posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  ::close(pipe_ends[1]);
+  if (failure != 0) {
+    ::close(pipe_ends[0]);
+    throw Error(fmt::format("{}: cannot be started: {}", words[0], std::strerror(failure)));
+  }
+  ChildOutput output;
+  char block[4096];
+  for (;;) {
+    const ssize_t n = ::read(pipe_ends[0], block, sizeof block);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    output.out.append(block, static_cast<size_t>(n));
+  }
+  ::close(pipe_ends[0]);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  output.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return output;
+}
+
+std::string program_folder() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
+}
+
+}  // namespace conclave
