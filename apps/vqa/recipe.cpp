@@ -56,6 +56,7 @@ Recipe parse_recipe(const Json& json) {
   recipe.source = json;
   recipe.name = c.need<std::string>("name");
   recipe.vocabulary = c.get_integer("vocabulary", recipe.vocabulary, 300);
+  recipe.half = c.one_of("weights", {"bfloat16", "float32"}) == "bfloat16";
   recipe.picture = c.part("picture");
   recipe.model = c.part("model");
   for (const auto& [name, source] : c.part("sources").items()) recipe.sources[name] = source;

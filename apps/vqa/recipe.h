@@ -33,6 +33,7 @@ struct Recipe {
   std::string name;
   Json source;               ///< the file as it was read
   int64_t vocabulary = 512;  ///< of the tokenizer that is trained
+  bool half = true;          ///< weights are shipped as bfloat16, routers apart; training keeps float32
   Json picture, model;
   std::map<std::string, Json>
       sources;  ///< by name: {"kind": "scenes" | "scenes-perception" | a data set, ...}

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "apps/common/app.h"
 #include "apps/vqa/perception_task.h"
 #include "apps/vqa/recipe.h"
 #include "apps/vqa/sources.h"
@@ -201,8 +202,12 @@ int TrainVerb::run(Invocation& call) {
   }
   write_file(out_ / "preprocessor_config.json", picture.to_json().dump(2) + "\n");
   write_file(out_ / "config.json", model->config.dump(2) + "\n");
-  save_state(*model, out_ / "model.safetensors");
-  return 0;
+  if (recipe.half) to_dtype(*model, at::kBFloat16, {".router."});
+  save_state(*model, out_ / "model.safetensors",
+             {{"recipe", recipe.name}, {"seed", std::to_string(common.seed)}});
+  for (const char* name : {"config.json", "model.safetensors", "tokenizer.json", "preprocessor_config.json"})
+    call.history().output(out_ / name, "model");
+  return kExitDone;
 }
 
 }  // namespace conclave
