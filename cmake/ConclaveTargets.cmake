@@ -1,8 +1,11 @@
-# conclave_sources(<library> [NO_PCH <file>...]): adds every .cpp of the calling folder to <library>.
-# NO_PCH files are kernels with flags of their own, which the precompiled header would not fit.
+# conclave_sources(<library> [EXCEPT <folder>...] [NO_PCH <file>...]): adds every .cpp of the calling folder to
+# <library>. NO_PCH files are kernels with flags of their own, which the precompiled header would not fit.
 function(conclave_sources library)
-  cmake_parse_arguments(ARG "" "" "NO_PCH" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "EXCEPT;NO_PCH" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  foreach(folder ${ARG_EXCEPT})
+    list(FILTER sources EXCLUDE REGEX "^${CMAKE_CURRENT_SOURCE_DIR}/${folder}/")
+  endforeach()
   target_sources(${library} PRIVATE ${sources})
   if(ARG_NO_PCH)
     set_source_files_properties(${ARG_NO_PCH} TARGET_DIRECTORY ${library}

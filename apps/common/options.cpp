@@ -186,7 +186,8 @@ bool Options::parse(const std::string& program, const std::string& about, const 
             cli.add_flag("--no-" + option.name_, about)->group(option.default_ == true ? option.group_ : "");
       }
     } else {
-      const std::string name = option.positional_ ? option.name_ : "--" + option.name_;
+      std::string name = option.positional_ ? option.name_ : "--" + option.name_;
+      if (option.letter_) name = fmt::format("-{},{}", option.letter_, name);
       made = cli.add_option(
           name, [](const CLI::results_t&) { return true; }, option.help_);
       made->type_size(1)->type_name(value_name(option.choices_, option.type_));

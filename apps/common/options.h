@@ -32,6 +32,8 @@ class Option {
   Option& group(std::string name) { return group_ = std::move(name), *this; }
   /// Only as a flag: neither environment nor files are asked.
   Option& flag_only() { return flag_only_ = true, *this; }
+  /// Also as -x.
+  Option& letter(char letter) { return letter_ = letter, *this; }
   /// Also found in the files without the application's name in front: device, threads, ...
   Option& shared() { return shared_ = true, *this; }
 
@@ -53,6 +55,7 @@ class Option {
   OptionType type_ = OptionType::text;
   bool list_ = false, positional_ = false, required_ = false, existing_ = false;
   bool flag_only_ = false, shared_ = false;
+  char letter_ = 0;
   std::vector<std::string> choices_;
   std::optional<double> low_, high_;
   Json default_;

@@ -1,0 +1,29 @@
+#include "models/stream/schema.h"
+
+#include <fmt/format.h>
+
+namespace conclave::stream {
+
+Attribute Attribute::counted(std::string name, int count) {
+  Attribute made{std::move(name), true, {}};
+  for (int i = 0; i < count; ++i) made.values.push_back(fmt::to_string(i));
+  return made;
+}
+
+ValueIndex::ValueIndex(const std::vector<std::string>& values) {
+  for (size_t i = 0; i < values.size(); ++i) places_.try_emplace(values[i], static_cast<int>(i));
+}
+
+int ValueIndex::find(std::string_view value) const {
+  const auto found = places_.find(value);
+  return found == places_.end() ? -1 : found->second;
+}
+
+int ValueIndex::add(std::string_view value, std::vector<std::string>& values) {
+  if (const int known = find(value); known >= 0) return known;
+  places_.emplace(value, static_cast<int>(values.size()));
+  values.emplace_back(value);
+  return static_cast<int>(values.size()) - 1;
+}
+
+}  // namespace conclave::stream
