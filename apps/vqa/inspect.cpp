@@ -104,7 +104,7 @@ int InspectVerb::run(Invocation& call) {
     if (overlay_.empty()) continue;
     const auto pools = model.pools();
     require<UsageError>(!pools.empty(), "--overlay: {} has no MoE layers", model.name);
-    paint_experts(asked->query, answer, model.picture, site_ < 0 ? pools.rbegin()->first : site_, overlay_);
+    paint_experts(asked->query, answer, model, site_ < 0 ? pools.rbegin()->first : site_, overlay_);
     call.history().output(overlay_, "picture");
   }
   return kExitDone;

@@ -46,19 +46,20 @@ void legend(Canvas& canvas, const std::vector<int64_t>& experts, Site site, int6
 
 }  // namespace
 
-void paint_experts(const VqaQuery& query, const VqaAnswer& answer, const PictureInputConfig& picture,
-                   Site site, const std::filesystem::path& file) {
+void paint_experts(const VqaQuery& query, const VqaAnswer& answer, const VqaModel& model, Site site,
+                   const std::filesystem::path& file) {
   const auto experts = first_experts(answer, site);
   std::vector<at::Tensor> shown;
   size_t tiles = 0;
   for (const auto& note : answer.pictures) {
     require<UsageError>(note.seconds.empty(), "{}: patches are painted on still pictures only",
                         note.file.string());
-    shown.push_back(load_picture(note.file, picture.open));
+    shown.push_back(load_picture(note.file, model.picture.open));
     tiles += note.resized.front().tiles.size();
   }
   require<UsageError>(tiles > 0, "there is no picture to paint");
-  const auto side = static_cast<int64_t>(std::lround(std::sqrt(double(experts.size()) / double(tiles))));
+  const auto registers = static_cast<size_t>(model.vlm->registers());
+  const auto side = std::lround(std::sqrt(double(experts.size() / tiles - registers)));
 
   std::vector<int64_t> factors;
   int64_t height = kMargin + 2 * kLine;
@@ -84,6 +85,7 @@ void paint_experts(const VqaQuery& query, const VqaAnswer& answer, const Picture
         if (experts[token] >= 0) canvas.tint(left, upper, (x1 - x0) * factor, (y1 - y0) * factor, color, 0.4);
         canvas.frame(left, upper, (x1 - x0) * factor, (y1 - y0) * factor, color);
       }
+      token += registers;  // they stand for no place of the tile
     }
     top += shown[i].size(0) * factor + kMargin;
   }

@@ -20,7 +20,7 @@ struct MixEntry {
 
 struct RecipeStage {
   std::string name;
-  bool perception = false;              ///< trains the vision encoder alone, on what lies where in box scenes
+  bool perception = false;              ///< trains the eyes, on what lies where in box scenes
   bool moe = true;                      ///< false: dense FFNs, which the next stage upcycles to experts
   std::vector<std::string> train_only;  ///< parts of parameter names; empty: everything learns
   std::vector<MixEntry> mix;
@@ -36,7 +36,7 @@ struct Recipe {
   bool half = true;          ///< weights are shipped as bfloat16, routers apart; training keeps float32
   Json picture, model;
   std::map<std::string, Json>
-      sources;  ///< by name: {"kind": "scenes" | "scenes-perception" | a data set, ...}
+      sources;  ///< by name: {"kind": "scenes" | "scenes-perception" | "scenes-brief" | a data set, ...}
   std::vector<RecipeStage> stages;
 };
 

@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "datasets/scenes/curriculum.h"
+#include "datasets/scenes/brief.h"
 #include "datasets/scenes/render.h"
 #include "framework/base/error.h"
 #include "models/vlm/question_tiles.h"
@@ -19,12 +19,20 @@ std::vector<std::string> texts_of(VqaSource& source) {
   Random random(0, "texts");
   std::vector<std::string> texts;
   for (const auto& draw : source.draw(random, kTextSamples / 8, 8)) {
-    for (const auto& [question, answer] : draw.questions) {
-      texts.push_back(question);
-      texts.push_back(answer);
+    for (const auto& asked : draw.questions) {
+      texts.push_back(asked.text);
+      texts.push_back(asked.answer);
     }
   }
   return texts;
+}
+
+// As StatementSource::hint_classes says.
+std::vector<int64_t> hints_of(const scenes::Evidence& evidence) {
+  std::vector<int64_t> hints;
+  for (const auto& counts : evidence.counts) hints.insert(hints.end(), counts.begin(), counts.end());
+  hints.insert(hints.end(), evidence.boxes.begin(), evidence.boxes.end());
+  return hints;
 }
 
 }  // namespace
@@ -59,7 +67,7 @@ std::vector<VqaDraw> SetSource::draw(Random& random, int64_t pictures, int64_t q
       if (order.empty()) order = random.permutation(static_cast<int64_t>(group.size()));
       const auto& sample = set_.samples[group[static_cast<size_t>(order.back())]];
       order.pop_back();
-      draw.questions.emplace_back(sample.question, sample.answers[random.below(sample.answers.size())]);
+      draw.questions.push_back({sample.question, sample.answers[random.below(sample.answers.size())]});
     }
     draws.push_back(std::move(draw));
   }
@@ -80,9 +88,11 @@ std::vector<VqaDraw> StatementSource::draw(Random& random, int64_t pictures, int
   while (static_cast<int64_t>(draws.size()) < pictures) {
     for (const auto& sample : generator_.pair(random.below(uint64_t{1} << 40), static_cast<int>(questions))) {
       if (static_cast<int64_t>(draws.size()) == pictures) break;
-      VqaDraw draw{scene_tiles(scenes::permuted(sample.scene, static_cast<int>(random.below(6))), picture_),
-                   {}};
-      for (const auto& s : sample.statements) draw.questions.emplace_back(s.text, s.label ? "true" : "false");
+      const int order = static_cast<int>(random.below(6));
+      VqaDraw draw{scene_tiles(scenes::permuted(sample.scene, order), picture_), {}};
+      for (const auto& s : sample.statements)
+        draw.questions.push_back(
+            {s.text, s.label ? "true" : "false", hints_of(scenes::permuted(s.evidence, order))});
       draws.push_back(std::move(draw));
     }
   }
@@ -93,6 +103,12 @@ std::vector<std::string> StatementSource::texts() {
   return texts_of(*this);
 }
 
+std::vector<int64_t> StatementSource::hint_classes() const {
+  std::vector<int64_t> classes(scenes::kEvidenceCounts * scenes::kBoxes, scenes::kMaxItems + 1);
+  classes.insert(classes.end(), scenes::kBoxes, 2);
+  return classes;
+}
+
 std::vector<VqaDraw> PerceptionSource::draw(Random& random, int64_t pictures, int64_t questions) {
   std::vector<VqaDraw> draws;
   for (int64_t i = 0; i < pictures; ++i) {
@@ -101,8 +117,9 @@ std::vector<VqaDraw> PerceptionSource::draw(Random& random, int64_t pictures, in
     VqaDraw draw{scene_tiles(scene, picture_), {}};
     while (static_cast<int64_t>(draw.questions.size()) < questions) {
       const auto missing = static_cast<int>(questions) - static_cast<int>(draw.questions.size());
-      for (const auto& q : scenes::perception_questions(scene, missing, random))
-        draw.questions.emplace_back(q.text, q.answer);
+      const auto asked = brief_ ? scenes::brief_questions(scene, missing, random)
+                                : scenes::perception_questions(scene, missing, random);
+      for (const auto& q : asked) draw.questions.push_back({q.text, q.answer});
     }
     draws.push_back(std::move(draw));
   }

@@ -33,20 +33,24 @@ class StatementSource : public VqaSource {
       : generator_(seed), picture_(std::move(picture)) {}
   std::vector<VqaDraw> draw(Random& random, int64_t pictures, int64_t questions) override;
   std::vector<std::string> texts() override;
+  /// Of how many items of each box the statement's conditions are true, and of which boxes.
+  std::vector<int64_t> hint_classes() const override;
 
  private:
   scenes::SceneGenerator generator_;
   PictureInputConfig picture_;
 };
 
-/// Questions on what is seen in a generated scene: counts, colours, places.
+/// Questions on what is seen in a generated scene: counts, colours, places. Brief ones have no more words
+/// than they need.
 class PerceptionSource : public VqaSource {
  public:
-  explicit PerceptionSource(PictureInputConfig picture) : picture_(std::move(picture)) {}
+  PerceptionSource(bool brief, PictureInputConfig picture) : brief_(brief), picture_(std::move(picture)) {}
   std::vector<VqaDraw> draw(Random& random, int64_t pictures, int64_t questions) override;
   std::vector<std::string> texts() override;
 
  private:
+  bool brief_;
   PictureInputConfig picture_;
 };
 

@@ -35,8 +35,8 @@ Sources open_sources(const Recipe& recipe, const fs::path& data, const PictureIn
     if (kind == "scenes") {
       sources[name] =
           std::make_shared<StatementSource>(static_cast<uint64_t>(c.get_integer("seed", 0)), picture);
-    } else if (kind == "scenes-perception") {
-      sources[name] = std::make_shared<PerceptionSource>(picture);
+    } else if (kind == "scenes-perception" || kind == "scenes-brief") {
+      sources[name] = std::make_shared<PerceptionSource>(kind == "scenes-brief", picture);
     } else {
       require<UsageError>(!data.empty(), "the recipe needs the data set {}: give its folder with --data",
                           kind);
@@ -125,7 +125,7 @@ TrainEnd run_stage(const RecipeStage& stage, Vlm& model, const Tokenizer& tokeni
   options.seed = seed;
   options.folder = folder;
   if (stage.perception) {
-    PerceptionTask task(model.vision, model.tile_size(), options.batch, picture);
+    PerceptionTask task(model, options.batch, picture);
     set_trainable(task.model(), true);
     options.batch = 1;
     return drive(task, stage.name, options, call);

@@ -166,7 +166,8 @@ std::array<Sample, 2> SceneGenerator::pair(uint64_t number, int questions) const
   for (const Ready* ready : taken) {
     const std::string text = sentence(ready->words, options_.noise, random);
     for (Sample& sample : out)
-      sample.statements.push_back({text, holds(ready->meaning, sample.scene), ready->skeleton});
+      sample.statements.push_back({text, holds(ready->meaning, sample.scene), ready->skeleton,
+                                   evidence_of(ready->meaning, sample.scene)});
   }
   return out;
 }

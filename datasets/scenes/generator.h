@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "datasets/scenes/curriculum.h"
+#include "datasets/scenes/evidence.h"
 #include "datasets/scenes/grammar.h"
 #include "datasets/scenes/sampler.h"
 #include "datasets/scenes/scene.h"
@@ -19,6 +19,7 @@ struct Statement {
   std::string text;
   bool label = false;
   int skeleton = 0;  ///< which line of the skeletons it was made from
+  Evidence evidence;
 };
 
 struct Sample {

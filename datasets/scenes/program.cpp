@@ -510,4 +510,8 @@ bool holds(const Expression& statement, const Scene& scene, int wall_gap) {
   return at(statement, Place{&scene, wall_gap});
 }
 
+bool holds_at(const Expression& predicate, const Scene& scene, int box, int item) {
+  return at(predicate, Place{&scene, kWallGap, box, item});
+}
+
 }  // namespace conclave::scenes

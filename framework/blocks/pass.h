@@ -13,6 +13,7 @@ struct PassInput {
   Tensor valid_NL = {};  ///< bool, false for padding on either side; undefined: all valid
   bool causal = true;
   int64_t prefix = 0;  ///< with `causal`: the first tokens of the pass, which also see each other both ways
+  std::vector<Tensor>* layer_outputs = nullptr;  ///< receives the output [N,L,D] of every layer
 };
 
 /// Padding is seen by nobody and sees itself alone, so that no row is ever without keys.
@@ -20,6 +21,7 @@ struct Pass {
   Rotation rotation;  ///< undefined: no rotary positions
   Visibility visibility;
   DecodeState* past = nullptr;  ///< null: nothing is kept
+  Tensor valid_V;               ///< int64, places in N·L of the valid tokens; undefined: all valid
 };
 
 /// Positions of the pass's tokens [N,L]: as given, or counted on from what `past` has read.

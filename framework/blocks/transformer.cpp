@@ -45,10 +45,22 @@ Rotary read_rotary(const Json& config, int64_t head_dim, const std::string& path
 
 }  // namespace
 
+namespace {
+
+// A dense part sees the valid tokens alone: padding may be half of a batch.
+Tensor on_valid(Path& path, const Tensor& x_TD, const Tensor& valid_V, const TokenContext& context) {
+  if (!valid_V.defined() || path.reads_context()) return path.forward(x_TD, context);
+  const Tensor y_VD = path.forward(x_TD.index_select(0, valid_V), context);
+  return at::zeros(x_TD.sizes(), y_VD.options()).index_copy(0, valid_V, y_VD);
+}
+
+}  // namespace
+
 Tensor TransformerBlock::forward(const Tensor& x_NLD, const Pass& pass, const TokenContext& context) const {
   const Tensor x = x_NLD + self_attn->forward(input_layernorm->forward(x_NLD), pass, context);
   const Tensor normed_TD = post_attention_layernorm->forward(x).reshape({-1, x.size(-1)});
-  const Tensor y_TD = moe ? moe->forward(normed_TD, context) : ffn->forward(normed_TD, context);
+  const Tensor y_TD =
+      moe ? moe->forward(normed_TD, context) : on_valid(*ffn, normed_TD, pass.valid_V, context);
   return x + y_TD.view(x.sizes());
 }
 
@@ -73,6 +85,7 @@ Tensor Transformer::forward(const Tensor& x_NLD, const PassInput& input, TokenCo
   if (rotary.dim > 0) pass.rotation = rotary.angles(position);
 
   if (!context.valid_T.defined() && input.valid_NL.defined()) context.valid_T = input.valid_NL.reshape({-1});
+  if (input.valid_NL.defined()) pass.valid_V = input.valid_NL.reshape({-1}).nonzero().squeeze(1);
   if (!context.sequence_T.defined()) {
     context.sequence_T = at::arange(rows, at::dtype(at::kLong).device(device)).repeat_interleave(tokens);
   }
@@ -80,7 +93,10 @@ Tensor Transformer::forward(const Tensor& x_NLD, const PassInput& input, TokenCo
     context.position_T = (position.dim() == 3 ? position[0] : position).reshape({-1});
   }
   Tensor x = x_NLD;
-  for (const auto& layer : layers) x = layer->forward(x, pass, context);
+  for (const auto& layer : layers) {
+    x = layer->forward(x, pass, context);
+    if (input.layer_outputs) input.layer_outputs->push_back(x);
+  }
   if (context.past) context.past->advance(rows, tokens, input.valid_NL, device);
   return norm ? norm->forward(x) : x;
 }

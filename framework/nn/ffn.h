@@ -24,6 +24,7 @@ struct GatedFfn : Path {
   GatedFfn() = default;
   GatedFfn(int64_t width, int64_t hidden, Activation activation, bool bias = false, InitStd std = {});
   Tensor forward(const Tensor& x, const TokenContext& context) override;
+  bool reads_context() const override { return gate_proj.adapter || up_proj.adapter || down_proj.adapter; }
   void visit(Visitor& v) override;
 };
 
@@ -35,6 +36,7 @@ struct PlainFfn : Path {
   PlainFfn() = default;
   PlainFfn(int64_t width, int64_t hidden, Activation activation, bool bias = true, InitStd std = {});
   Tensor forward(const Tensor& x, const TokenContext& context) override;
+  bool reads_context() const override { return fc1.adapter || fc2.adapter; }
   void visit(Visitor& v) override;
 };
 

@@ -26,11 +26,19 @@ Tensor Vlm::see(const Tensor& tiles_BN3SS, const TokenContext& context) const {
   const int64_t batch = tiles_BN3SS.size(0), tiles = tiles_BN3SS.size(1);
   require(tiles <= max_tiles(), "[vlm] a question has {} picture tiles, the model takes at most {}", tiles,
           max_tiles());
-  const FeatureGrid seen = vision->forward(tiles_BN3SS.flatten(0, 1), context);
+  return placed(vision->forward(tiles_BN3SS.flatten(0, 1), context), batch, context);
+}
+
+Tensor Vlm::placed(const FeatureGrid& seen, int64_t batch, const TokenContext& context) const {
   const Tensor tokens_BLD = connector->forward(seen, context).tokens_BLD;
-  const Tensor place_ND = tile_position_ND.narrow(0, 0, tiles).to(tokens_BLD.scalar_type());
-  const Tensor placed = tokens_BLD.view({batch, tiles, -1, tokens_BLD.size(2)}) + place_ND.unsqueeze(1);
-  return placed.flatten(1, 2);
+  const int64_t tiles = tokens_BLD.size(0) / batch, width = tokens_BLD.size(2);
+  Tensor x_BNPD = tokens_BLD.view({batch, tiles, -1, width});
+  if (registers() > 0) {
+    const Tensor own = register_RD.to(x_BNPD.scalar_type()).expand({batch, tiles, registers(), width});
+    x_BNPD = at::cat({x_BNPD, own}, 2);
+  }
+  const Tensor place_ND = tile_position_ND.narrow(0, 0, tiles).to(x_BNPD.scalar_type());
+  return (x_BNPD + place_ND.unsqueeze(1)).flatten(1, 2);
 }
 
 DecodeState Vlm::read_pictures(const Tensor& tiles_BN3SS, const Tensor& valid_BN,
@@ -49,9 +57,10 @@ DecodeState Vlm::read_pictures(const Tensor& tiles_BN3SS, const Tensor& valid_BN
   return state;
 }
 
-Tensor Vlm::read_text(const Tensor& ids_NL, const Tensor& valid_NL, DecodeState& state,
-                      TokenContext context) const {
+Tensor Vlm::read_text(const Tensor& ids_NL, const Tensor& valid_NL, DecodeState& state, TokenContext context,
+                      std::vector<Tensor>* layer_outputs) const {
   PassInput input;
+  input.layer_outputs = layer_outputs;
   input.valid_NL = valid_NL;
   mark(context, Modality::text, ids_NL.numel(), ids_NL.device());
   context.token_T = ids_NL.reshape({-1});
@@ -67,6 +76,7 @@ void Vlm::visit(Visitor& v) {
   v.child("vision", vision);
   v.child("connector", connector);
   v("tile_position", tile_position_ND);
+  v("register", register_RD);
   v.child("embed_tokens", embed_tokens);
   v.child("decoder", decoder);
 }
@@ -78,6 +88,7 @@ Ptr<Vlm> make_vlm(const Json& config) {
                       c.name("architectures"), Json(names).dump());
   const auto vocabulary = c.need_integer("vocab_size");
   const auto max_tiles = c.need_integer("max_tiles");
+  const auto registers = c.get_integer("registers", 0, 0);
   const Json vision = c.part("vision"), connector = c.part("connector");
   Json text = c.part("text");
   c.finish();
@@ -95,6 +106,7 @@ Ptr<Vlm> make_vlm(const Json& config) {
       make_connector(connector, model->vision->width, model->decoder->width, "config.connector");
   model->embed_tokens = Embedding(vocabulary, model->decoder->width);
   model->tile_position_ND = at::empty({max_tiles, model->decoder->width}).normal_(0, 0.02);
+  if (registers > 0) model->register_RD = at::empty({registers, model->decoder->width}).normal_(0, 0.02);
   return model;
 }
 

@@ -3,9 +3,17 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <numeric>
+
 #include "framework/base/error.h"
 
 namespace conclave {
+namespace {
+
+constexpr int64_t kUnknown = -1;  // a hint that is not given
+constexpr double kHintWeight = 2;
+
+}  // namespace
 
 VlmTask::VlmTask(Vlm& model, const Tokenizer& tokenizer, std::vector<VqaShare> shares,
                  std::vector<Ptr<Loss>> losses)
@@ -15,6 +23,14 @@ VlmTask::VlmTask(Vlm& model, const Tokenizer& tokenizer, std::vector<VqaShare> s
       shares_(std::move(shares)),
       losses_(std::move(losses)) {
   require<UsageError>(!shares_.empty(), "training needs at least one source of questions");
+  parts_.vlm = &model_;
+  for (const auto& share : shares_) {
+    const auto classes = share.source->hint_classes();
+    if (classes.empty()) continue;
+    Linear head(model_.decoder->width, std::accumulate(classes.begin(), classes.end(), int64_t{0}));
+    parts_.hint_heads.emplace(share.name, std::move(head));
+    set_trainable(parts_, true, "hints." + share.name);
+  }
 }
 
 const VqaShare& VlmTask::choose(Random& random) const {
@@ -34,19 +50,52 @@ VlmTask::Answers VlmTask::answers(const VqaShare& share, Random& random, const T
   };
   std::vector<Tensor> tiles;
   std::vector<QuestionRow> rows;
+  std::vector<int64_t> hints;
   for (auto& draw : share.source->draw(random, share.pictures, share.questions)) {
     tiles.push_back(draw.tiles_N3SS);
-    for (const auto& [question, answer] : draw.questions) {
-      rows.push_back({question_ids(tokenizer_, tokens_, question), encode(answer)});
+    for (const auto& asked : draw.questions) {
+      rows.push_back({question_ids(tokenizer_, tokens_, asked.text), encode(asked.answer)});
       rows.back().answer.push_back(tokens_.eos);
+      hints.insert(hints.end(), asked.hints.begin(), asked.hints.end());
     }
   }
+  const auto count = static_cast<int64_t>(rows.size());
   const VlmBatch batch = make_batch(tiles, rows, tokens_.pad);
   DecodeState state = Vlm::share(
       model_.read_pictures(batch.pictures.tiles_BN3SS, batch.pictures.valid_BN, context), share.questions);
-  const Tensor hidden = model_.read_text(batch.text.ids_NL, batch.text.valid_NL, state, context);
-  return {model_.logits(hidden.flatten(0, 1).index_select(0, batch.place_A)), batch.target_A, batch.row_A,
-          static_cast<int64_t>(rows.size())};
+  std::vector<Tensor> layers;
+  const Tensor hidden = model_.read_text(batch.text.ids_NL, batch.text.valid_NL, state, context, &layers);
+  Answers found{model_.logits(hidden.flatten(0, 1).index_select(0, batch.place_A)),
+                batch.target_A,
+                batch.row_A,
+                count,
+                {},
+                {}};
+  if (hints.empty()) return found;
+  std::vector<int64_t> last;
+  for (int64_t n = 0; n < count; ++n) {
+    const auto asked = static_cast<int64_t>(rows[static_cast<size_t>(n)].question.size());
+    last.push_back(n * hidden.size(1) + asked - 1);
+  }
+  found.halfway_ND =
+      layers[layers.size() * 2 / 3 - 1].flatten(0, 1).index_select(0, at::tensor(last, at::kLong));
+  found.hints_NH = at::tensor(hints, at::kLong).view({count, -1});
+  return found;
+}
+
+Tensor VlmTask::hint_loss(const VqaShare& share, const Answers& found, Metrics& metrics) const {
+  const Tensor told_NC = parts_.hint_heads.at(share.name).forward(found.halfway_ND).to(at::kFloat);
+  std::vector<Tensor> losses, right;
+  int64_t first = 0, hint = 0;
+  for (const int64_t classes : share.source->hint_classes()) {
+    const Tensor told = told_NC.narrow(1, first, classes), fact_N = found.hints_NH.select(1, hint++);
+    losses.push_back(at::cross_entropy_loss(told, fact_N, {}, at::Reduction::None, kUnknown));
+    right.push_back(told.argmax(1).eq(fact_N));
+    first += classes;
+  }
+  const Tensor known = found.hints_NH.ne(kUnknown).sum().clamp_min(1);
+  metrics["hints." + share.name] = (at::stack(right).sum() / known).item<double>();
+  return at::stack(losses).sum() / known;
 }
 
 namespace {
@@ -79,6 +128,8 @@ StepLoss VlmTask::loss(MicroBatch& batch) {
 
   StepLoss result;
   result.loss = answer_loss;
+  if (found.hints_NH.defined())
+    result.loss = result.loss + kHintWeight * hint_loss(share, found, result.metrics);
   for (const auto& auxiliary : losses_) result.loss = result.loss + (*auxiliary)(log.records);
   result.metrics["loss." + share.name] = answer_loss.item<double>();
   result.metrics["accuracy." + share.name] =

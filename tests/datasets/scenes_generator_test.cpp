@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "datasets/scenes/curriculum.h"
 #include "datasets/scenes/english.h"
 #include "datasets/scenes/generator.h"
 #include "datasets/scenes/picture_file.h"

@@ -99,6 +99,23 @@ TEST(Vlm, ModalityAwareKeepsPrivateExpertsApart) {
       << "words never see the pictures' expert";
 }
 
+TEST(Vlm, RegistersFollowThePatchesOfEveryTile) {
+  at::manual_seed(6);
+  at::NoGradGuard no_grad;
+  Json config = small_config(variant("modality-aware"));
+  const auto plain = make_vlm(config);
+  config["registers"] = 2;
+  const auto model = make_vlm(config);
+  EXPECT_EQ(plain->registers(), 0);
+  ASSERT_EQ(model->registers(), 2);
+  const Tensor tiles = at::randn({2, 3, 3, 16, 16});
+  const int64_t patches = plain->see(tiles, {}).size(1) / 3;
+  const Tensor seen = model->see(tiles, {}).view({2, 3, patches + 2, 32});
+  EXPECT_TRUE(at::equal(seen[0][1][patches], model->register_RD[0] + model->tile_position_ND[1]));
+  EXPECT_TRUE(at::equal(seen[1][2][patches + 1], model->register_RD[1] + model->tile_position_ND[2]));
+  EXPECT_FALSE(at::equal(seen[0][0][0], seen[1][0][0])) << "patches show the picture";
+}
+
 TEST(Vlm, AnswersWithoutPictures) {
   at::NoGradGuard no_grad;
   const auto model = make_vlm(small_config(nullptr));

@@ -1,0 +1,40 @@
+#include "datasets/scenes/count_table.h"
+
+#include <algorithm>
+
+namespace conclave::scenes {
+namespace {
+
+bool is_block(const Item& item) {
+  return item.shape == Shape::kSquare && item.size == kBlockSize && item.x == kBlockX;
+}
+
+}  // namespace
+
+CountTable count_table(const Box& box) {
+  CountTable table;
+  for (const Item& item : box) {
+    const bool left = item.x <= 0, right = item.right() >= kBoxSide;
+    const bool up = item.y <= 0, low = item.bottom() >= kBoxSide;
+    const std::array<bool, kStandings> stands{true, left, right, up, low, left || right || up || low};
+    for (const int color : {0, 1 + static_cast<int>(item.color)}) {
+      for (const int shape : {0, 1 + static_cast<int>(item.shape)}) {
+        const int sort = 4 * color + shape;
+        for (int s = 0; s < kStandings; ++s)
+          table.counts[static_cast<size_t>(sort * kStandings + s)] += stands[static_cast<size_t>(s)];
+      }
+    }
+  }
+  for (int& count : table.counts) count = std::min(count, kCountClasses - 1);
+  if (!std::ranges::all_of(box, is_block)) {
+    table.tower.fill(-1);
+    return table;
+  }
+  Box blocks = box;
+  std::ranges::sort(blocks, [](const Item& a, const Item& b) { return a.y > b.y; });
+  for (size_t i = 0; i < std::min(blocks.size(), table.tower.size()); ++i)
+    table.tower[i] = 1 + static_cast<int>(blocks[i].color);
+  return table;
+}
+
+}  // namespace conclave::scenes
