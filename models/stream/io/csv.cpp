@@ -1,0 +1,177 @@
+// CSV: types are guessed from the first rows, then fixed.
+#include <algorithm>
+#include <cstring>
+
+#include "framework/base/error.h"
+#include "models/stream/io/text_source.h"
+
+namespace conclave::stream {
+namespace {
+
+constexpr char kSeparators[] = {',', ';', '\t'};
+
+class Csv final : public TextSource {
+ public:
+  Csv(Lines lines, const ReaderOptions& options, std::string first) : TextSource(std::move(lines), options) {
+    const auto count = [&](char c) { return std::count(first.begin(), first.end(), c); };
+    separator_ = *std::max_element(std::begin(kSeparators), std::end(kSeparators),
+                                   [&](char a, char b) { return count(a) < count(b); });
+    if (count(separator_) == 0 && trimmed(first).find(' ') != std::string_view::npos) separator_ = ' ';
+    ahead_.emplace_back(lines_.number(), first);
+    std::vector<std::string> names = fields_of(first);
+    if (names.size() < 2)
+      throw DataError(lines_.name(), lines_.where(), "a row needs at least one input and a class");
+    if (is_header(names)) {
+      ahead_.clear();
+    } else {
+      for (size_t i = 0; i < names.size(); ++i)
+        names[i] = fmt::format("{}{}", i + 1 < names.size() ? "att" : "class", i + 1);
+    }
+    look_ahead();
+    label_ = label_column(names, options_.label, lines_.name());
+    guess(names);
+  }
+
+ protected:
+  bool parse(std::string_view line, double* x, double& y) override {
+    const char* at = line.data();
+    const char* const end = at + line.size();
+    size_t column = 0;
+    for (;; ++column) {
+      if (column == columns_) return problem(fmt::format("more than {} fields", columns_));
+      std::string_view field;
+      if (!take(at, end, field)) return problem("a quote is not closed");
+      if (column == label_) {
+        if (!label(field, y)) return false;
+      } else {
+        const size_t input = column < label_ ? column : column - 1;
+        if (!put(input, field, x[input])) return false;
+      }
+      if (at == end) break;
+      ++at;  // the separator
+    }
+    return column + 1 == columns_ || problem(fmt::format("{} fields instead of {}", column + 1, columns_));
+  }
+
+ private:
+  // The field at `at`; leaves `at` on the separator or at the end.
+  bool take(const char*& at, const char* end, std::string_view& field) {
+    if (separator_ == ' ')
+      while (at < end && *at == ' ') ++at;
+    if (at < end && *at == '"') return take_quoted(at, end, field);
+    const char* stop = at;
+    while (stop < end && *stop != separator_) ++stop;
+    field = {at, static_cast<size_t>(stop - at)};
+    if (!field.empty() && (field.front() == ' ' || field.back() == ' ')) field = trimmed(field);
+    at = stop;
+    if (separator_ == ' ') {  // many spaces are one, and none counts at the end
+      const char* next = at;
+      while (next < end && *next == ' ') ++next;
+      at = next == end ? end : next - 1;
+    }
+    return true;
+  }
+  bool take_quoted(const char*& at, const char* end, std::string_view& field) {
+    held_.clear();
+    for (++at; at < end; ++at) {
+      if (*at != '"') {
+        held_ += *at;
+      } else if (at + 1 < end && at[1] == '"') {
+        held_ += *at++;
+      } else {
+        ++at;
+        while (at < end && *at != separator_) ++at;
+        field = held_;
+        return true;
+      }
+    }
+    return false;
+  }
+  std::vector<std::string> fields_of(std::string_view line) {
+    std::vector<std::string> fields;
+    const char* at = line.data();
+    const char* const end = at + line.size();
+    for (std::string_view field; take(at, end, field);) {
+      fields.emplace_back(field);
+      if (at == end) break;
+      ++at;
+    }
+    return fields;
+  }
+  bool is_number(std::string_view text) {
+    double value;
+    return number(text, value);
+  }
+  // No number in it, and not one word twice.
+  bool is_header(std::vector<std::string> fields) {
+    if (std::any_of(fields.begin(), fields.end(), [&](const auto& field) { return is_number(field); }))
+      return false;
+    std::sort(fields.begin(), fields.end());
+    return std::adjacent_find(fields.begin(), fields.end()) == fields.end();
+  }
+
+  void guess(const std::vector<std::string>& names) {
+    columns_ = names.size();
+    std::vector<bool> nominal(columns_, false);
+    std::vector<std::vector<std::string>> seen(columns_);
+    for (const auto& [line, text] : ahead_) {
+      const auto fields = fields_of(text);
+      if (fields.size() != columns_) continue;
+      for (size_t i = 0; i < columns_; ++i) {
+        if (is_missing(fields[i])) continue;
+        nominal[i] = nominal[i] || !is_number(fields[i]);
+        seen[i].push_back(fields[i]);
+      }
+    }
+    counts_ = {};
+    for (size_t i = 0; i < columns_; ++i) {
+      const bool label = i == label_;
+      if (label && options_.regression && nominal[i])
+        throw UsageError(
+            fmt::format("{}: the label '{}' holds words, no numbers to predict", lines_.name(), names[i]));
+      Attribute column{names[i], label ? !options_.regression : bool(nominal[i]), {}};
+      if (column.nominal) column.values = sorted(std::move(seen[i]), nominal[i]);
+      if (label) {
+        schema_.label = std::move(column);
+      } else {
+        values_.emplace_back(column.values);
+        schema_.inputs.push_back(std::move(column));
+      }
+    }
+    schema_.name = lines_.name();
+    remember_classes();
+  }
+  // Without repeats: words by the alphabet, numbers by size.
+  static std::vector<std::string> sorted(std::vector<std::string> values, bool words) {
+    std::sort(values.begin(), values.end(), [&](const auto& a, const auto& b) {
+      const double x = words ? 0 : std::strtod(a.c_str(), nullptr),
+                   y = words ? 0 : std::strtod(b.c_str(), nullptr);
+      return x != y ? x < y : a < b;
+    });
+    values.erase(std::unique(values.begin(), values.end()), values.end());
+    return values;
+  }
+
+  bool put(size_t input, std::string_view field, double& value) {
+    if (!schema_.inputs[input].nominal)
+      return number(field, value) || problem(fmt::format("'{}' in column '{}' is no number",
+                                                         field.substr(0, 40), schema_.inputs[input].name));
+    const int index = is_missing(field) ? -1 : values_[input].find(field);
+    if (index < 0 && !is_missing(field)) ++counts_.unknown_values;
+    value = index < 0 ? kMissing : index;
+    return true;
+  }
+
+  char separator_ = ',';
+  size_t columns_ = 0, label_ = 0;
+  std::vector<ValueIndex> values_;  // by input
+  std::string held_;
+};
+
+}  // namespace
+
+std::unique_ptr<TextSource> open_csv(Lines lines, const ReaderOptions& options, std::string first_line) {
+  return std::make_unique<Csv>(std::move(lines), options, std::move(first_line));
+}
+
+}  // namespace conclave::stream
