@@ -1,34 +1,65 @@
 // Threads that wait for work must sleep, not spin: on a busy machine spinning slows small tensor operations a
-// hundredfold. The OpenMP runtime reads OMP_WAIT_POLICY while it is loaded, before main, so a program that
-// was started without it starts itself again with it. .preinit_array runs before any library's own start-up,
-// so this costs a few milliseconds; the C library is not ready there, hence the plain loops.
+// hundredfold. The OpenMP runtime reads OMP_WAIT_POLICY while it is loaded, before main, so the variable must
+// be there by then. .preinit_array runs before any library's own start-up, when the environment can neither
+// grow nor be given away: an entry that no library asks for lends its place and has it back before main. The
+// C library is not ready there either, hence the plain loops.
 #include <sys/syscall.h>
 #include <unistd.h>
 
 namespace {
 
-constexpr char kVariable[] = "OMP_WAIT_POLICY=passive";
+char kPolicy[] = "OMP_WAIT_POLICY=passive";
+// Set by shells and logins for people.
+constexpr const char* kLenders[] = {"_=", "OLDPWD=", "SHLVL=", "LOGNAME=", "USER=", "PWD=", "TERM=", "HOME="};
 
-bool names_policy(const char* entry) {
-  for (int i = 0; kVariable[i] != '='; ++i) {
-    if (entry[i] != kVariable[i]) return false;
+char** lent_place = nullptr;
+char* lent_entry = nullptr;
+
+bool begins(const char* entry, const char* name) {
+  for (; *name; ++name, ++entry) {
+    if (*entry != *name) return false;
   }
   return true;
 }
 
-void start_again_with_policy(int, char** argv, char** environment) {
+char** find(char** environment, const char* name) {
+  for (; *environment; ++environment) {
+    if (begins(*environment, name)) return environment;
+  }
+  return nullptr;
+}
+
+// Nobody lends: the program starts itself again, which costs the libraries' loading twice.
+void start_again(char** argv, char** environment) {
   constexpr int kMost = 4096;
   static const char* extended[kMost + 2];
   int count = 0;
   for (; environment[count]; ++count) {
-    if (count == kMost || names_policy(environment[count])) return;
+    if (count == kMost) return;
     extended[count] = environment[count];
   }
-  extended[count] = kVariable;
+  extended[count] = kPolicy;
   ::syscall(SYS_execve, "/proc/self/exe", argv, extended);  // on failure the program just goes on
 }
 
-__attribute__((section(".preinit_array"), used)) void (*const kStart)(int, char**,
-                                                                      char**) = start_again_with_policy;
+void set_policy(int, char** argv, char** environment) {
+  if (find(environment, "OMP_WAIT_POLICY=")) return;
+  for (const char* name : kLenders) {
+    if (char** place = find(environment, name)) {
+      lent_place = place;
+      lent_entry = *place;
+      *place = kPolicy;
+      return;
+    }
+  }
+  start_again(argv, environment);
+}
+
+__attribute__((section(".preinit_array"), used)) void (*const kSetPolicy)(int, char**, char**) = set_policy;
+
+// The program's own start-up comes after that of all its libraries.
+__attribute__((constructor)) void give_back() {
+  if (lent_place) *lent_place = lent_entry;
+}
 
 }  // namespace
