@@ -1,5 +1,6 @@
 // conclave-vqa: questions about pictures, answered by a mixture-of-experts model.
 #include "apps/common/app.h"
+#include "apps/vqa/bench.h"
 #include "apps/vqa/eval.h"
 #include "apps/vqa/export.h"
 #include "apps/vqa/inspect.h"
@@ -12,6 +13,7 @@ int main(int argc, char** argv) {
   verbs.push_back(std::make_unique<conclave::TrainVerb>());
   verbs.push_back(std::make_unique<conclave::InspectVerb>());
   verbs.push_back(std::make_unique<conclave::EvalVerb>());
+  verbs.push_back(std::make_unique<conclave::BenchVerb>());
   verbs.push_back(std::make_unique<conclave::ExportVerb>());
   return conclave::run_app(argc, argv, {"vqa", "Questions about pictures"}, std::move(verbs));
 }

@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 
@@ -22,6 +24,10 @@ ChildOutput run_child(const std::vector<std::string>& words) {
   std::vector<char*> argv;
   for (const auto& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
+  const auto begin = std::chrono::steady_clock::now();
+  const auto ms = [&] {
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+  };
   pid_t child = 0;
   const int failure = ::posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
@@ -36,13 +42,18 @@ ChildOutput run_child(const std::vector<std::string>& words) {
     const ssize_t n = ::read(pipe_ends[0], block, sizeof block);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) break;
+    if (output.out.empty()) output.first_out_ms = ms();
     output.out.append(block, static_cast<size_t>(n));
   }
   ::close(pipe_ends[0]);
   int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  rusage used{};
+  while (::wait4(child, &status, 0, &used) < 0 && errno == EINTR) {
   }
   output.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  output.ms = ms();
+  if (output.out.empty()) output.first_out_ms = output.ms;
+  output.peak_memory = int64_t{used.ru_maxrss} * 1024;
   return output;
 }
 

@@ -1,14 +1,18 @@
 /// Running another program and taking what it writes.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace conclave {
 
 struct ChildOutput {
-  int code = -1;    ///< exit code, or 128 + signal
-  std::string out;  ///< its stdout; stderr is shared with this process
+  int code = -1;            ///< exit code, or 128 + signal
+  std::string out;          ///< its stdout; stderr is shared with this process
+  double first_out_ms = 0;  ///< from its start to the first of `out`, to its end when it wrote nothing
+  double ms = 0;            ///< from its start to its end
+  int64_t peak_memory = 0;  ///< most bytes that were resident; no less than this process had at its start
 };
 
 /// Runs words[0], a path, with the other words as its arguments, and waits for it. Throws Error when it

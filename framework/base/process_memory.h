@@ -1,0 +1,14 @@
+/// How much memory this process holds.
+#pragma once
+
+#include <cstdint>
+
+namespace conclave {
+
+/// The most bytes that were resident since the start, or since reset_peak_memory(); 0 where it is not known.
+int64_t peak_memory();
+
+/// Lets peak_memory() begin anew from what is resident now. Does nothing where the system cannot.
+void reset_peak_memory();
+
+}  // namespace conclave
