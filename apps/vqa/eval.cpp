@@ -2,12 +2,15 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 
 #include "apps/common/app.h"
 #include "apps/vqa/answer_record.h"
+#include "datasets/vqa_bag_of_words.h"
 #include "datasets/vqa_baselines.h"
+#include "datasets/vqa_bootstrap.h"
 #include "datasets/vqa_exports.h"
 #include "framework/base/error.h"
 #include "framework/base/file.h"
@@ -19,19 +22,34 @@ namespace conclave {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr int64_t kResamples = 10000;
+
+using Baselines = std::map<std::string, VqaScores>;
+
 // The scores of answers that need no picture, learned from the training split; empty when there is none.
-Json baselines_of(const std::string& name, const fs::path& folder, const VqaSet& set) {
-  Json baselines = Json::object();
+Baselines baselines_of(const std::string& name, const fs::path& folder, const VqaSet& set, uint64_t seed) {
+  Baselines baselines;
   try {
     const VqaSet train = load_vqa(name, folder, set.split.ends_with("-single") ? "train-single" : "train");
     const std::pair<const char*, int> kinds[] = {
         {"majority", 0}, {"question_prefix_majority", 4}, {"question_only_majority", kWholeQuestion}};
     for (const auto& [kind, words] : kinds)
-      baselines[kind] = score_vqa(set, MajorityBaseline(train, words).answer_all(set)).score;
+      baselines[kind] = score_vqa(set, MajorityBaseline(train, words).answer_all(set));
+    baselines["bag_of_words"] = score_vqa(set, BagOfWords(train, seed).answer_all(set));
   } catch (const Error& e) {
     log_warning("no baselines: {}", e.what());
   }
   return baselines;
+}
+
+// The model against the best of them, which was picked by the same questions: a hard comparison.
+Json against_blind(const VqaSet& set, const VqaScores& scores, const Baselines& baselines, uint64_t seed) {
+  const auto best =
+      std::ranges::max_element(baselines, {}, [](const auto& baseline) { return baseline.second.score; });
+  const auto more = bootstrap_difference(set, scores, best->second, kResamples, seed);
+  return {{"baseline", best->first},       {"accuracy", best->second.score},
+          {"difference", more.difference}, {"interval", {more.low, more.high}},
+          {"groups", more.groups},         {"resamples", kResamples}};
 }
 
 // One answer for all samples of a group: the one with the most probability in their pictures.
@@ -159,7 +177,10 @@ int EvalVerb::run(Invocation& call) {
     if (together.consistency) record["vote"]["consistency"] = *together.consistency;
   }
   record["pictures"] = no_pictures_ ? "none" : blank_ ? "blank" : "shown";
-  record["baselines"] = baselines_of(dataset_, folder, set);
+  const Baselines baselines = baselines_of(dataset_, folder, set, call.common().seed);
+  record["baselines"] = Json::object();
+  for (const auto& [name, baseline] : baselines) record["baselines"][name] = baseline.score;
+  if (!baselines.empty()) record["against_blind"] = against_blind(set, scores, baselines, call.common().seed);
   record["failed"] = failed;
   record["seconds"] = seconds;
   record["questions_per_second"] = static_cast<double>(scores.samples) / seconds;
@@ -171,7 +192,7 @@ int EvalVerb::run(Invocation& call) {
   history.metric("n", 0, static_cast<double>(scores.samples));
   if (scores.consistency) history.metric("consistency", 0, *scores.consistency);
   if (vote_) history.metric("vote_accuracy", 0, record["vote"]["accuracy"].get<double>());
-  for (const auto& [name, value] : record["baselines"].items()) history.metric(name, 0, value.get<double>());
+  for (const auto& [name, baseline] : baselines) history.metric(name, 0, baseline.score);
   history.metric("questions_per_second", 0, record["questions_per_second"].get<double>());
   history.routing(split_, 0, routing_rows(trace));
   for (const auto& [format, file] : exports) {
@@ -189,6 +210,14 @@ int EvalVerb::run(Invocation& call) {
     if (vote_) fmt::print("  voting {:.2f} %\n", 100 * record["vote"]["accuracy"].get<double>());
     for (const auto& [name, value] : record["baselines"].items())
       fmt::print("  {} {:.2f} %\n", name, 100 * value.get<double>());
+    if (record.contains("against_blind")) {
+      const auto& against = record["against_blind"];
+      fmt::print(
+          "  {:+.2f} points against {}, 95 % interval {:+.2f} to {:+.2f} (paired bootstrap of {} groups)\n",
+          100 * against["difference"].get<double>(), against["baseline"].get<std::string>(),
+          100 * against["interval"][0].get<double>(), 100 * against["interval"][1].get<double>(),
+          against["groups"].get<int64_t>());
+    }
     fmt::print("  picture tokens: {}   words: {}\n", busiest_experts(trace, Modality::vision),
                busiest_experts(trace, Modality::text));
     fmt::print("  {:.1f} questions/s\n", record["questions_per_second"].get<double>());
