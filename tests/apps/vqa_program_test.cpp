@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <sstream>
 
@@ -9,6 +10,7 @@
 #include "framework/base/file.h"
 #include "framework/base/json.h"
 #include "framework/history/store.h"
+#include "media/encode_video.h"
 #include "testing/pictures.h"
 #include "testing/process.h"
 #include "testing/testing.h"
@@ -134,6 +136,79 @@ TEST_F(VqaProgram, AsksAboutAFolder) {
   EXPECT_GE(lines[1]["metadata"]["confidence"], 0.5);
 }
 
+std::vector<std::array<uint8_t, 3>> reds(int count) {
+  std::vector<std::array<uint8_t, 3>> colors;
+  for (int i = 0; i < count; ++i) colors.push_back({static_cast<uint8_t>(12 * i), 100, 200});
+  return colors;
+}
+
+TEST_F(VqaProgram, AVideoIsItsFramesAndTheRecordSaysWhich) {
+  const std::string clip = dir_ / "clip.mkv";
+  const auto colors = reds(20);
+  testing::write_video(clip, 24, 24, colors, 10);  // 2 seconds, lossless
+  const auto ask = [&](std::vector<std::string> words) {
+    words.insert(words.end(), {"--question", "is it red", "--json"});
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return lines_of(outcome.out).at(0);
+  };
+  const Json video = ask({"--image", clip});
+  const Json& metadata = video["metadata"];
+  ASSERT_EQ(metadata["frames"].size(), 1u);
+  const Json& frames = metadata["frames"][0];
+  EXPECT_EQ(frames["file"], clip);
+  EXPECT_NEAR(frames["duration"].get<double>(), 2, 0.02);
+  const auto near = [](double seconds) { return ::testing::DoubleNear(seconds, 1e-6); };
+  EXPECT_THAT(frames["seconds"].get<std::vector<double>>(),
+              ::testing::ElementsAre(near(0.2), near(0.7), near(1.2), near(1.7)))
+      << "the model has room for four";
+  EXPECT_EQ(metadata["n_visual_tokens"], 16);
+
+  // The same moments as still pictures give the same answer.
+  std::vector<std::string> stills;
+  for (const int moment : {2, 7, 12, 17}) {
+    const std::string file = dir_ / fmt::format("{}.png", moment);
+    const auto [r, g, b] = colors[static_cast<size_t>(moment)];
+    cv::imwrite(file, cv::Mat(24, 24, CV_8UC3, cv::Scalar(b, g, r)));
+    stills.insert(stills.end(), {"--image", file});
+  }
+  const Json pictures = ask(stills);
+  EXPECT_FALSE(pictures["metadata"].contains("frames"));
+  EXPECT_EQ(pictures["metadata"]["topk"], metadata["topk"]);
+
+  const Json two = ask({"--image", picture(0), "--image", clip, "--frames", "2"});
+  EXPECT_EQ(two["metadata"]["n_visual_tokens"], 12);
+  EXPECT_THAT(two["metadata"]["frames"][0]["seconds"].get<std::vector<double>>(),
+              ::testing::ElementsAre(near(0.5), near(1.5)));
+  EXPECT_EQ(two["metadata"]["input_size"].size(), 2u);
+
+  const Outcome many = run({"--image", clip, "--frames", "5", "--question", "is it red", "--json"});
+  EXPECT_EQ(many.code, 1);
+  EXPECT_THAT(many.out, HasSubstr("fewer pictures or frames"));
+}
+
+TEST_F(VqaProgram, AnAnimatedPictureGivesFramesToo) {
+  const std::string clip = dir_ / "clip.gif";
+  testing::write_video(clip, 24, 24, reds(10), 5);
+  const auto records = lines_of(run({clip, "--question", "is it red", "--json"}).out);
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0]["question_id"], "clip.gif");
+  const Json& frames = records[0]["metadata"]["frames"][0];
+  ASSERT_EQ(frames["seconds"].size(), 4u);
+  EXPECT_NEAR(frames["duration"].get<double>(), 2, 0.25);
+  EXPECT_TRUE(std::ranges::is_sorted(frames["seconds"]));
+  EXPECT_EQ(records[0]["metadata"]["n_visual_tokens"], 16);
+
+  // Named in a line of a file, with a still picture beside it.
+  write_file(
+      dir_ / "questions.jsonl",
+      Json{{"question_id", "both"}, {"images", {"clip.gif", picture(1)}}, {"text", "is it red"}}.dump());
+  const auto both = lines_of(run({dir_ / "questions.jsonl", "--frames", "3", "--json"}).out);
+  ASSERT_EQ(both.size(), 1u);
+  EXPECT_EQ(both[0]["metadata"]["frames"].size(), 1u) << both[0];
+  EXPECT_EQ(both[0]["metadata"]["n_visual_tokens"], 16);
+}
+
 TEST_F(VqaProgram, BadInputsLeaveTheOthersAnswered) {
   write_file(dir_ / "cut.png", read_file(picture(0)).substr(0, 50));
   write_file(dir_ / "sound.png", std::string("RIFF\x24\0\0\0WAVEfmt ", 16) + std::string(40, '\0'));
@@ -217,6 +292,15 @@ TEST_F(VqaProgram, ScoresADataSet) {
     EXPECT_EQ(record["n"], kPictures);
     EXPECT_EQ(record["model"], "tiny");
     EXPECT_NEAR(record["baselines"]["majority"].get<double>(), 4.0 / 6, 1e-9);
+    const Json& against = record["against_blind"];
+    const double blind = record["baselines"][against["baseline"].get<std::string>()];
+    for (const auto& [name, accuracy] : record["baselines"].items()) EXPECT_LE(accuracy, blind) << name;
+    EXPECT_EQ(against["accuracy"], blind);
+    EXPECT_NEAR(against["difference"].get<double>(), record["accuracy"].get<double>() - blind, 1e-9);
+    EXPECT_LE(against["interval"][0], against["difference"]);
+    EXPECT_GE(against["interval"][1], against["difference"]);
+    EXPECT_EQ(against["groups"], kPictures);
+    EXPECT_EQ(against["resamples"], 10000);
     int right = 0;
     for (const auto& line : lines_of(read_file(predictions))) {
       const int i = line["question_id"].get<std::string>()[1] - '0';
@@ -242,6 +326,28 @@ TEST_F(VqaProgram, ScoresADataSet) {
   ASSERT_EQ(runs.size(), 2u);
   EXPECT_EQ(store->series(runs[0].id, "accuracy").values.size(), 1u);
   EXPECT_FALSE(store->routing(runs[0].id, "test", 0).empty());
+}
+
+TEST_F(VqaProgram, MeasuresItself) {
+  const Outcome outcome = vqa({"bench", "--model", model(), "--input", data_dir() / "test.jsonl", "--seconds",
+                               "0", "--starts", "1", "--threads", "2", "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  std::vector<std::string> cells;
+  for (const Json& record : lines_of(outcome.out)) {
+    cells.push_back(fmt::format("{} {} {}", record["measure"].get<std::string>(), record["threads"].dump(),
+                                record.value("cache", false)));
+    EXPECT_GT(record["first_answer_ms"], 0);
+    EXPECT_GT(record["peak_memory_bytes"], 1 << 20);
+    if (record["measure"] == "questions") {
+      EXPECT_GT(record["questions_per_second"], 0);
+      EXPECT_GT(record["next_answer_ms"], 0);
+      EXPECT_EQ(record["model"], "tiny");
+    }
+  }
+  EXPECT_EQ(cells, (std::vector<std::string>{"start_up 1 false", "start_up 2 false", "questions 1 false",
+                                             "questions 1 true", "questions 2 false", "questions 2 true"}));
+  write_file(dir_ / "empty.jsonl", "");
+  EXPECT_EQ(vqa({"bench", "--model", model(), "--input", dir_ / "empty.jsonl"}).code, 2);
 }
 
 TEST_F(VqaProgram, RefusesDamagedModels) {

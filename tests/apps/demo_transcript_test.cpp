@@ -1,0 +1,58 @@
+// What `conclave demo` prints, against data/demo.txt, with everything masked that another model, machine or
+// moment changes: answers but their kind, probabilities, times, experts, paths. To renew the file after a
+// change that is meant: CONCLAVE_RENEW=1 build/release/bin/test_apps --gtest_filter='DemoTranscript.*'
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <regex>
+
+#include "framework/base/file.h"
+#include "framework/base/json.h"
+#include "testing/process.h"
+#include "testing/testing.h"
+
+namespace conclave {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kGolden = fs::path(CONCLAVE_SOURCE_DIR) / "tests" / "apps" / "data" / "demo.txt";
+
+std::string masked(std::string text, const fs::path& folder) {
+  const std::pair<std::string, std::string> rules[] = {
+      {"  (?:true|false) \\d\\.\\d\\d ", "  <true or false> <p> "},
+      {"  [a-z]+ \\d\\.\\d\\d ", "  <word> <p> "},
+      {"\\d+ ms", "<n> ms"},
+      {"e\\d+ \\d+ %", "e<n> <n> %"},
+      {"runs   \\d+ in", "runs   <n> in"},
+  };
+  for (size_t at; (at = text.find(folder.string())) != text.npos;)
+    text.replace(at, folder.string().size(), "<folder>");
+  for (const auto& [pattern, mask] : rules) text = std::regex_replace(text, std::regex(pattern), mask);
+  return text;
+}
+
+TEST(DemoTranscript, IsTheGoldenOne) {
+  const testing::TempDir dir;
+  const fs::path history = dir / "history.db", out = dir / "out";
+  const auto outcome = testing::run_program(
+      {"conclave", "demo", "--out", out.string(), "--history", history.string()},
+      {{"XDG_CONFIG_HOME", (dir / "config").string()}, {"XDG_STATE_HOME", (dir / "state").string()}});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_EQ(read_file(out / "experts.png").substr(1, 3), "PNG");
+  const auto runs =
+      testing::run_program({"conclave-history", "list", "--json", "--history", history.string()});
+  EXPECT_EQ(std::count(runs.out.begin(), runs.out.end(), '\n'), 2) << "run and inspect";
+
+  const std::string transcript = masked(outcome.out, dir.path());
+  if (std::getenv("CONCLAVE_RENEW")) write_file(kGolden, transcript);
+  EXPECT_EQ(read_file(kGolden), transcript)
+      << "The demo prints something else than tests/apps/data/demo.txt. Where that is meant, renew the "
+         "file:\n"
+      << "  CONCLAVE_RENEW=1 build/release/bin/test_apps --gtest_filter='DemoTranscript.*'\nUnmasked:\n"
+      << outcome.out;
+}
+
+}  // namespace
+}  // namespace conclave
