@@ -23,6 +23,7 @@ AttentionShape AttentionShape::read(ConfigObject& c, int64_t width, double eps) 
   shape.out_bias = c.get("out_bias", false);
   const auto qk_norm = c.one_of("qk_norm", {"none", "head", "full"});
   shape.qk_norm = qk_norm == "head" ? QkNorm::head : qk_norm == "full" ? QkNorm::full : QkNorm::none;
+  shape.clip = c.get("clip", 0.0);
   return shape;
 }
 
@@ -31,11 +32,12 @@ Attention::Attention(const AttentionShape& s, int64_t layer, InitStd std)
       kv_heads(s.kv_heads),
       head_dim(s.head_dim),
       qk_norm(s.qk_norm),
-      layer(layer),
+      clip(s.clip),
       q_proj(s.width, s.heads * s.head_dim, s.qkv_bias, std.in),
       k_proj(s.width, s.kv_heads * s.head_dim, s.qkv_bias, std.in),
       v_proj(s.width, s.kv_heads * s.head_dim, s.qkv_bias, std.in),
       o_proj(s.heads * s.head_dim, s.width, s.out_bias, std.out) {
+  this->layer = layer;
   if (qk_norm == QkNorm::none) return;
   const bool full = qk_norm == QkNorm::full;
   q_norm = std::make_shared<RmsNorm>(full ? heads * head_dim : head_dim, s.eps);
@@ -47,6 +49,7 @@ Tensor Attention::forward(const Tensor& x_NLD, const Pass& pass, const TokenCont
   // [N,L,H·C] -> [N,H,L,C]
   const auto split = [&](Tensor y, int64_t count, const Ptr<Norm>& norm) {
     if (qk_norm == QkNorm::full && norm) y = norm->forward(y);
+    if (clip > 0) y = y.clamp(-clip, clip);
     y = y.view({rows, tokens, count, head_dim});
     if (qk_norm == QkNorm::head && norm) y = norm->forward(y);
     return y.transpose(1, 2);

@@ -22,22 +22,29 @@ struct AttentionShape {
     full   ///< RmsNorm over all heads at once (OLMoE)
   } qk_norm = QkNorm::none;
   double eps = 1e-6;
+  double clip = 0;  ///< queries, keys and values are cut to [-clip, clip] (OLMoE); 0: not
 
-  /// Reads "heads" (needed), "kv_heads", "head_dim", "qkv_bias", "out_bias", "qk_norm" of `c`; throws
+  /// Reads "heads" (needed), "kv_heads", "head_dim", "qkv_bias", "out_bias", "qk_norm", "clip" of `c`; throws
   /// UsageError.
   static AttentionShape read(class ConfigObject& c, int64_t width, double eps);
 };
 
-struct Attention : Module {
+/// What a transformer block asks of its attention.
+struct SelfAttention : Module {
+  int64_t layer = 0;  ///< its place in a DecodeState
+  /// x [N,L,D] -> [N,L,D]; what later tokens need also goes to pass.past.
+  virtual Tensor forward(const Tensor& x_NLD, const Pass& pass, const TokenContext& context) const = 0;
+};
+
+struct Attention : SelfAttention {
   int64_t heads = 0, kv_heads = 0, head_dim = 0;
   AttentionShape::QkNorm qk_norm = AttentionShape::QkNorm::none;
-  int64_t layer = 0;  ///< its place in a DecodeState
+  double clip = 0;
   Linear q_proj, k_proj, v_proj, o_proj;
   Ptr<Norm> q_norm, k_norm;
 
   Attention(const AttentionShape& shape, int64_t layer, InitStd std = {});
-  /// x [N,L,D] -> [N,L,D]; keys and values also go to pass.past.
-  Tensor forward(const Tensor& x_NLD, const Pass& pass, const TokenContext& context) const;
+  Tensor forward(const Tensor& x_NLD, const Pass& pass, const TokenContext& context) const override;
   void visit(Visitor& v) override;
 };
 

@@ -12,6 +12,7 @@ namespace conclave {
 namespace {
 
 Tensor first(const Tensor& x_RHLC, int64_t length) {
+  if (!x_RHLC.defined()) return x_RHLC;
   return x_RHLC.size(2) == length ? x_RHLC : x_RHLC.narrow(2, 0, length);
 }
 
@@ -100,7 +101,7 @@ DecodeState DecodeState::select(const Tensor& rows) const {
     if (segment.valid_RL.defined()) segment.valid_RL = segment.valid_RL.index_select(0, take);
     for (auto& [k, v] : segment.layers) {
       k = first(k, segment.length).index_select(0, take);
-      v = first(v, segment.length).index_select(0, take);
+      if (v.defined()) v = first(v, segment.length).index_select(0, take);
     }
   }
   return state;
@@ -113,14 +114,19 @@ std::vector<KeyValue> DecodeState::append(int64_t layer, const Tensor& k, const 
   auto& last = segments.back();
   auto& own = last.layers[at_layer];
   grow(own.k_RHLC, last.length, k);
-  grow(own.v_RHLC, last.length, v);
+  if (v.defined()) grow(own.v_RHLC, last.length, v);
+  const auto piece = [](const Tensor& keys, const Tensor& values) {
+    return KeyValue{keys, values.defined() ? values : keys};
+  };
 
   std::vector<KeyValue> pieces;
   for (const auto& segment : segments) {
-    if (&segment != &last && segment.length > 0) pieces.push_back(segment.layers[at_layer]);
+    if (&segment != &last && segment.length > 0) {
+      pieces.push_back(piece(segment.layers[at_layer].k_RHLC, segment.layers[at_layer].v_RHLC));
+    }
   }
   const int64_t total = last.length + k.size(2);
-  pieces.push_back({first(own.k_RHLC, total), first(own.v_RHLC, total)});
+  pieces.push_back(piece(first(own.k_RHLC, total), first(own.v_RHLC, total)));
   return pieces;
 }
 

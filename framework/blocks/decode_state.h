@@ -40,7 +40,8 @@ struct DecodeState {
   DecodeState select(const Tensor& rows) const;
 
   /// Adds a layer's keys and values [N,Hkv,L,C] of the tokens of this pass to the last segment; gives all
-  /// pieces to attend to. Called once per layer and pass, then `advance`.
+  /// pieces to attend to. An undefined v stands for k itself, which is then kept once. Called once per layer
+  /// and pass, then `advance`.
   std::vector<KeyValue> append(int64_t layer, const Tensor& k, const Tensor& v);
   /// Ends a pass of `tokens` tokens a row. valid_NL bool, undefined: all valid.
   void advance(int64_t rows, int64_t tokens, const Tensor& valid_NL, at::Device device);

@@ -29,12 +29,13 @@ Visibility pass_visibility(const PassInput& input, int64_t rows, int64_t tokens,
   }
   bool padded = input.valid_NL.defined();
   const int64_t before = past ? past->length() : 0;
+  const bool cut = input.causal && input.window > 0 && before + tokens > input.window;
   if (past) {
     for (const auto& segment : past->segments) padded = padded || segment.valid_RL.defined();
   }
   const bool ordered = input.causal && tokens > 1;
-  if (!padded && !ordered) return {};
-  if (!padded && before == 0 && input.prefix <= 1) return {.causal = true};
+  if (!padded && !ordered && !cut) return {};
+  if (!padded && !cut && before == 0 && input.prefix <= 1) return {.causal = true};
 
   const auto options = at::dtype(at::kBool).device(device);
   std::vector<Tensor> columns;  // each [1 or N, 1, 1 or Lq, length of the piece]
@@ -65,7 +66,13 @@ Visibility pass_visibility(const PassInput& input, int64_t rows, int64_t tokens,
   columns.push_back(own);
   const int64_t n = padded ? rows : 1;
   for (auto& c : columns) c = c.expand({n, 1, tokens, c.size(3)});
-  return {.allowed = columns.size() == 1 ? columns[0] : at::cat(columns, -1), .causal = false};
+  Tensor allowed = columns.size() == 1 ? columns[0] : at::cat(columns, -1);
+  if (cut) {
+    const auto place = at::dtype(at::kLong).device(device);
+    const Tensor query = at::arange(before, before + tokens, place).unsqueeze(1);
+    allowed = allowed.logical_and(at::arange(before + tokens, place) > query - input.window);
+  }
+  return {.allowed = allowed, .causal = false};
 }
 
 }  // namespace conclave

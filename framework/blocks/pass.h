@@ -12,8 +12,12 @@ struct PassInput {
   Tensor position = {};  ///< int64 [N,L], or [S,N,L] for M-RoPE; undefined: counted over the valid tokens
   Tensor valid_NL = {};  ///< bool, false for padding on either side; undefined: all valid
   bool causal = true;
+  int64_t window = 0;  ///< with `causal`: a token sees itself and so many - 1 places before it; 0: all
   int64_t prefix = 0;  ///< with `causal`: the first tokens of the pass, which also see each other both ways
-  std::vector<Tensor>* layer_outputs = nullptr;  ///< receives the output [N,L,D] of every layer
+  /// Added to the outputs of the first layers, [N,L,D] each (DeepStack, arXiv 2406.04334); undefined:
+  /// nothing.
+  std::span<const Tensor> after_layer = {};
+  std::vector<Tensor>* layer_outputs = nullptr;  ///< gets the output [N,L,D] of every layer
 };
 
 /// Padding is seen by nobody and sees itself alone, so that no row is ever without keys.

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 
 #include "framework/base/config_object.h"
+#include "framework/blocks/latent_attention.h"
+#include "framework/nn/rotary_scaling.h"
 
 namespace conclave {
 namespace {
@@ -37,9 +39,13 @@ Rotary read_rotary(const Json& config, int64_t head_dim, const std::string& path
   rotary.sections = c.get("sections", std::vector<int64_t>{});
   rotary.interleaved = c.get("interleaved", false);
   rotary.grid = c.get("grid", false);
+  rotary.pairs = c.get("pairs", false);
+  const auto longest = c.get_integer("longest", 0);
+  const Json& scaling = c.part("scaling");
   c.finish();
   require<UsageError>(rotary.dim <= head_dim && rotary.dim % 2 == 0,
                       "{} = {}: must be even and at most the head's {}", c.name("dim"), rotary.dim, head_dim);
+  scale_rotary(rotary, scaling, longest, c.name("scaling"));
   return rotary;
 }
 
@@ -57,8 +63,10 @@ Tensor on_valid(Path& path, const Tensor& x_TD, const Tensor& valid_V, const Tok
 }  // namespace
 
 Tensor TransformerBlock::forward(const Tensor& x_NLD, const Pass& pass, const TokenContext& context) const {
-  const Tensor x = x_NLD + self_attn->forward(input_layernorm->forward(x_NLD), pass, context);
-  const Tensor normed_TD = post_attention_layernorm->forward(x).reshape({-1, x.size(-1)});
+  const Tensor first_NLD = input_layernorm->forward(x_NLD);
+  const Tensor x = x_NLD + self_attn->forward(first_NLD, pass, context);
+  const Tensor normed_TD =
+      (post_attention_layernorm ? post_attention_layernorm->forward(x) : first_NLD).reshape({-1, x.size(-1)});
   const Tensor y_TD =
       moe ? moe->forward(normed_TD, context) : on_valid(*ffn, normed_TD, pass.valid_V, context);
   return x + y_TD.view(x.sizes());
@@ -72,7 +80,9 @@ void TransformerBlock::visit(Visitor& v) {
   v.child("mlp", moe);
 }
 
-Tensor Transformer::forward(const Tensor& x_NLD, const PassInput& input, TokenContext context) const {
+Tensor Transformer::forward(const Tensor& x_NLD, const PassInput& asked, TokenContext context) const {
+  PassInput input = asked;
+  if (input.window == 0) input.window = window;
   const int64_t rows = x_NLD.size(0), tokens = x_NLD.size(1);
   const auto device = x_NLD.device();
   require(!context.past || context.past->rows() == 0 || context.past->rows() == rows,
@@ -93,8 +103,9 @@ Tensor Transformer::forward(const Tensor& x_NLD, const PassInput& input, TokenCo
     context.position_T = (position.dim() == 3 ? position[0] : position).reshape({-1});
   }
   Tensor x = x_NLD;
-  for (const auto& layer : layers) {
-    x = layer->forward(x, pass, context);
+  for (size_t i = 0; i < layers.size(); ++i) {
+    x = layers[i]->forward(x, pass, context);
+    if (i < input.after_layer.size() && input.after_layer[i].defined()) x = x + input.after_layer[i];
     if (input.layer_outputs) input.layer_outputs->push_back(x);
   }
   if (context.past) context.past->advance(rows, tokens, input.valid_NL, device);
@@ -113,14 +124,23 @@ Ptr<Transformer> make_transformer(const Json& config, Site first_site, const std
   const auto layers = c.need_integer("layers");
   const auto norm = c.one_of("norm", {"rms_norm", "layer_norm"});
   const auto eps = c.get("eps", 1e-6);
-  const auto shape = AttentionShape::read(c, stack->width, eps);
+  const auto kind = c.one_of("attention", {"heads", "latent"});
+  AttentionShape shape;
+  LatentShape latent;
+  if (kind == "latent")
+    latent = LatentShape::read(c, stack->width);
+  else
+    shape = AttentionShape::read(c, stack->width, eps);
   const auto std = InitStd::for_depth(layers, c.get("init_std", 0.02));
   const auto routed = read_moe_layers(c, layers);
   // "rope": false stands for no rotary positions.
   const Json& rope = c.part("rope");
   if (!rope.is_boolean() || rope.get<bool>()) {
-    stack->rotary = read_rotary(rope.is_boolean() ? Json::object() : rope, shape.head_dim, c.name("rope"));
+    stack->rotary = read_rotary(rope.is_boolean() ? Json::object() : rope,
+                                kind == "latent" ? latent.rope : shape.head_dim, c.name("rope"));
   }
+  stack->window = c.get_integer("window", 0);
+  const bool parallel = c.get("parallel", false);
   const Json &ffn = c.part("ffn"), &moe = c.part("moe");
   c.finish();
 
@@ -128,8 +148,11 @@ Ptr<Transformer> make_transformer(const Json& config, Site first_site, const std
   for (int64_t i = 0; i < layers; ++i) {
     auto block = std::make_shared<TransformerBlock>();
     block->input_layernorm = make_norm(norm, stack->width, eps);
-    block->self_attn = std::make_shared<Attention>(shape, i, std);
-    block->post_attention_layernorm = make_norm(norm, stack->width, eps);
+    if (kind == "latent")
+      block->self_attn = std::make_shared<LatentAttention>(latent, i, std);
+    else
+      block->self_attn = std::make_shared<Attention>(shape, i, std);
+    if (!parallel) block->post_attention_layernorm = make_norm(norm, stack->width, eps);
     if (routed[static_cast<size_t>(i)]) {
       block->moe = make_layer(moe, stack->width, site++);
     } else {

@@ -6,10 +6,11 @@
 
 namespace conclave {
 
-/// x + attention(norm(x)), then + ffn(norm(x)).
+/// x + attention(norm(x)), then + ffn(norm(x)). Without the second norm both read the first one's output,
+/// side by side (GPT-J, Phi-2).
 struct TransformerBlock : Module {
   Ptr<Norm> input_layernorm, post_attention_layernorm;
-  Ptr<Attention> self_attn;
+  Ptr<SelfAttention> self_attn;
   Ptr<Path> ffn;   ///< dense; or
   Ptr<Layer> moe;  ///< routed
 
@@ -22,7 +23,8 @@ struct TransformerBlock : Module {
 /// A stack of blocks with a last norm.
 struct Transformer : Module {
   int64_t width = 0;
-  Rotary rotary;  ///< dim 0: none
+  Rotary rotary;       ///< dim 0: none
+  int64_t window = 0;  ///< of PassInput, for passes that name none
   std::vector<Ptr<TransformerBlock>> layers;
   Ptr<Norm> norm;
 

@@ -2,10 +2,11 @@
 
 #include <ATen/ATen.h>
 
+#include "framework/tensor/fresh.h"
+
 namespace conclave {
 
-Embedding::Embedding(int64_t count, int64_t width, double std)
-    : weight(at::empty({count, width}).normal_(0, std)) {}
+Embedding::Embedding(int64_t count, int64_t width, double std) : weight(fresh_normal({count, width}, std)) {}
 
 Tensor Embedding::forward(const Tensor& ids) const {
   return at::embedding(weight, ids);

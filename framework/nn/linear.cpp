@@ -4,11 +4,13 @@
 
 #include <cmath>
 
+#include "framework/tensor/fresh.h"
+
 namespace conclave {
 
 Linear::Linear(int64_t in, int64_t out, bool with_bias, double std) {
   const double deviation = std > 0 ? std : 1.0 / std::sqrt(static_cast<double>(in));
-  weight = at::empty({out, in}).normal_(0, deviation).clamp_(-3 * deviation, 3 * deviation);
+  weight = fresh_truncated_normal({out, in}, deviation);
   if (with_bias) bias = at::zeros({out});
 }
 

@@ -1,4 +1,4 @@
-/// Rotary positions (arXiv 2104.09864) in the half-split layout: channel i turns together with i + dim/2.
+/// Rotary positions (arXiv 2104.09864): channel i turns together with i + dim/2, or with its neighbour.
 #pragma once
 
 #include <vector>
@@ -10,6 +10,7 @@ namespace conclave {
 /// Angles of one pass, made once and used by every layer.
 struct Rotation {
   Tensor cos_N1LC, sin_N1LC;  ///< float32 [N,1,L,dim/2]
+  bool pairs = false;         ///< as in Rotary
   bool defined() const { return cos_N1LC.defined(); }
 };
 
@@ -23,7 +24,15 @@ struct Rotary {
   /// For pictures: positions [2,N,L] are rows and columns of a grid; half of the channels turns with each, at
   /// frequencies theta^(-4i/dim). dim is then a multiple of 4.
   bool grid = false;
+  /// Channels 2i and 2i+1 turn together; they leave in the half-split order, which products do not see.
+  bool pairs = false;
+  Tensor frequency_C = {};      ///< float64 [dim/2], in place of the powers of theta; undefined: those
+  Tensor far_frequency_C = {};  ///< the same for passes that reach position `far` (LongRoPE); undefined: none
+  int64_t far = 0;
+  double magnitude = 1;  ///< cos and sin are multiplied by it (YaRN, LongRoPE)
 
+  /// The unscaled frequencies theta^(-2i/dim), float64 [dim/2].
+  Tensor plain_frequencies() const;
   /// position int64 [N,L], or [S,N,L] with S sections (an [N,L] then counts for all of them). Frequency i is
   /// theta^(-2i/dim). Throws UsageError when the sections do not fill dim/2.
   Rotation angles(const Tensor& position) const;

@@ -290,8 +290,9 @@ TEST(Transformer, NoTokens) {
 TEST(Transformer, ResidualProjectionsStartSmaller) {
   at::manual_seed(5);
   auto stack = make_transformer({{"width", 64}, {"layers", 8}, {"heads", 4}, {"ffn", {{"hidden", 256}}}});
-  EXPECT_NEAR(stack->layers[3]->self_attn->o_proj.weight.std().item<double>(), 0.02 / 4, 0.0005);
-  EXPECT_NEAR(stack->layers[3]->self_attn->q_proj.weight.std().item<double>(), 0.02, 0.001);
+  const auto& attention = dynamic_cast<const Attention&>(*stack->layers[3]->self_attn);
+  EXPECT_NEAR(attention.o_proj.weight.std().item<double>(), 0.02 / 4, 0.0005);
+  EXPECT_NEAR(attention.q_proj.weight.std().item<double>(), 0.02, 0.001);
 }
 
 TEST(Transformer, BadConfigurationNamesTheKey) {

@@ -10,6 +10,7 @@
 #include "framework/moe/experts/check.h"
 #include "framework/moe/kernels/ffn.h"
 #include "framework/moe/kernels/grouped.h"
+#include "framework/tensor/fresh.h"
 
 namespace conclave {
 namespace {
@@ -17,7 +18,7 @@ namespace {
 using kernels::RowOrder;
 
 Tensor normal_weight(int64_t experts, int64_t out, int64_t in) {
-  return at::empty({experts, out, in}).normal_(0, 1 / std::sqrt(static_cast<double>(in)));
+  return fresh_normal({experts, out, in}, 1 / std::sqrt(static_cast<double>(in)));
 }
 
 bool needs_grad(const FfnExperts& bank, const Tensor& x_TD, const Routing& routing) {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "framework/base/random.h"
+#include "framework/tensor/fresh.h"
 
 namespace conclave {
 
@@ -13,7 +14,7 @@ Tensor linear_float(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 }
 
 Tensor fresh_weight(int64_t outputs, int64_t inputs, double std) {
-  return at::empty({outputs, inputs}).normal_(0, std);
+  return fresh_normal({outputs, inputs}, std);
 }
 
 void LinearScore::run(RouteState& state, const TokenContext&) {
