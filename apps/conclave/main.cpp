@@ -18,6 +18,7 @@ constexpr std::pair<std::string_view, const char*> kSummaries[] = {
     {"audio", "Speech and music from text and notes"},
     {"demo", "A few lines of each application's real output"},
     {"history", "Every run: what it was told, what came of it, how to repeat it"},
+    {"model", "Published checkpoints: what they hold, and the same numbers"},
     {"scenes", "Box scenes with labelled statements, for training"},
     {"stream", "Learning from data that never ends and changes"},
     {"ultrasound", "Reports on ultrasound pictures (research use only)"},

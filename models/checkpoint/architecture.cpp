@@ -1,0 +1,50 @@
+#include "models/checkpoint/architecture.h"
+
+#include "framework/base/error.h"
+#include "models/checkpoint/architectures/families.h"
+
+namespace conclave {
+
+const std::vector<Architecture>& architectures() {
+  static const std::vector<Architecture> all = [] {
+    std::vector<Architecture> list;
+    for (const auto family : {llama_family, qwen_family, deepseek_family}) {
+      for (auto& architecture : family()) list.push_back(std::move(architecture));
+    }
+    return list;
+  }();
+  return all;
+}
+
+const Architecture& find_architecture(const Json& config, const std::string& path) {
+  const Json* names =
+      config.is_object() && config.contains("architectures") ? &config["architectures"] : nullptr;
+  if (!names || !names->is_array() || names->empty() || !(*names)[0].is_string())
+    throw DataError(path, "architectures", "must be a list that names the model's class");
+  const auto wanted = (*names)[0].get<std::string>();
+  std::vector<std::string> known;
+  for (const auto& architecture : architectures()) {
+    for (const auto& name : architecture.classes) {
+      if (name == wanted) return architecture;
+      known.push_back(name);
+    }
+  }
+  const bool remote = config.contains("auto_map");
+  throw DataError(
+      path, "architectures",
+      fmt::format("\"{}\" is not supported{} (supported: {})", wanted,
+                  remote ? "; the folder names Python code of its own (auto_map), which is never run" : "",
+                  fmt::join(known, ", ")));
+}
+
+Architecture derive(const Architecture& base, std::string name, std::vector<std::string> classes, Json config,
+                    std::vector<NameRule> names) {
+  Architecture made = base;
+  made.name = std::move(name);
+  made.classes = std::move(classes);
+  made.config.merge_patch(config);
+  made.names.insert(made.names.begin(), names.begin(), names.end());
+  return made;
+}
+
+}  // namespace conclave

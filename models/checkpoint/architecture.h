@@ -1,0 +1,52 @@
+/// What Conclave knows of a published architecture: a table, no code. docs/checkpoints.md shows how to add
+/// one.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "framework/base/json.h"
+
+namespace conclave {
+
+/// Where tensors of ours are found in the files.
+///   ours    "layers.*.mlp.router.score.weight": each * stands for one part of a dotted name. Several names
+///   with
+///           " + " between are one published tensor, row below row.
+///   theirs  the same *s in their order; "%" counts over the experts, the first dimension of ours.
+/// Of several rules for one tensor the first whose tensors are all there is taken; without a rule the names
+/// are equal.
+struct NameRule {
+  std::string ours;
+  std::string theirs;
+};
+
+struct Architecture {
+  std::string name;                  ///< as the table of the README calls it
+  std::vector<std::string> classes;  ///< what "architectures" of config.json says
+  /// Our configuration, by fill_template: {"kind": "causal_lm", ...}.
+  Json config;
+  /// Keys of config.json that change the numbers, with the values that are supported.
+  Json only = Json::object();
+  std::vector<NameRule> names = {};
+  /// Put in place of the first prefix that a published name has: {"model.", "language.model."}.
+  std::vector<NameRule> prefixes = {};
+  /// Published tensors that stay unread: * is one part of a name, ** any parts.
+  std::vector<std::string> unread = {};
+  /// Whether layers behind the last one (next-token prediction) stay unread.
+  bool more_layers = false;
+};
+
+/// Every architecture that can be loaded.
+const std::vector<Architecture>& architectures();
+
+/// The one that `config`, the contents of config.json at `path`, names. Throws DataError that lists what is
+/// supported.
+const Architecture& find_architecture(const Json& config, const std::string& path);
+
+/// A copy of `base` with changes: `config` is merged into its configuration (RFC 7396), the rest replaces or
+/// precedes what is there.
+Architecture derive(const Architecture& base, std::string name, std::vector<std::string> classes, Json config,
+                    std::vector<NameRule> names = {});
+
+}  // namespace conclave

@@ -1,0 +1,21 @@
+/// The tables of architectures, one function for each family of models.
+#pragma once
+
+#include "models/checkpoint/architecture.h"
+
+namespace conclave {
+
+/// Llama, Mixtral, OLMoE, Phi-3: what shares Llama's layout.
+std::vector<Architecture> llama_family();
+/// Qwen2, Qwen2-MoE, Qwen3-MoE.
+std::vector<Architecture> qwen_family();
+/// DeepSeek-V2, V3.
+std::vector<Architecture> deepseek_family();
+
+/// The plain decoder that the others are derived from.
+const Architecture& llama();
+
+/// Names of a softmax router and gated experts under "mlp", one tensor for each expert or fused.
+std::vector<NameRule> gated_expert_names();
+
+}  // namespace conclave

@@ -1,0 +1,52 @@
+#include "models/checkpoint/checkpoint.h"
+
+#include "framework/base/error.h"
+#include "framework/tensor/fresh.h"
+#include "framework/tensor/safetensors.h"
+#include "models/checkpoint/config_template.h"
+#include "models/checkpoint/fill.h"
+
+namespace conclave {
+namespace {
+
+void check_only(const Json& only, const Json& published, const std::string& path) {
+  for (const auto& [key, allowed] : only.items()) {
+    if (!published.contains(key) || published[key].is_null()) continue;
+    const bool fine = std::find(allowed.begin(), allowed.end(), published[key]) != allowed.end();
+    require<UsageError>(fine, "{}: {} = {} is not supported (supported: {})", path, key,
+                        published[key].dump(), allowed.dump());
+  }
+}
+
+}  // namespace
+
+CheckpointFolder open_checkpoint(const std::filesystem::path& folder) {
+  const auto file = folder / "config.json";
+  if (!std::filesystem::is_directory(folder)) throw DataError(folder.string(), "", "is not a folder");
+  CheckpointFolder found{folder, read_json(file), nullptr, {}};
+  found.architecture = &find_architecture(found.published, file.string());
+  check_only(found.architecture->only, found.published, file.string());
+  found.config = fill_template(found.architecture->config, found.published, file.string());
+  return found;
+}
+
+Ptr<CausalLm> shape_of(const CheckpointFolder& folder) {
+  const ShapesOnly shapes_only;
+  try {
+    return make_causal_lm(folder.config);
+  } catch (const UsageError& e) {
+    throw UsageError(fmt::format("{} does not fit {}: {}", (folder.path / "config.json").string(),
+                                 folder.architecture->name, e.what()));
+  }
+}
+
+Ptr<CausalLm> load_checkpoint(const CheckpointFolder& folder, std::optional<at::ScalarType> dtype) {
+  auto model = shape_of(folder);
+  FillOptions options;
+  options.dtype = dtype;
+  options.layers = static_cast<int64_t>(model->model->layers.size());
+  fill_weights(*model, Safetensors(folder.path), *folder.architecture, options);
+  return model;
+}
+
+}  // namespace conclave

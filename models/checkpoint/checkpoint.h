@@ -1,0 +1,31 @@
+/// A model folder as published: config.json, .safetensors files, tokenizer.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "models/checkpoint/architecture.h"
+#include "models/text/causal_lm.h"
+
+namespace conclave {
+
+/// What a folder holds, known without reading weights.
+struct CheckpointFolder {
+  std::filesystem::path path;
+  Json published;  ///< config.json
+  const Architecture* architecture = nullptr;
+  Json config;  ///< ours
+};
+
+/// Reads config.json and finds the architecture. Throws DataError (unknown architecture, damaged file) and
+/// UsageError (a setting that is missing or not supported).
+CheckpointFolder open_checkpoint(const std::filesystem::path& folder);
+
+/// A module with the right names and shapes and without values.
+Ptr<CausalLm> shape_of(const CheckpointFolder& folder);
+
+/// The model with its weights; `dtype` as in FillOptions. Throws DataError that lists missing, surplus and
+/// misshapen tensors.
+Ptr<CausalLm> load_checkpoint(const CheckpointFolder& folder, std::optional<at::ScalarType> dtype = {});
+
+}  // namespace conclave

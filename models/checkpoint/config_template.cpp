@@ -1,0 +1,133 @@
+#include "models/checkpoint/config_template.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "framework/base/config_object.h"
+
+namespace conclave {
+namespace {
+
+class Filler {
+ public:
+  Filler(const Json& published, const std::string& path) : published_(published), path_(path) {}
+
+  Json fill(const Json& pattern) const {
+    if (pattern.is_string()) return text(pattern.get_ref<const std::string&>());
+    if (pattern.is_array()) {
+      Json list = Json::array();
+      for (const auto& item : pattern) list.push_back(fill(item));
+      return list;
+    }
+    if (!pattern.is_object()) return pattern;
+    if (pattern.contains("$if")) return fill(holds(fill(pattern["$if"])) ? pattern["then"] : pattern["else"]);
+    if (pattern.contains("$case")) return choose(pattern);
+    if (pattern.contains("$product")) return product(pattern["$product"]);
+    if (pattern.contains("$quotient")) return quotient(pattern["$quotient"]);
+    if (pattern.contains("$layers")) return layers(fill(pattern["$layers"]));
+    Json object = Json::object();
+    for (const auto& [key, value] : pattern.items()) {
+      Json filled = fill(value);
+      if (!filled.is_null()) object[key] = std::move(filled);
+    }
+    return object;
+  }
+
+ private:
+  static bool holds(const Json& value) {
+    if (value.is_boolean()) return value.get<bool>();
+    if (value.is_number()) return value != 0;
+    return !value.is_null() && !value.empty();
+  }
+
+  // The value under a dotted key; null when it is not there.
+  Json find(const std::string& dotted) const {
+    const Json* at = &published_;
+    size_t start = 0;
+    while (true) {
+      const size_t dot = dotted.find('.', start);
+      const auto key = dotted.substr(start, dot == std::string::npos ? dot : dot - start);
+      if (!at->is_object() || !at->contains(key)) return Json();
+      at = &(*at)[key];
+      if (dot == std::string::npos) return *at;
+      start = dot + 1;
+    }
+  }
+
+  Json text(const std::string& pattern) const {
+    if (pattern.empty() || pattern[0] != '$') return pattern;
+    const size_t equals = pattern.find('=');
+    const std::string keys = pattern.substr(1, equals == std::string::npos ? equals : equals - 1);
+    for (size_t start = 0; start <= keys.size();) {
+      const size_t bar = std::min(keys.find('|', start), keys.size());
+      Json value = find(keys.substr(start, bar - start));
+      if (!value.is_null()) return value;
+      start = bar + 1;
+    }
+    require<UsageError>(equals != std::string::npos, "{}: {} is missing", path_, keys);
+    return parse_json(pattern.substr(equals + 1), "fallback of " + keys);
+  }
+
+  Json choose(const Json& pattern) const {
+    const Json value = fill(pattern["$case"]);
+    const auto name = value.is_string() ? value.get<std::string>() : value.dump();
+    const Json& of = pattern["of"];
+    if (of.contains(name)) return fill(of[name]);
+    std::vector<std::string> known;
+    for (const auto& [key, unused] : of.items()) known.push_back(key);
+    throw UsageError(fmt::format("{}: {} = {} is not supported (supported: {})", path_,
+                                 pattern["$case"].get<std::string>().substr(1), name,
+                                 fmt::join(known, ", ")));
+  }
+
+  double number(const Json& pattern) const {
+    const Json value = fill(pattern);
+    require<UsageError>(value.is_number(), "{}: {} must be a number, not {}", path_, pattern.dump(),
+                        value.dump());
+    return value.get<double>();
+  }
+
+  Json product(const Json& factors) const {
+    double all = 1;
+    for (const auto& factor : factors) all *= number(factor);
+    return whole(all);
+  }
+  Json quotient(const Json& pair) const {
+    const double over = number(pair[1]);
+    require<UsageError>(over != 0, "{}: {} is 0", path_, pair[1].dump());
+    return whole(number(pair[0]) / over);
+  }
+  Json whole(double value) const {
+    require<UsageError>(std::abs(value) < 1e15, "{}: {} is out of range", path_, value);
+    return static_cast<int64_t>(std::floor(value));
+  }
+
+  Json layers(const Json& rule) const {
+    ConfigObject c(rule, path_);
+    const auto count = c.need<int64_t>("count");
+    const auto from = c.get_integer("from", 0), every = c.get_integer("every", 1, 1);
+    const auto offset = c.get_integer("offset", 0);
+    const auto except = c.get("except", std::vector<int64_t>{});
+    c.finish();
+    require<UsageError>(count <= 100000, "{}: {} layers", path_, count);
+    Json list = Json::array();
+    for (int64_t i = from; i < count; ++i) {
+      if ((i + offset) % every == 0 && std::find(except.begin(), except.end(), i) == except.end())
+        list.push_back(i);
+    }
+    return list;
+  }
+
+  const Json& published_;
+  const std::string& path_;
+};
+
+}  // namespace
+
+Json fill_template(const Json& pattern, const Json& published, const std::string& path) {
+  require<UsageError>(published.is_object(), "{}: must be an object", path);
+  return Filler(published, path).fill(pattern);
+}
+
+}  // namespace conclave

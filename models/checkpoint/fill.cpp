@@ -1,0 +1,255 @@
+#include "models/checkpoint/fill.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <map>
+#include <set>
+
+#include "framework/base/error.h"
+#include "framework/tensor/safetensors.h"
+#include "models/checkpoint/name_map.h"
+
+namespace conclave {
+namespace {
+
+std::string shape_text(at::IntArrayRef shape) {
+  return fmt::format("[{}]", fmt::join(shape, ", "));
+}
+
+bool is_float8(const SafetensorsEntry& e) {
+  return e.dtype == "F8_E4M3" || e.dtype == "F8_E5M2";
+}
+
+/// How the matrices of a fused bank lie.
+enum class Layout { unknown, rows, columns };  // [E,out,in], [E,in,out]
+
+/// Where one of our tensors is.
+struct Source {
+  PublishedName place;
+  int64_t row = 0;       ///< of the published tensor, where ours begins
+  bool columns = false;  ///< [E,in,out]
+};
+
+class Filler {
+ public:
+  Filler(Module& module, const Safetensors& files, const Architecture& architecture,
+         const FillOptions& options)
+      : module_(module), files_(files), architecture_(architecture), options_(options), names_(architecture) {
+    for (auto& t : named_tensors(module)) shapes_[t.name] = t.tensor.sizes().vec();
+  }
+
+  void plan() {
+    for (const auto& [name, shape] : shapes_) plan_one(name, shape);
+    settle_layout();
+    for (const auto& name : files_.names()) {
+      if (!read_.contains(name) && !may_stay(name))
+        wrong_ += fmt::format("\n  surplus: {} {}", name, shape_text(files_.shape(name)));
+    }
+    if (!wrong_.empty())
+      throw DataError(files_.origin(), "",
+                      fmt::format("does not fit {} with this configuration:{}", architecture_.name, wrong_));
+  }
+
+  void fill();
+
+ private:
+  void plan_one(const std::string& name, const std::vector<int64_t>& shape) {
+    const auto places = names_.places(name);
+    for (const auto& place : places) {
+      const int64_t count = place.per_expert() ? shape.front() : 1;
+      bool all = true;
+      for (int64_t e = 0; e < count && all; ++e) all = files_.contains(place.of(e));
+      if (!all) continue;
+      Source source{place};
+      for (const auto& before : place.ours) {
+        if (before == name) break;
+        source.row += rows_of(shapes_.at(before));
+      }
+      for (int64_t e = 0; e < count; ++e) {
+        read_.insert(place.of(e));
+        if (is_float8(files_.entry(place.of(e)))) read_.insert(place.of(e) + "_scale_inv");
+        check_shape(name, source, e);
+      }
+      sources_[name] = source;
+      return;
+    }
+    // What is missing is told by the place that has most of it.
+    const PublishedName& expected = places.front();
+    for (int64_t e = 0; e < (expected.per_expert() ? shape.front() : 1); ++e) {
+      if (!files_.contains(expected.of(e)))
+        wrong_ += fmt::format(
+            "\n  missing: {} {}", expected.of(e),
+            shape_text(expected.per_expert() ? at::IntArrayRef(shape).slice(1) : at::IntArrayRef(shape)));
+      read_.insert(expected.of(e));
+    }
+  }
+
+  // The dimension along which our tensors share a published one.
+  static size_t row_dim(const std::vector<int64_t>& shape) { return shape.size() == 3 ? 1 : 0; }
+  static int64_t rows_of(const std::vector<int64_t>& shape) {
+    return shape.empty() ? 0 : shape[row_dim(shape)];
+  }
+
+  void check_shape(const std::string& name, const Source& source, int64_t expert) {
+    const auto published = source.place.of(expert);
+    const auto found = files_.shape(published);
+    std::vector<int64_t> expected = shapes_.at(name);
+    if (source.place.per_expert()) {
+      expected.erase(expected.begin());
+    } else {
+      int64_t rows = 0;
+      for (const auto& part : source.place.ours) rows += rows_of(shapes_.at(part));
+      if (!expected.empty()) expected[row_dim(expected)] = rows;
+    }
+    const bool bank = !source.place.per_expert() && expected.size() == 3;
+    if (bank) {
+      std::vector<int64_t> turned = {expected[0], expected[2], expected[1]};
+      if (found == expected && found == turned) {
+        undecided_.push_back(fmt::format("{} {}", published, shape_text(found)));
+        return;
+      }
+      if (found == turned) return vote(Layout::columns, published);
+      if (found == expected) return vote(Layout::rows, published);
+      wrong_ += fmt::format("\n  misshapen: {} is {}, expected {} or {}", published, shape_text(found),
+                            shape_text(expected), shape_text(turned));
+      return;
+    }
+    // A vector may be written as a matrix of one row, and the other way round.
+    const auto plain = [](std::vector<int64_t> s) {
+      if (s.size() == 2 && s[0] == 1) s.erase(s.begin());
+      return s;
+    };
+    if (found != expected && plain(found) != plain(expected))
+      wrong_ += fmt::format("\n  misshapen: {} is {}, expected {}", published, shape_text(found),
+                            shape_text(expected));
+  }
+
+  void vote(Layout layout, const std::string& by) {
+    if (layout_ == Layout::unknown) {
+      layout_ = layout;
+      decided_by_ = by;
+    } else if (layout_ != layout) {
+      wrong_ +=
+          fmt::format("\n  mixed layouts: {} and {} disagree on [E,out,in] or [E,in,out]", decided_by_, by);
+    }
+  }
+
+  void settle_layout() {
+    if (!undecided_.empty() && layout_ == Layout::unknown)
+      wrong_ += fmt::format(
+          "\n  ambiguous: square matrices fit both [E,out,in] and [E,in,out], and no other bank tells: {}",
+          fmt::join(undecided_, ", "));
+    for (auto& [name, source] : sources_)
+      source.columns =
+          layout_ == Layout::columns && !source.place.per_expert() && shapes_.at(name).size() == 3;
+  }
+
+  bool may_stay(const std::string& name) const {
+    for (const auto& pattern : architecture_.unread)
+      if (fits(name, pattern)) return true;
+    if (!architecture_.more_layers) return false;
+    const size_t place = name.find("layers.");
+    if (place == std::string::npos) return false;
+    const auto number = name.substr(place + 7, name.find('.', place + 7) - place - 7);
+    return !number.empty() && number.size() < 9 &&
+           number.find_first_not_of("0123456789") == std::string::npos &&
+           std::stoll(number) >= options_.layers;
+  }
+
+  // A published tensor, float8 turned into what its scales say.
+  Tensor read(const std::string& name) const {
+    const Tensor stored = files_.tensor(name);
+    if (!is_float8(files_.entry(name))) return stored;
+    const std::string scales = name + "_scale_inv";
+    if (!files_.contains(scales))
+      throw DataError(files_.origin(), name, fmt::format("is float8, but {} is missing", scales));
+    const Tensor scale = files_.tensor(scales).to(at::kFloat);
+    return scaled(name, stored.to(at::kFloat), scale).to(at::kBFloat16);
+  }
+
+  Tensor scaled(const std::string& name, const Tensor& x, const Tensor& scale) const {
+    if (scale.numel() == 1) return x * scale.flatten()[0];
+    // The side of a block is the smallest power of two that covers the matrix; published ones use 128.
+    const auto side = [&](int64_t size, int64_t blocks) {
+      int64_t block = 1;
+      while (block * blocks < size) block *= 2;
+      return block;
+    };
+    const bool fits_blocks = x.dim() == 2 && scale.dim() == 2;
+    const int64_t rows = fits_blocks ? side(x.size(0), scale.size(0)) : 0;
+    const int64_t columns = fits_blocks ? side(x.size(1), scale.size(1)) : 0;
+    if (!fits_blocks || (x.size(0) + rows - 1) / rows != scale.size(0) ||
+        (x.size(1) + columns - 1) / columns != scale.size(1))
+      throw DataError(files_.origin(), name,
+                      fmt::format("is {}, its scales are {}: not one for each block", shape_text(x.sizes()),
+                                  shape_text(scale.sizes())));
+    const Tensor wide = scale.repeat_interleave(rows, 0).narrow(0, 0, x.size(0));
+    return x * wide.repeat_interleave(columns, 1).narrow(1, 0, x.size(1));
+  }
+
+  at::ScalarType dtype_for(const Tensor& found) const {
+    return options_.dtype && found.is_floating_point() ? *options_.dtype : found.scalar_type();
+  }
+
+  // One of our tensors that is a whole published one, or rows of it.
+  Tensor one(const std::string& name, const Source& source, const std::vector<int64_t>& shape) const {
+    Tensor found = read(source.place.theirs);
+    if (source.columns) found = found.transpose(1, 2);
+    if (source.place.ours.size() > 1)
+      found = found.narrow(static_cast<int64_t>(row_dim(shape)), source.row, rows_of(shape));
+    return found.reshape(shape).to(dtype_for(found)).contiguous();
+  }
+
+  Tensor stacked(const Source& source, const std::vector<int64_t>& shape) const {
+    Tensor bank;
+    for (int64_t e = 0; e < shape.front(); ++e) {
+      const Tensor expert = read(source.place.of(e));
+      if (!bank.defined()) bank = at::empty(shape, dtype_for(expert));
+      bank[e].copy_(expert.reshape(bank[e].sizes()));
+    }
+    return bank;
+  }
+
+  struct Put : Visitor {
+    explicit Put(const Filler& filler) : filler(filler) {}
+    const Filler& filler;
+    void on_tensor(const std::string& name, Tensor& tensor, TensorKind) override {
+      if (!tensor.defined()) return;
+      const auto& source = filler.sources_.at(name);
+      const auto& shape = filler.shapes_.at(name);
+      const bool grad = tensor.requires_grad();
+      tensor = source.place.per_expert() ? filler.stacked(source, shape) : filler.one(name, source, shape);
+      tensor.set_requires_grad(grad);
+    }
+  };
+
+  Module& module_;
+  const Safetensors& files_;
+  const Architecture& architecture_;
+  const FillOptions& options_;
+  NameMap names_;
+  std::map<std::string, std::vector<int64_t>> shapes_;
+  std::map<std::string, Source> sources_;
+  std::set<std::string> read_;
+  std::string wrong_, decided_by_;
+  std::vector<std::string> undecided_;
+  Layout layout_ = Layout::unknown;
+};
+
+void Filler::fill() {
+  const at::NoGradGuard no_grad;
+  Put put(*this);
+  module_.visit(put);
+}
+
+}  // namespace
+
+void fill_weights(Module& module, const Safetensors& files, const Architecture& architecture,
+                  const FillOptions& options) {
+  Filler filler(module, files, architecture, options);
+  filler.plan();
+  filler.fill();
+}
+
+}  // namespace conclave

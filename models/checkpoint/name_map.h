@@ -1,0 +1,36 @@
+/// From our tensors' names to those of the published files, and back.
+#pragma once
+
+#include <optional>
+
+#include "framework/tensor/tensor_source.h"
+#include "models/checkpoint/architecture.h"
+
+namespace conclave {
+
+/// Whether `name` fits `pattern`: * is one part of a dotted name, ** any parts.
+bool fits(std::string_view name, std::string_view pattern);
+
+/// One published name for one or several of our tensors.
+struct PublishedName {
+  std::vector<std::string> ours;  ///< rows of the published tensor, in this order
+  std::string theirs;             ///< "%" counts over the experts
+  bool per_expert() const { return theirs.find('%') != std::string::npos; }
+  /// The published tensor of expert e.
+  std::string of(int64_t expert) const;
+};
+
+class NameMap {
+ public:
+  explicit NameMap(const Architecture& architecture) : architecture_(architecture) {}
+  /// Every place where our tensor may be found, the preferred one first; the last is its own name.
+  std::vector<PublishedName> places(const std::string& ours) const;
+  /// Our tensors that a published name without "%" stands for, by the first rule that fits.
+  PublishedName ours(const std::string& theirs) const;
+
+ private:
+  std::string published(std::string name) const;
+  const Architecture& architecture_;
+};
+
+}  // namespace conclave

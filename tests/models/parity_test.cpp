@@ -1,0 +1,118 @@
+// Published checkpoints give the numbers of their original code.
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "framework/base/error.h"
+#include "models/checkpoint/verify.h"
+#include "models/parity_folders.h"
+
+namespace conclave {
+namespace {
+
+using testing::copy_changed;
+using ::testing::HasSubstr;
+using Tensors = std::map<std::string, Tensor>;
+
+// Folders whose architectures are not done yet. A folder that is neither here nor passes fails the test.
+const std::set<std::string> kNotYet = {
+    "dac",
+    "dac-pth",
+    "dcmoe",
+    "deepseek_vl2-group_limited",
+    "deepseek_vl2-mha_greedy",
+    "deepseek_vl2-noaux_tc",
+    "echovlm",
+    "echovlm-ultrasound_moe",
+    "encodec",
+    "llava_mole-dense",
+    "llava_mole-sparse",
+    "meteora",
+    "mimi",
+    "mixlora",
+    "moe_llava-phi2",
+    "moiie",
+    "moiie-phi3_moe",
+    "musicgen",
+    "nllb-moe",
+    "peft-dora",
+    "peft-expert-lora",
+    "peft-lora",
+    "qwen2_vl",
+    "qwen3_vl_moe",
+    "unimoe-audio",
+    "unimoe1",
+    "unimoe1-8e",
+    "unimoe1-audio",
+    "unimoe2",
+};
+
+TEST(Parity, EveryFolderGivesTheOriginalsNumbers) {
+  CONCLAVE_NEED_DATA("parity");
+  int passed = 0;
+  std::string missing;
+  for (const auto& entry : std::filesystem::directory_iterator(*testing::data_dir() / "parity")) {
+    const auto name = entry.path().filename().string();
+    if (!entry.is_directory()) continue;
+    SCOPED_TRACE(name);
+    if (kNotYet.contains(name)) {
+      missing += (missing.empty() ? "" : ", ") + name;
+      continue;
+    }
+    try {
+      const VerifyResult result = verify_checkpoint(entry.path());
+      EXPECT_TRUE(result.pass()) << result.json().dump(2);
+      EXPECT_TRUE(result.experts_equal && result.tokens_equal);
+      EXPECT_TRUE(result.largest.contains("logits"));
+      passed += result.pass();
+    } catch (const Error& e) {
+      ADD_FAILURE() << e.what();
+    }
+  }
+  EXPECT_GT(passed, 0);
+  if (!missing.empty()) std::printf("not supported yet: %s\n", missing.c_str());
+}
+
+// A verifier that could not fail would prove nothing.
+TEST(Parity, OneChangedValueIsFoundAndNamed) {
+  CONCLAVE_NEED_DATA("parity/qwen3-moe");
+  CONCLAVE_NEED_DATA("parity/deepseek-v3");
+  const testing::TempDir dir;
+  const auto first_difference = [&](const char* folder, const std::function<void(Tensors&, Json&)>& change) {
+    copy_changed(folder, dir / "changed", change);
+    const VerifyResult result = verify_checkpoint(dir / "changed");
+    EXPECT_FALSE(result.pass());
+    return result.first_difference;
+  };
+  const auto add = [](const std::string& name, double value) {
+    return [=](Tensors& tensors, Json&) { tensors.at(name).view(-1)[5].add_(value); };
+  };
+  EXPECT_EQ(first_difference("qwen3-moe", add("model.layers.1.self_attn.o_proj.weight", 0.05)),
+            "router_logits.1");
+  EXPECT_EQ(first_difference("qwen3-moe", add("model.layers.0.mlp.experts.3.up_proj.weight", 0.05)),
+            "hidden.0");
+  EXPECT_EQ(first_difference("qwen3-moe", add("model.norm.weight", 0.01)), "final_norm");
+  EXPECT_EQ(first_difference("qwen3-moe", add("lm_head.weight", 0.01)), "logits");
+  EXPECT_EQ(first_difference("qwen3-moe", [](Tensors&, Json& c) { c["rope_theta"] = 20000.0; }),
+            "router_logits.0");
+  EXPECT_EQ(first_difference("deepseek-v3", add("model.layers.2.mlp.gate.e_score_correction_bias", 0.5)),
+            "expert_ids.2");
+}
+
+TEST(Parity, FoldersWithoutRecordsAreAnError) {
+  CONCLAVE_NEED_DATA("parity/olmoe");
+  const testing::TempDir dir;
+  copy_changed("olmoe", dir / "bare", [](Tensors&, Json&) {});
+  std::filesystem::remove(dir / "bare/expected.safetensors");
+  try {
+    verify_checkpoint(dir / "bare");
+    FAIL();
+  } catch (const DataError& e) {
+    EXPECT_THAT(e.what(), HasSubstr("has no expected.safetensors to compare with"));
+  }
+}
+
+}  // namespace
+}  // namespace conclave
