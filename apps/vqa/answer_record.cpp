@@ -66,8 +66,7 @@ std::string first_line(const std::exception& error) {
 
 }  // namespace
 
-Json answer_record(const AskedQuestion& asked, const VqaAnswer& answer, const VqaModel& model,
-                   uint64_t seed) {
+Json answer_record(const VqaInput& asked, const VqaAnswer& answer, const VqaModel& model, uint64_t seed) {
   Json record = {{"question_id", asked.id}};
   if (asked.image_names.size() == 1) record["image"] = asked.image_names.front();
   if (asked.image_names.size() > 1) record["images"] = asked.image_names;
@@ -109,7 +108,7 @@ std::string busiest_experts(const Trace& trace, Modality modality) {
   return text;
 }
 
-std::string answer_text(const AskedQuestion& asked, const VqaAnswer& answer) {
+std::string answer_text(const VqaInput& asked, const VqaAnswer& answer) {
   const std::string question = asked.query.question.substr(0, 200);
   if (answer.error) {
     try {

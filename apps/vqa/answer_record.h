@@ -10,10 +10,10 @@ namespace conclave {
 
 /// question_id, image or images, prompt, text, model_id, answer_id and metadata: confidence, topk, times,
 /// sizes, router loads. With answer.error: question_id, image, prompt and error.
-Json answer_record(const AskedQuestion& asked, const VqaAnswer& answer, const VqaModel& model, uint64_t seed);
+Json answer_record(const VqaInput& asked, const VqaAnswer& answer, const VqaModel& model, uint64_t seed);
 
 /// The same for people, with a line end: the answer, its probability, its time, and which experts read.
-std::string answer_text(const AskedQuestion& asked, const VqaAnswer& answer);
+std::string answer_text(const VqaInput& asked, const VqaAnswer& answer);
 
 /// The experts that `modality` went to over all layers, the busiest first: "e3 70 % e1 30 %"; empty when it
 /// had none.

@@ -72,8 +72,8 @@ VqaPredictions voted(const VqaSet& set, const VqaPredictions& predictions,
   return all;
 }
 
-AskedQuestion asked_of(const VqaSample& sample, bool pictures) {
-  AskedQuestion asked{sample.id, {{}, sample.question}, {}, nullptr};
+VqaInput asked_of(const VqaSample& sample, bool pictures) {
+  VqaInput asked{sample.id, {{}, sample.question}, {}, nullptr};
   if (!pictures) return asked;
   asked.query.pictures = sample.images;
   for (const auto& image : sample.images) asked.image_names.push_back(image.string());
@@ -143,7 +143,7 @@ int EvalVerb::run(Invocation& call) {
     const auto batch = static_cast<size_t>(engine_options.batch);
     for (size_t first = 0; first < set.samples.size(); first += batch) {
       throw_if_interrupted();
-      std::vector<AskedQuestion> asked;
+      std::vector<VqaInput> asked;
       std::vector<VqaQuery> queries;
       for (size_t i = first; i < std::min(first + batch, set.samples.size()); ++i) {
         asked.push_back(asked_of(set.samples[i], !no_pictures_));

@@ -16,16 +16,16 @@ constexpr size_t kLineLimit = size_t{64} << 20;
 
 class ListedQuestions : public Questions {
  public:
-  explicit ListedQuestions(std::vector<AskedQuestion> list) : list_(list.begin(), list.end()) {}
-  std::optional<AskedQuestion> next() override {
+  explicit ListedQuestions(std::vector<VqaInput> list) : list_(list.begin(), list.end()) {}
+  std::optional<VqaInput> next() override {
     if (list_.empty()) return std::nullopt;
-    AskedQuestion first = std::move(list_.front());
+    VqaInput first = std::move(list_.front());
     list_.pop_front();
     return first;
   }
 
  private:
-  std::deque<AskedQuestion> list_;
+  std::deque<VqaInput> list_;
 };
 
 class LineQuestions : public Questions {
@@ -35,7 +35,7 @@ class LineQuestions : public Questions {
     if (!in_) throw DataError(name_, "", "cannot be read");
   }
   bool waits() override { return in_.rdbuf()->in_avail() <= 0; }
-  std::optional<AskedQuestion> next() override {
+  std::optional<VqaInput> next() override {
     for (std::string line; read_line(line);) {
       if (line.find_first_not_of(" \t\r") != line.npos) return question_of(line);
     }
@@ -47,9 +47,9 @@ class LineQuestions : public Questions {
     if (!std::getline(in_, line)) return false;
     return ++number_, true;
   }
-  AskedQuestion question_of(const std::string& line) {
+  VqaInput question_of(const std::string& line) {
     const std::string where = fmt::format("line {}", number_);
-    AskedQuestion asked;
+    VqaInput asked;
     try {
       if (line.size() > kLineLimit)
         throw DataError(name_, where, fmt::format("is longer than {} bytes", kLineLimit));
@@ -83,7 +83,7 @@ class ChainedQuestions : public Questions {
  public:
   void add(std::unique_ptr<Questions> source) { sources_.push_back(std::move(source)); }
   bool waits() override { return !sources_.empty() && sources_.front()->waits(); }
-  std::optional<AskedQuestion> next() override {
+  std::optional<VqaInput> next() override {
     for (; !sources_.empty(); sources_.pop_front()) {
       if (auto asked = sources_.front()->next()) return asked;
     }
@@ -103,9 +103,9 @@ bool has_picture_name(const fs::path& file) {
   return false;
 }
 
-std::vector<AskedQuestion> about_each(const std::vector<fs::path>& pictures,
-                                      const std::vector<std::string>& questions) {
-  std::vector<AskedQuestion> asked;
+std::vector<VqaInput> about_each(const std::vector<fs::path>& pictures,
+                                 const std::vector<std::string>& questions) {
+  std::vector<VqaInput> asked;
   for (const auto& picture : pictures) {
     for (size_t q = 0; q < questions.size(); ++q) {
       const std::string name = picture.filename().string();
@@ -127,7 +127,7 @@ std::unique_ptr<Questions> open_questions(const QuestionOptions& options) {
   };
   if (!options.images.empty() || options.inputs.empty()) {
     need_question(options.images.empty() ? "nothing to answer" : options.images.front().string());
-    std::vector<AskedQuestion> asked;
+    std::vector<VqaInput> asked;
     for (const auto& question : options.questions) {
       asked.push_back({std::to_string(asked.size()), {options.images, question}, {}, nullptr});
       for (const auto& image : options.images) asked.back().image_names.push_back(image.string());

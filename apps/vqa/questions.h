@@ -13,7 +13,7 @@
 
 namespace conclave {
 
-struct AskedQuestion {
+struct VqaInput {
   std::string id;
   VqaQuery query;
   std::vector<std::string> image_names;  ///< as they were given
@@ -30,7 +30,7 @@ struct QuestionOptions {
 class Questions {
  public:
   virtual ~Questions() = default;
-  virtual std::optional<AskedQuestion> next() = 0;
+  virtual std::optional<VqaInput> next() = 0;
   virtual bool waits() { return false; }
 };
 

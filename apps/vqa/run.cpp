@@ -62,7 +62,7 @@ int RunVerb::run(Invocation& call) {
   Trace trace;
   int64_t answered = 0, failed = 0;
 
-  const auto put = [&](const AskedQuestion& asked, const VqaAnswer& answer) {
+  const auto put = [&](const VqaInput& asked, const VqaAnswer& answer) {
     ++(answer.error ? failed : answered);
     trace.merge(answer.trace);
     if (routing_out)
@@ -75,7 +75,7 @@ int RunVerb::run(Invocation& call) {
       std::fflush(stdout);
     }
   };
-  const auto answer_all = [&](std::vector<AskedQuestion>& batch) {
+  const auto answer_all = [&](std::vector<VqaInput>& batch) {
     std::vector<VqaQuery> queries;
     for (const auto& asked : batch) {
       if (!asked.error) queries.push_back(asked.query);
@@ -90,7 +90,7 @@ int RunVerb::run(Invocation& call) {
     batch.clear();
   };
 
-  std::vector<AskedQuestion> batch;
+  std::vector<VqaInput> batch;
   while (auto asked = questions->next()) {
     throw_if_interrupted();
     if (written.contains(asked->id)) continue;

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <set>
 #include <sstream>
 
 #include "framework/base/error.h"
@@ -207,6 +209,54 @@ TEST_F(VqaProgram, AnAnimatedPictureGivesFramesToo) {
   ASSERT_EQ(both.size(), 1u);
   EXPECT_EQ(both[0]["metadata"]["frames"].size(), 1u) << both[0];
   EXPECT_EQ(both[0]["metadata"]["n_visual_tokens"], 16);
+}
+
+// Every patch has a frame in the colour of the expert that the routing file names first for its token.
+TEST_F(VqaProgram, TheOverlayShowsWhatTheRoutingSays) {
+  const std::string routing = dir_ / "routing.jsonl", overlay = dir_ / "experts.png";
+  const std::vector<std::string> asked = {"--image", picture(2), "--question", "is it red"};
+  auto words = asked;
+  words.insert(words.end(), {"--routing-out", routing});
+  ASSERT_EQ(run(words).code, 0);
+  std::map<int, int> first_expert;  // by token
+  for (const Json& line : lines_of(read_file(routing))) {
+    if (line["part"] == "pictures" && line["site"] == 1) first_expert[line["token"]] = line["experts"][0];
+  }
+  ASSERT_EQ(first_expert.size(), 4u);
+
+  words = asked;
+  words.insert(words.begin(), {"inspect", "--model", model()});
+  words.insert(words.end(), {"--overlay", overlay, "--site", "1"});
+  const Outcome outcome = vqa(words);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("site 0"));
+  const cv::Mat painted = cv::imread(overlay);
+  constexpr int kLeft = 12, kTop = 58, kFactor = 800 / 24;  // 24 pixels, enlarged to a width of 800
+  ASSERT_GT(painted.rows, kTop + 24 * kFactor);
+  std::map<int, std::set<std::vector<int>>> colors;  // by expert
+  for (int token = 0; token < 4; ++token) {
+    const auto seen =
+        painted.at<cv::Vec3b>(kTop + token / 2 * 12 * kFactor, kLeft + token % 2 * 12 * kFactor);
+    colors[first_expert[token]].insert({seen[0], seen[1], seen[2]});
+  }
+  const std::map<int, std::vector<int>> known{
+      {0, {0, 159, 230}}, {1, {233, 180, 86}}, {2, {115, 158, 0}}, {3, {167, 121, 204}}};  // B, G, R
+  for (const auto& [expert, of_expert] : colors) {
+    ASSERT_EQ(of_expert.size(), 1u);
+    EXPECT_EQ(*of_expert.begin(), known.at(expert));
+  }
+  words.back() = "7";
+  EXPECT_EQ(vqa(words).code, 2) << "no such site";
+}
+
+TEST_F(VqaProgram, InspectDescribesTheModel) {
+  const Json line = lines_of(vqa({"inspect", "--model", model(), "--json"}).out).at(0);
+  EXPECT_EQ(line["model"], "tiny");
+  EXPECT_EQ(line["max_tiles"], 4);
+  EXPECT_EQ(line["tile_size"], 16);
+  EXPECT_EQ(line["sites"], Json::parse(R"([{"site": 0, "experts": 4}, {"site": 1, "experts": 4}])"));
+  EXPECT_LT(line["active_per_text_token"], line["parameters"]);
+  EXPECT_EQ(vqa({"inspect", "--model", model(), "--overlay", dir_ / "x.png"}).code, 2) << "of what?";
 }
 
 TEST_F(VqaProgram, BadInputsLeaveTheOthersAnswered) {

@@ -1,0 +1,93 @@
+#include "apps/vqa/recipe.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "framework/base/error.h"
+
+namespace conclave {
+namespace {
+
+Json good() {
+  return Json::parse(R"({"name": "r", "vocabulary": 400, "weights": "float32",
+    "picture": {"size": 16}, "model": {"max_tiles": 1},
+    "sources": {"quiz": {"kind": "easy-vqa"}, "scenes": {"kind": "scenes", "seed": 3}},
+    "stages": [
+      {"name": "see", "kind": "perception", "train": {"steps": 10}},
+      {"name": "answer", "moe": false, "train_only": ["connector"],
+       "mix": [{"source": "quiz", "weight": 2, "pictures": 8, "questions": 4}, {"source": "scenes"}],
+       "evaluate": [{"source": "quiz", "weight": 20}],
+       "losses": [{"kind": "modality_balance", "weight": 0.01}], "train": {"steps": 20}}]})");
+}
+
+TEST(Recipe, ReadsEveryKey) {
+  const Recipe recipe = parse_recipe(good());
+  EXPECT_EQ(recipe.name, "r");
+  EXPECT_EQ(recipe.vocabulary, 400);
+  EXPECT_FALSE(recipe.half);
+  EXPECT_EQ(recipe.sources.at("scenes")["seed"], 3);
+  ASSERT_EQ(recipe.stages.size(), 2u);
+  EXPECT_TRUE(recipe.stages[0].perception);
+  EXPECT_TRUE(recipe.stages[0].moe);
+  EXPECT_EQ(recipe.stages[0].train.steps, 10);
+  const RecipeStage& stage = recipe.stages[1];
+  EXPECT_FALSE(stage.moe);
+  EXPECT_EQ(stage.train_only, std::vector<std::string>{"connector"});
+  ASSERT_EQ(stage.mix.size(), 2u);
+  EXPECT_EQ(stage.mix[0].weight, 2);
+  EXPECT_EQ(stage.mix[0].pictures, 8);
+  EXPECT_EQ(stage.mix[0].questions, 4);
+  EXPECT_EQ(stage.mix[1].source, "scenes");
+  EXPECT_EQ(stage.mix[1].weight, 1);
+  EXPECT_EQ(stage.evaluate[0].weight, 20);
+  EXPECT_EQ(stage.losses.size(), 1u);
+}
+
+// A change of the good recipe, and what the error must say.
+struct Mistake {
+  const char* what;
+  const char* patch;  // RFC 6902
+  const char* says;
+};
+
+class RecipeMistakes : public ::testing::TestWithParam<Mistake> {};
+
+TEST_P(RecipeMistakes, AreNamed) {
+  const Json recipe = good().patch(Json::parse(GetParam().patch));
+  try {
+    parse_recipe(recipe);
+    FAIL() << "was taken";
+  } catch (const UsageError& e) {
+    EXPECT_THAT(e.what(), ::testing::HasSubstr(GetParam().says));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, RecipeMistakes,
+    ::testing::Values(
+        Mistake{"unknown_key", R"([{"op": "add", "path": "/colour", "value": 1}])", "colour"},
+        Mistake{"unknown_stage_key", R"([{"op": "add", "path": "/stages/1/speed", "value": 1}])",
+                "stages[1].speed"},
+        Mistake{"no_name", R"([{"op": "remove", "path": "/name"}])", "name"},
+        Mistake{"no_stages", R"([{"op": "replace", "path": "/stages", "value": []}])", "stages"},
+        Mistake{"stages_no_list", R"([{"op": "replace", "path": "/stages", "value": 3}])", "stages"},
+        Mistake{"small_vocabulary", R"([{"op": "replace", "path": "/vocabulary", "value": 200}])",
+                "vocabulary"},
+        Mistake{"weights", R"([{"op": "replace", "path": "/weights", "value": "int8"}])", "weights"},
+        Mistake{"unknown_source", R"([{"op": "replace", "path": "/stages/1/mix/0/source", "value": "x"}])",
+                "stages[1].mix[0].source"},
+        Mistake{"no_weight", R"([{"op": "replace", "path": "/stages/1/mix/0/weight", "value": 0}])",
+                "stages[1].mix[0].weight"},
+        Mistake{"no_pictures", R"([{"op": "replace", "path": "/stages/1/mix/0/pictures", "value": 0}])",
+                "stages[1].mix[0].pictures"},
+        Mistake{"empty_mix", R"([{"op": "replace", "path": "/stages/1/mix", "value": []}])", "stages[1].mix"},
+        Mistake{"kind", R"([{"op": "replace", "path": "/stages/0/kind", "value": "smell"}])",
+                "stages[0].kind"},
+        Mistake{"folder", R"([{"op": "replace", "path": "/stages/0/name", "value": "a/b"}])",
+                "stages[0].name"},
+        Mistake{"train_key", R"([{"op": "add", "path": "/stages/0/train/stepz", "value": 1}])",
+                "stages[0].train.stepz"}),
+    [](const auto& info) { return std::string(info.param.what); });
+
+}  // namespace
+}  // namespace conclave
