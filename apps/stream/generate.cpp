@@ -36,7 +36,7 @@ class GenerateVerb : public Verb {
     options.add("format", format_, "csv has numbers alone, arff the values' names too")
         .choices({"csv", "arff"});
     options.add("header", header_, "The columns' names first (csv)");
-    flags_.declare(options);
+    flags_.declare(options, "seed");
   }
   int run(Invocation&) override {
     const auto source = stream::make_generator(flags_.config(generator_));

@@ -2,8 +2,8 @@
 
 namespace conclave {
 
-void GeneratorFlags::declare(Options& options) {
-  options.add("seed", seed_, "Seed of the rows").shared();
+void GeneratorFlags::declare(Options& options, const std::string& seed) {
+  options.add(seed, seed_, "Seed of the generated rows");
   options.add("model-seed", model_seed_, "Seed of the concept (rbf, random-tree)");
   options.add("function", function_, "Classification function, from 1; one per concept");
   options.add("drift-attributes", drift_attributes_,

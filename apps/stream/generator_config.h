@@ -10,7 +10,8 @@ namespace conclave {
 /// Options of every generator. Lists have a value per concept, --positions says where the next one begins.
 class GeneratorFlags {
  public:
-  void declare(Options& options);
+  /// `seed` is the name of the option for the rows' seed.
+  void declare(Options& options, const std::string& seed);
   /// For stream::make_generator.
   Json config(const std::string& generator) const;
 

@@ -6,5 +6,6 @@
 namespace conclave {
 
 std::unique_ptr<Verb> make_generate_verb();
+std::unique_ptr<Verb> make_run_verb();
 
 }  // namespace conclave

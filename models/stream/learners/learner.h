@@ -1,0 +1,46 @@
+/// What learns from a stream, row by row.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "framework/base/json.h"
+#include "models/stream/base/archive.h"
+#include "models/stream/source.h"
+
+namespace conclave::stream {
+
+/// A classifier. Rows come in order; nothing depends on the size of the blocks or the number of threads.
+class Learner {
+ public:
+  virtual ~Learner() = default;
+  virtual int classes() const = 0;
+  /// Classes may be added at any time, never taken away.
+  virtual void grow_classes(int classes) = 0;
+  /// Shares of the classes, summing to 1, or all 0 when nothing is known.
+  virtual void votes(const double* x, double* votes_C) = 0;
+  virtual void learn(const double* x, int label, double weight) = 0;
+  /// Each row is voted on, votes_TC, and then learned, if it has a label.
+  virtual void test_then_train(const RowBlock& rows, double* votes_TC);
+  virtual size_t bytes() const = 0;
+  /// What it is made of at the moment.
+  virtual Json describe() const { return Json::object(); }
+  /// Things that happened since the last call: drifts, births, deaths.
+  virtual std::vector<std::string> take_events() { return {}; }
+  virtual void fields(Archive& archive) = 0;
+};
+
+using LearnerPtr = std::unique_ptr<Learner>;
+
+struct LearnerContext {
+  Schema schema;
+  uint64_t seed = 0;
+  int threads = 1;
+};
+
+std::vector<std::string> learner_names();
+/// {"learner": "arf", ...}: the keys are the options of that learner. UsageError.
+LearnerPtr make_learner(const Json& config, const LearnerContext& context);
+
+}  // namespace conclave::stream

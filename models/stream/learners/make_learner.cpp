@@ -1,0 +1,138 @@
+// The table of learners and their options.
+#include <fmt/ranges.h>
+
+#include "framework/base/config_object.h"
+#include "models/stream/learners/forest.h"
+#include "models/stream/learners/simple.h"
+
+namespace conclave::stream {
+namespace {
+
+TreeOptions tree_options(ConfigObject& c, TreeOptions o) {
+  o.grace_period = c.get("grace_period", o.grace_period);
+  o.split_confidence = c.get("split_confidence", o.split_confidence);
+  o.tie_threshold = c.get("tie_threshold", o.tie_threshold);
+  const auto leaf = c.one_of("leaf", {"nb-adaptive", "naive-bayes", "majority"});
+  o.leaf = leaf == "majority"      ? LeafVote::majority
+           : leaf == "naive-bayes" ? LeafVote::naive_bayes
+                                   : LeafVote::nb_adaptive;
+  o.pre_prune = c.get("pre_prune", o.pre_prune);
+  o.binary_splits = c.get("binary_splits", o.binary_splits);
+  o.split_points = static_cast<int>(c.get_integer("split_points", o.split_points, 1));
+  o.max_bytes = static_cast<size_t>(c.get_integer("memory", static_cast<int64_t>(o.max_bytes), 1 << 16));
+  require<UsageError>(o.grace_period > 0, "{} = {} must be above 0", c.name("grace_period"), o.grace_period);
+  require<UsageError>(o.split_confidence > 0 && o.split_confidence < 1, "{} = {} is not between 0 and 1",
+                      c.name("split_confidence"), o.split_confidence);
+  require<UsageError>(o.split_points <= 16, "{} = {} is above 16", c.name("split_points"), o.split_points);
+  return o;
+}
+
+ForestOptions forest_options(ConfigObject& c, ForestOptions o) {
+  o.tree = tree_options(c, o.tree);
+  o.members = static_cast<int>(c.get_integer("members", o.members, 1));
+  require<UsageError>(o.members <= 10000, "{} = {} is above 10000", c.name("members"), o.members);
+  o.lambda = c.get("lambda", o.lambda);
+  require<UsageError>(o.lambda > 0 && o.lambda <= 20, "{} = {} is not in (0, 20]", c.name("lambda"),
+                      o.lambda);
+  o.patch = c.get("patch", o.patch);
+  o.drift_delta = c.get("drift_delta", o.drift_delta);
+  o.warning_delta = c.get("warning_delta", o.warning_delta);
+  o.weighted_votes = c.get("weighted_votes", o.weighted_votes);
+  return o;
+}
+
+// Each with MOA's defaults, but ten members where MOA has a hundred.
+LearnerPtr make_forest(ConfigObject& c, ForestOptions o, const LearnerContext& context) {
+  return std::make_unique<Forest>(forest_options(c, std::move(o)), context);
+}
+LearnerPtr make_arf(ConfigObject& c, const LearnerContext& context) {
+  ForestOptions o;
+  o.tree.grace_period = 50;
+  o.tree.split_confidence = 0.01;
+  o.tree.max_bytes = size_t{256} << 20;
+  o.patches = Patches::per_leaf;
+  return make_forest(c, o, context);
+}
+LearnerPtr make_srp(ConfigObject& c, const LearnerContext& context) {
+  ForestOptions o;
+  o.tree.grace_period = 50;
+  o.tree.split_confidence = 0.01;
+  o.tree.max_bytes = size_t{256} << 20;
+  o.patches = Patches::per_tree;
+  o.drift_delta = 1e-5;
+  o.warning_delta = 1e-4;
+  return make_forest(c, o, context);
+}
+LearnerPtr make_leveraging_bagging(ConfigObject& c, const LearnerContext& context) {
+  ForestOptions o;
+  o.on_drift = OnDrift::replace_worst;
+  o.drift_delta = 0.002;
+  o.weighted_votes = false;
+  o.tree.max_bytes = size_t{256} << 20;
+  return make_forest(c, o, context);
+}
+LearnerPtr make_bagging(ConfigObject& c, const LearnerContext& context) {
+  ForestOptions o;
+  o.on_drift = OnDrift::nothing;
+  o.lambda = 1;
+  o.weighted_votes = false;
+  o.tree.max_bytes = size_t{256} << 20;
+  return make_forest(c, o, context);
+}
+LearnerPtr make_tree(ConfigObject& c, const LearnerContext& context) {
+  return make_tree_learner(tree_options(c, {}), context);
+}
+LearnerPtr make_bayes(ConfigObject&, const LearnerContext& context) {
+  return make_naive_bayes(context);
+}
+LearnerPtr make_most_frequent(ConfigObject&, const LearnerContext& context) {
+  return make_majority(context);
+}
+LearnerPtr make_last_class(ConfigObject&, const LearnerContext& context) {
+  return make_no_change(context);
+}
+
+struct Entry {
+  const char* name;
+  LearnerPtr (*make)(ConfigObject&, const LearnerContext&);
+};
+
+constexpr Entry kLearners[] = {
+    {"arf", make_arf},
+    {"srp", make_srp},
+    {"leveraging-bagging", make_leveraging_bagging},
+    {"bagging", make_bagging},
+    {"hoeffding-tree", make_tree},
+    {"naive-bayes", make_bayes},
+    {"majority", make_most_frequent},
+    {"no-change", make_last_class},
+};
+
+}  // namespace
+
+std::vector<std::string> learner_names() {
+  std::vector<std::string> names;
+  for (const Entry& entry : kLearners) names.emplace_back(entry.name);
+  return names;
+}
+
+LearnerPtr make_learner(const Json& config, const LearnerContext& context) {
+  ConfigObject c(config, "learner");
+  const auto name = c.need<std::string>("learner");
+  for (const Entry& entry : kLearners) {
+    if (name != entry.name) continue;
+    auto learner = entry.make(c, context);
+    c.finish();
+    return learner;
+  }
+  throw UsageError(fmt::format("no learner '{}'; there are: {}", name, fmt::join(learner_names(), ", ")));
+}
+
+void Learner::test_then_train(const RowBlock& rows, double* votes_TC) {
+  for (size_t i = 0; i < rows.size(); ++i) {
+    votes(rows.row(i).data(), votes_TC + i * classes());
+    if (const int label = rows.label(i); label >= 0) learn(rows.row(i).data(), label, 1);
+  }
+}
+
+}  // namespace conclave::stream

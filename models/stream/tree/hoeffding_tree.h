@@ -1,0 +1,108 @@
+/// The Hoeffding tree, VFDT (Domingos and Hulten, 2000): a leaf is split once its best attribute is better
+/// than the next one with a chosen probability.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "framework/base/random.h"
+#include "models/stream/tree/leaf_stats.h"
+#include "models/stream/tree/split.h"
+
+namespace conclave::stream {
+
+/// How a leaf votes. nb_adaptive: as its majority class or as naive Bayes, whichever was right more often.
+enum class LeafVote : uint8_t { majority, naive_bayes, nb_adaptive };
+
+/// Names and defaults are MOA's.
+struct TreeOptions {
+  double grace_period = 200;       ///< weight between two looks at a leaf
+  double split_confidence = 1e-7;  ///< probability of choosing a worse split
+  double tie_threshold = 0.05;     ///< splits closer than this are as good as equal
+  LeafVote leaf = LeafVote::nb_adaptive;
+  bool pre_prune = true;  ///< not splitting is a candidate, too
+  bool binary_splits = false;
+  int split_points = 10;                ///< thresholds to look at per numeric attribute
+  int subspace = 0;                     ///< attributes that a leaf looks at, drawn for each leaf; 0: all
+  std::vector<int32_t> only = {};       ///< attributes that the tree looks at; none: all
+  size_t max_bytes = size_t{32} << 20;  ///< leaves that promise least are put to rest beyond it
+};
+
+/// `count` of 0..width-1, in order.
+std::vector<int32_t> draw_places(int width, int count, Random& random);
+
+class HoeffdingTree {
+ public:
+  HoeffdingTree() = default;
+  /// `seed` draws the attributes of leaves when there is a subspace.
+  HoeffdingTree(const Schema& schema, const TreeOptions& options, uint64_t seed = 0);
+
+  int classes() const { return classes_; }
+  void grow_classes(int classes);
+
+  /// Probabilities of the classes, summing to 1; all 0 before the first row.
+  void votes(const double* x, double* votes_C);
+  /// Learns one row; label < classes().
+  void learn(const double* x, int label, double weight = 1);
+  /// votes() and, when weight > 0, learn(): the way to the leaf and its votes are found once.
+  void test_then_train(const double* x, int label, double weight, double* votes_C);
+
+  int leaves() const { return static_cast<int>(leaves_.size()); }
+  int depth() const;
+  size_t bytes() const { return bytes_; }
+  /// Weight learned so far.
+  double weight() const { return weight_; }
+
+  /// The tree as it stands, for those who show it. Children follow one another from first_child.
+  struct Node {
+    int32_t attribute = -1;  ///< -1: a leaf
+    SplitKind kind = SplitKind::none;
+    int32_t first_child = 0, children = 0;
+    int32_t usual_child = 0;  ///< where a missing value goes
+    int32_t leaf = 0;
+    double value = 0;
+    double merit = 0;  ///< of the split, times the weight it was made with
+    void fields(Archive& a) { a(attribute, kind, first_child, children, usual_child, leaf, value, merit); }
+  };
+  const std::vector<Node>& nodes() const { return nodes_; }
+  /// Class weights of a leaf.
+  const std::vector<double>& leaf_classes(int leaf) const { return leaves_[leaf].classes; }
+
+  void fields(Archive& archive);
+
+ private:
+  struct Leaf {
+    std::vector<double> classes;  // with what came from the split
+    LeafStats stats;
+    double weight = 0, looked_at = 0;
+    double majority_right = 0, bayes_right = 0;
+    int32_t node = 0;
+    bool active = true;
+    void fields(Archive& a) {
+      a(classes, stats, weight, looked_at, majority_right, bayes_right, node, active);
+    }
+  };
+
+  Leaf& leaf_of(const double* x);
+  // Votes of both kinds; `bayes` is the class that naive Bayes would choose, -1 when it was not asked.
+  void leaf_votes(Leaf& leaf, const double* x, double* votes_C, int& bayes);
+  void learn_at(Leaf& leaf, const double* x, int label, double weight, int bayes);
+  void try_split(int leaf);
+  void split(int leaf, const Split& chosen);
+  int add_leaf(std::vector<double> classes, int node);
+  Observed draw_attributes();
+  void rest_least_promising();
+  double leaf_bytes(const Leaf& leaf) const;
+
+  Schema schema_;
+  TreeOptions options_;
+  Random random_{0};
+  int classes_ = 0;
+  double weight_ = 0;
+  size_t bytes_ = 0;
+  std::vector<Node> nodes_;
+  std::vector<Leaf> leaves_;
+  std::vector<double> scores_;
+};
+
+}  // namespace conclave::stream

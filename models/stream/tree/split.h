@@ -1,0 +1,41 @@
+/// The best way to split a leaf.
+#pragma once
+
+#include <vector>
+
+#include "models/stream/tree/leaf_stats.h"
+
+namespace conclave::stream {
+
+enum class SplitKind : uint8_t {
+  none,     ///< not splitting at all
+  at_most,  ///< x <= value: first branch
+  equals,   ///< x == value: first branch
+  each      ///< a branch per value
+};
+
+struct Split {
+  SplitKind kind = SplitKind::none;
+  int32_t attribute = -1;
+  double value = 0;
+  double merit = 0;  ///< information gain in bits
+};
+
+struct SplitSearch {
+  Split best, second;
+};
+
+/// The two best splits, each of another attribute, and the one of not splitting when `with_none`. MOA's
+/// candidates: `points` evenly spaced thresholds between the smallest and the largest value of a numeric
+/// attribute; for a nominal one each value against the rest, and a branch per value unless `binary`. A split
+/// counts only when two branches get a hundredth of the weight.
+SplitSearch best_splits(const LeafStats& stats, const double* classes_C, bool with_none, bool binary,
+                        int points);
+
+/// How the classes divide: [branches][classes].
+std::vector<std::vector<double>> branch_classes(const LeafStats& stats, const Split& split);
+
+/// Entropy in bits.
+double entropy(const double* counts, int n);
+
+}  // namespace conclave::stream
