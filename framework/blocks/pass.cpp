@@ -60,8 +60,9 @@ Visibility pass_visibility(const PassInput& input, int64_t rows, int64_t tokens,
   }
   own = own.view({1, 1, tokens, tokens});
   if (input.valid_NL.defined()) {
-    const Tensor itself = at::eye(tokens, options).view({1, 1, tokens, tokens});
-    own = own.logical_and(input.valid_NL.to(at::kBool).view({rows, 1, 1, tokens})).logical_or(itself);
+    own = own.logical_and(input.valid_NL.to(at::kBool).view({rows, 1, 1, tokens}));
+    const Tensor itself = at::eye(tokens, options).logical_and(own.any(-1, true).logical_not());
+    own = own.logical_or(itself);
   }
   columns.push_back(own);
   const int64_t n = padded ? rows : 1;

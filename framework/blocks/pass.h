@@ -20,7 +20,7 @@ struct PassInput {
   std::vector<Tensor>* layer_outputs = nullptr;  ///< gets the output [N,L,D] of every layer
 };
 
-/// Padding is seen by nobody and sees itself alone, so that no row is ever without keys.
+/// Padding is seen by nobody; where it sees no token it sees itself, so that no row is ever without keys.
 struct Pass {
   Rotation rotation;  ///< undefined: no rotary positions
   Visibility visibility;

@@ -95,7 +95,7 @@ Tensor Transformer::forward(const Tensor& x_NLD, const PassInput& asked, TokenCo
   if (rotary.dim > 0) pass.rotation = rotary.angles(position);
 
   if (!context.valid_T.defined() && input.valid_NL.defined()) context.valid_T = input.valid_NL.reshape({-1});
-  if (input.valid_NL.defined()) pass.valid_V = input.valid_NL.reshape({-1}).nonzero().squeeze(1);
+  if (input.valid_NL.defined()) pass.valid_V = context.valid_T.nonzero().squeeze(1);
   if (!context.sequence_T.defined()) {
     context.sequence_T = at::arange(rows, at::dtype(at::kLong).device(device)).repeat_interleave(tokens);
   }

@@ -2,7 +2,6 @@
 
 #include "framework/base/error.h"
 #include "framework/tensor/fresh.h"
-#include "framework/tensor/safetensors.h"
 #include "models/checkpoint/config_template.h"
 #include "models/checkpoint/fill.h"
 
@@ -23,29 +22,31 @@ void check_only(const Json& only, const Json& published, const std::string& path
 CheckpointFolder open_checkpoint(const std::filesystem::path& folder) {
   const auto file = folder / "config.json";
   if (!std::filesystem::is_directory(folder)) throw DataError(folder.string(), "", "is not a folder");
-  CheckpointFolder found{folder, read_json(file), nullptr, {}};
+  CheckpointFolder found{folder, read_json(file), nullptr, nullptr, {}};
   found.architecture = &find_architecture(found.published, file.string());
   check_only(found.architecture->only, found.published, file.string());
-  found.config = fill_template(found.architecture->config, found.published, file.string());
+  found.files = std::make_shared<Safetensors>(folder);
+  found.config =
+      fill_template(found.architecture->config, found.published, file.string(), found.files->names());
   return found;
 }
 
-Ptr<CausalLm> shape_of(const CheckpointFolder& folder) {
+Ptr<Multimodal> shape_of(const CheckpointFolder& folder) {
   const ShapesOnly shapes_only;
   try {
-    return make_causal_lm(folder.config);
+    return make_multimodal(folder.config);
   } catch (const UsageError& e) {
     throw UsageError(fmt::format("{} does not fit {}: {}", (folder.path / "config.json").string(),
                                  folder.architecture->name, e.what()));
   }
 }
 
-Ptr<CausalLm> load_checkpoint(const CheckpointFolder& folder, std::optional<at::ScalarType> dtype) {
+Ptr<Multimodal> load_checkpoint(const CheckpointFolder& folder, std::optional<at::ScalarType> dtype) {
   auto model = shape_of(folder);
   FillOptions options;
   options.dtype = dtype;
-  options.layers = static_cast<int64_t>(model->model->layers.size());
-  fill_weights(*model, Safetensors(folder.path), *folder.architecture, options);
+  options.layers = static_cast<int64_t>(model->text->model->layers.size());
+  fill_weights(*model, *folder.files, *folder.architecture, options);
   return model;
 }
 

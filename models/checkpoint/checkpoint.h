@@ -4,8 +4,9 @@
 #include <filesystem>
 #include <optional>
 
+#include "framework/tensor/safetensors.h"
 #include "models/checkpoint/architecture.h"
-#include "models/text/causal_lm.h"
+#include "models/multimodal/multimodal.h"
 
 namespace conclave {
 
@@ -14,7 +15,8 @@ struct CheckpointFolder {
   std::filesystem::path path;
   Json published;  ///< config.json
   const Architecture* architecture = nullptr;
-  Json config;  ///< ours
+  std::shared_ptr<Safetensors> files;  ///< headers are read, weights only when they are asked for
+  Json config;                         ///< ours
 };
 
 /// Reads config.json and finds the architecture. Throws DataError (unknown architecture, damaged file) and
@@ -22,10 +24,10 @@ struct CheckpointFolder {
 CheckpointFolder open_checkpoint(const std::filesystem::path& folder);
 
 /// A module with the right names and shapes and without values.
-Ptr<CausalLm> shape_of(const CheckpointFolder& folder);
+Ptr<Multimodal> shape_of(const CheckpointFolder& folder);
 
 /// The model with its weights; `dtype` as in FillOptions. Throws DataError that lists missing, surplus and
 /// misshapen tensors.
-Ptr<CausalLm> load_checkpoint(const CheckpointFolder& folder, std::optional<at::ScalarType> dtype = {});
+Ptr<Multimodal> load_checkpoint(const CheckpointFolder& folder, std::optional<at::ScalarType> dtype = {});
 
 }  // namespace conclave

@@ -2,16 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <vector>
 
 #include "framework/base/config_object.h"
+#include "models/checkpoint/name_map.h"
 
 namespace conclave {
 namespace {
 
 class Filler {
  public:
-  Filler(const Json& published, const std::string& path) : published_(published), path_(path) {}
+  Filler(const Json& published, const std::string& path, const std::vector<std::string>& names)
+      : published_(published), path_(path), names_(names) {}
 
   Json fill(const Json& pattern) const {
     if (pattern.is_string()) return text(pattern.get_ref<const std::string&>());
@@ -26,6 +29,7 @@ class Filler {
     if (pattern.contains("$product")) return product(pattern["$product"]);
     if (pattern.contains("$quotient")) return quotient(pattern["$quotient"]);
     if (pattern.contains("$layers")) return layers(fill(pattern["$layers"]));
+    if (pattern.contains("$having")) return having(pattern["$having"].get<std::string>());
     Json object = Json::object();
     for (const auto& [key, value] : pattern.items()) {
       Json filled = fill(value);
@@ -119,15 +123,26 @@ class Filler {
     return list;
   }
 
+  Json having(const std::string& pattern) const {
+    const auto star = pattern.find('*');
+    std::set<int64_t> numbers;
+    for (const auto& name : names_) {
+      if (fits(name, pattern)) numbers.insert(std::strtoll(name.c_str() + star, nullptr, 10));
+    }
+    return Json(numbers);
+  }
+
   const Json& published_;
   const std::string& path_;
+  const std::vector<std::string>& names_;
 };
 
 }  // namespace
 
-Json fill_template(const Json& pattern, const Json& published, const std::string& path) {
+Json fill_template(const Json& pattern, const Json& published, const std::string& path,
+                   const std::vector<std::string>& names) {
   require<UsageError>(published.is_object(), "{}: must be an object", path);
-  return Filler(published, path).fill(pattern);
+  return Filler(published, path, names).fill(pattern);
 }
 
 }  // namespace conclave

@@ -10,16 +10,21 @@
 ///   {"$product": [..]}, {"$quotient": [a, b]}  whole numbers, rounded down
 ///   {"$layers": {"count", "from", "every", "offset", "except"}}   the numbers of the layers i that have
 ///      i >= from, (i + offset) % every == 0 and are not in the list `except`
+///   {"$having": "model.layers.*.mlp.gate.weight"}   what the first * stands for in the names of the files'
+///   tensors,
+///      in ascending order: for settings that config.json leaves out
 /// A value that comes out null leaves its key out.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "framework/base/json.h"
 
 namespace conclave {
 
 /// Fills `pattern` from `published`. Throws UsageError that names `path` and the key.
-Json fill_template(const Json& pattern, const Json& published, const std::string& path);
+Json fill_template(const Json& pattern, const Json& published, const std::string& path,
+                   const std::vector<std::string>& names = {});
 
 }  // namespace conclave

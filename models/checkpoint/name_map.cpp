@@ -1,5 +1,8 @@
 #include "models/checkpoint/name_map.h"
 
+#include <algorithm>
+#include <cstdlib>
+
 #include "framework/base/error.h"
 
 namespace conclave {
@@ -80,7 +83,7 @@ std::vector<PublishedName> NameMap::places(const std::string& ours) const {
       found.push_back(std::move(place));
     }
   }
-  found.push_back({{ours}, published(ours)});
+  found.push_back({.ours = {ours}, .theirs = published(ours)});
   return found;
 }
 
@@ -94,12 +97,22 @@ PublishedName NameMap::ours(const std::string& theirs) const {
   }
   for (const auto& rule : architecture_.names) {
     std::vector<std::string> stars;
-    if (rule.theirs.find('%') != std::string::npos || !match(name, rule.theirs, &stars)) continue;
-    PublishedName place{{}, theirs};
+    std::string pattern = rule.theirs;
+    const size_t percent = pattern.find('%');
+    if (percent != std::string::npos) pattern[percent] = '*';
+    if (!match(name, pattern, &stars)) continue;
+    PublishedName place{.ours = {}, .theirs = theirs};
+    if (percent != std::string::npos) {
+      const auto number = std::count(pattern.begin(), pattern.begin() + static_cast<int64_t>(percent), '*');
+      const auto& text = stars[static_cast<size_t>(number)];
+      if (text.empty() || text.find_first_not_of("0123456789") != std::string::npos) continue;
+      place.expert = std::strtoll(text.c_str(), nullptr, 10);
+      stars.erase(stars.begin() + number);
+    }
     for (const auto& part : split(rule.ours)) place.ours.push_back(with_stars(part, stars));
     return place;
   }
-  return {{name}, theirs};
+  return {.ours = {name}, .theirs = theirs};
 }
 
 }  // namespace conclave

@@ -15,6 +15,7 @@ bool fits(std::string_view name, std::string_view pattern);
 struct PublishedName {
   std::vector<std::string> ours;  ///< rows of the published tensor, in this order
   std::string theirs;             ///< "%" counts over the experts
+  int64_t expert = -1;            ///< which of the first dimension of ours it is; -1: all
   bool per_expert() const { return theirs.find('%') != std::string::npos; }
   /// The published tensor of expert e.
   std::string of(int64_t expert) const;
@@ -25,7 +26,7 @@ class NameMap {
   explicit NameMap(const Architecture& architecture) : architecture_(architecture) {}
   /// Every place where our tensor may be found, the preferred one first; the last is its own name.
   std::vector<PublishedName> places(const std::string& ours) const;
-  /// Our tensors that a published name without "%" stands for, by the first rule that fits.
+  /// Our tensors that a published name stands for, by the first rule that fits.
   PublishedName ours(const std::string& theirs) const;
 
  private:

@@ -29,7 +29,8 @@ Json summarise_checkpoint(const CheckpointFolder& folder) {
   const auto model = shape_of(folder);
   const Json& text = folder.config["text"];
   const int64_t total = count_parameters(*model);
-  int64_t active = total - (model->lm_head.weight.defined() ? model->embed_tokens.weight.numel() : 0);
+  int64_t active =
+      total - (model->text->lm_head.weight.defined() ? model->text->embed_tokens.weight.numel() : 0);
   Json summary = {{"folder", folder.path.string()},
                   {"architecture", folder.architecture->name},
                   {"class", folder.published["architectures"][0]},
@@ -40,7 +41,7 @@ Json summarise_checkpoint(const CheckpointFolder& folder) {
     const Json& moe = text["moe"];
     const int64_t slots = slots_of(moe["router"]["select"]);
     int64_t routed = 0;
-    for (const auto& block : model->model->layers) {
+    for (const auto& block : model->text->model->layers) {
       if (!block->moe) continue;
       ++routed;
       const int64_t count = block->moe->experts->count(), bank = count_parameters(*block->moe->experts);

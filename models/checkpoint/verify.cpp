@@ -10,7 +10,7 @@
 #include "framework/tensor/safetensors.h"
 #include "models/checkpoint/checkpoint.h"
 #include "models/checkpoint/name_map.h"
-#include "models/checkpoint/text_case.h"
+#include "models/checkpoint/run_case.h"
 
 namespace conclave {
 namespace {
@@ -52,6 +52,7 @@ class Verifier {
       else
         check_pass(prefix);
     }
+    if (in_.contains("input_ids")) check_generation("", "generated");
     result_.unchecked.assign(unseen_.begin(), unseen_.end());
     return result_;
   }
@@ -96,16 +97,19 @@ class Verifier {
   }
 
   void check_pass(const std::string& prefix) {
-    const TextCase input = read_case(in_, prefix);
+    const Inputs input = read_inputs(in_, prefix);
+    if (!input.pictures.empty() && !model_->pictures) return;
     const bool plain = prefix.empty();
-    TextOutputs got;
+    CaseOutputs got;
     {
       const at::NoGradGuard no_grad;
       got = run_case(*model_, folder_.config, input);
     }
-    const Tensor rows = input.valid_NL.defined() ? input.valid_NL.reshape({-1}) : Tensor();
+    const Tensor rows = got.reading.valid_NL.defined() ? got.reading.valid_NL.reshape({-1}) : Tensor();
+    for (const auto& [name, features] : got.reading.features)
+      compare(prefix + name, "features", features, bounds_.values);
     const auto number = [](size_t i) { return std::to_string(i); };
-    if (!plain) compare(prefix + "hidden.0", "hidden", got.embedded_NLD, bounds_.values, rows);
+    if (!plain) compare(prefix + "hidden.0", "hidden", got.reading.x_NLD, bounds_.values, rows);
     for (size_t i = 0; i < got.layers.size(); ++i) {
       for (const auto& routed : got.routings)
         if (routed.layer == static_cast<int64_t>(i)) check_routing(prefix, routed, rows);
@@ -114,37 +118,58 @@ class Verifier {
     }
     compare(prefix + (plain ? "final_norm" : "norm"), "hidden", got.normed_NLD, bounds_.values, rows);
     compare(prefix + "logits", "logits", got.logits_NLV, bounds_.values, rows);
-    if (got.aux_loss.defined()) compare(prefix + "aux_loss", "loss", got.aux_loss, bounds_.loss);
+    for (const auto& [name, value] : got.losses) compare(prefix + name, "loss", value, bounds_.loss);
     if (got.loss.defined()) compare(prefix + "loss", "loss", got.loss, bounds_.loss);
     check_gradients(prefix, input);
   }
 
   void check_routing(const std::string& prefix, const LayerRouting& routed, const Tensor& rows) {
     const auto layer = std::to_string(routed.layer);
-    const bool plain = prefix.empty();
+    const Routing& ours = routed.routing;
     const auto name = [&](const char* first, const char* second) {
-      return plain ? first + ("." + layer) : prefix + "router." + layer + "." + second;
+      return prefix.empty() ? first + ("." + layer) : prefix + "router." + layer + "." + second;
     };
-    compare(name("router_logits", "logits"), "router_logits", routed.routing.logits_TE, bounds_.values, rows);
-    const auto experts = name("expert_ids", "experts"), weights = name("combine_weights", "weights");
-    if (!unseen_.erase(experts)) return;
     const auto kept = [&](const Tensor& t) { return rows.defined() ? t.index({rows}) : t; };
-    const Tensor theirs = kept(out_.tensor(experts)), ours = kept(routed.routing.expert_TK);
     const int64_t pool = routed.experts;
+    const Tensor expert_TK = kept(ours.expert_TK);
     const auto chosen = [&](const Tensor& e) { return by_expert(e, at::ones(e.sizes()), pool); };
-    if (!at::equal(chosen(ours), chosen(theirs))) {
+
+    const auto logits = name("router_logits", "logits");
+    if (unseen_.erase(logits))
+      // The columns of shared experts are behind; they show in global_weight.
+      note(logits, "router_logits",
+           largest_difference(kept(ours.logits_TE), kept(out_.tensor(logits)).narrow(1, 0, pool)),
+           bounds_.values);
+    const auto experts = name("expert_ids", "experts");
+    if (unseen_.erase(experts) && !at::equal(chosen(expert_TK), chosen(kept(out_.tensor(experts))))) {
       result_.experts_equal = false;
       differs(experts);
     }
-    if (!unseen_.erase(weights)) return;
-    note(weights, "weights",
-         largest_difference(by_expert(ours, kept(routed.routing.weight_TK), pool),
-                            by_expert(theirs, kept(out_.tensor(weights)), pool)),
-         bounds_.values);
+    const auto weights = name("combine_weights", "weights");
+    if (unseen_.erase(weights))
+      note(weights, "weights",
+           largest_difference(by_expert(expert_TK, kept(ours.weight_TK), pool),
+                              by_expert(kept(out_.tensor(experts)), kept(out_.tensor(weights)), pool)),
+           bounds_.values);
+    if (ours.shared_TS.defined()) {
+      const int64_t shared = ours.shared_TS.size(1);
+      if (const auto global = "global_weight." + layer; prefix.empty() && unseen_.erase(global))
+        note(global, "weights",
+             largest_difference(kept(ours.shared_TS), kept(out_.tensor(global)).narrow(1, pool, shared)),
+             bounds_.values);
+      const Tensor mask = at::cat({chosen(expert_TK), at::ones({expert_TK.size(0), shared})}, 1);
+      if (const auto name = "expert_mask." + layer; prefix.empty() && unseen_.erase(name))
+        note(name, "weights", largest_difference(mask, kept(out_.tensor(name))), 0);
+      const Tensor before_TK = ours.chosen_TK.defined() ? kept(ours.chosen_TK) : expert_TK;
+      if (const auto name = "dynamic_top_k." + layer; prefix.empty() && unseen_.erase(name))
+        note(name, "weights", largest_difference((before_TK >= 0).sum(1), kept(out_.tensor(name))), 0);
+    }
+    if (ours.path_TP.defined())
+      compare(prefix + "coefficient." + layer, "weights", ours.path_TP, bounds_.values, rows);
   }
 
   // Gradients of the loss, with the names of the files or of the original's fused parameters.
-  void check_gradients(const std::string& prefix, const TextCase& input) {
+  void check_gradients(const std::string& prefix, const Inputs& input) {
     std::vector<std::string> names;
     for (const auto& name : unseen_)
       if (name.starts_with(prefix + "grad.")) names.push_back(name);
@@ -152,22 +177,28 @@ class Verifier {
     std::map<std::string, Tensor> tensors;
     for (auto& t : named_tensors(*model_)) tensors[t.name] = t.tensor;
     const NameMap map(*folder_.architecture);
+    const auto place = [&](const std::string& name) { return map.ours(name.substr(prefix.size() + 5)); };
     for (const auto& name : names) {
-      for (const auto& ours : map.ours(name.substr(prefix.size() + 5)).ours)
+      for (const auto& ours : place(name).ours)
         if (tensors.contains(ours)) tensors[ours].set_requires_grad(true);
     }
     const at::AutoGradMode with_gradients(true);
     run_case(*model_, folder_.config, input).loss.backward();
     for (const auto& name : names) {
+      const PublishedName at = place(name);
       std::vector<Tensor> parts;
-      for (const auto& ours : map.ours(name.substr(prefix.size() + 5)).ours)
-        if (tensors.contains(ours) && tensors[ours].grad().defined()) parts.push_back(tensors[ours].grad());
+      for (const auto& ours : at.ours) {
+        if (!tensors.contains(ours) || !tensors[ours].grad().defined()) continue;
+        const Tensor& whole = tensors[ours].grad();
+        parts.push_back(at.expert >= 0 ? whole[at.expert] : whole);
+      }
       if (parts.empty()) continue;
       const Tensor own = at::cat(parts, parts[0].dim() == 3 ? 1 : 0);
       unseen_.erase(name);
       const Tensor theirs = out_.tensor(name);
       const double scale = std::max(theirs.abs().max().item<double>(), 1e-20);
-      note(name, "gradients", largest_difference(own, theirs) / scale, bounds_.gradients);
+      note(name, "gradients", largest_difference(own.reshape(theirs.sizes()), theirs) / scale,
+           bounds_.gradients);
     }
     for (auto& [name, tensor] : tensors) {
       tensor.mutable_grad() = Tensor();
@@ -176,26 +207,57 @@ class Verifier {
   }
 
   void check_generation(const std::string& prefix, const std::string& name) {
-    unseen_.erase(name);
-    const TextCase input = read_case(in_, prefix);
+    if (!unseen_.erase(name)) return;
+    const at::NoGradGuard no_grad;
+    const Inputs input = read_inputs(in_, prefix);
     const Tensor theirs = out_.tensor(name);
-    const int64_t prompt = name == "generated" ? 0 : input.ids_NL.size(1);
-    GenerateOptions options;
-    options.max_tokens = theirs.size(1) - prompt;
-    const auto rows =
-        generate(*model_, read_prompt(*model_, input.ids_NL, input.valid_NL, model_->new_state()), options);
+    const int64_t prompt = name == "generated" ? 0 : theirs.size(1) - new_tokens(theirs, input);
+    const auto rows = continued(input, theirs.size(1) - prompt);
     for (size_t i = 0; i < rows.size(); ++i) {
-      const Tensor row = theirs[static_cast<int64_t>(i)].narrow(0, prompt, options.max_tokens);
-      if (at::equal(at::tensor(rows[i].tokens, at::kLong), row)) continue;
+      const Tensor row = theirs[static_cast<int64_t>(i)].narrow(0, prompt, theirs.size(1) - prompt);
+      if (at::equal(at::tensor(rows[i], at::kLong), row)) continue;
       result_.tokens_equal = false;
       differs(name);
     }
   }
 
+  // Recorded ids hold the prompt, unless they were made from embeddings.
+  static int64_t new_tokens(const Tensor& theirs, const Inputs& input) {
+    const int64_t prompt = input.ids_NL.size(1);
+    const bool with_prompt = theirs.size(1) > prompt && at::equal(theirs.narrow(1, 0, prompt), input.ids_NL);
+    return theirs.size(1) - (with_prompt ? prompt : 0);
+  }
+
+  // The most probable continuations.
+  std::vector<std::vector<int64_t>> continued(const Inputs& input, int64_t tokens) {
+    if (folder_.config.value("generate", "cached") == "recomputed") return recomputed(input, tokens);
+    GenerateOptions options;
+    options.max_tokens = tokens;
+    std::vector<std::vector<int64_t>> rows;
+    for (auto& row : generate(*model_->text, model_->prompt(input), options)) rows.push_back(row.tokens);
+    return rows;
+  }
+
+  // A whole pass for each token, where the tokens of a pass compete for places with the experts.
+  std::vector<std::vector<int64_t>> recomputed(Inputs input, int64_t tokens) {
+    const int64_t count = input.ids_NL.size(0);
+    std::vector<std::vector<int64_t>> rows(static_cast<size_t>(count));
+    input.labels_NL = input.position = input.importance_NL = Tensor();
+    for (int64_t t = 0; t < tokens; ++t) {
+      const Tensor next_N1 =
+          run_case(*model_, folder_.config, input).logits_NLV.select(1, -1).argmax(-1, true);
+      input.ids_NL = at::cat({input.ids_NL, next_N1}, 1);
+      if (input.valid_NL.defined())
+        input.valid_NL = at::cat({input.valid_NL, at::ones({count, 1}, at::kBool)}, 1);
+      for (int64_t i = 0; i < count; ++i) rows[static_cast<size_t>(i)].push_back(next_N1[i].item<int64_t>());
+    }
+    return rows;
+  }
+
   const CheckpointFolder& folder_;
   const VerifyBounds& bounds_;
   Safetensors in_, out_;
-  Ptr<CausalLm> model_;
+  Ptr<Multimodal> model_;
   std::set<std::string> unseen_;
   VerifyResult result_;
 };

@@ -7,8 +7,8 @@
 #include "models/checkpoint/checkpoint.h"
 #include "models/checkpoint/config_template.h"
 #include "models/checkpoint/name_map.h"
+#include "models/checkpoint/run_case.h"
 #include "models/checkpoint/summary.h"
-#include "models/checkpoint/text_case.h"
 #include "models/parity_folders.h"
 #include "testing/numeric.h"
 
@@ -32,7 +32,7 @@ std::string error_of(F f) {
   return "no error";
 }
 
-Ptr<CausalLm> load(const std::filesystem::path& folder, std::optional<at::ScalarType> dtype = {}) {
+Ptr<Multimodal> load(const std::filesystem::path& folder, std::optional<at::ScalarType> dtype = {}) {
   return load_checkpoint(open_checkpoint(folder), dtype);
 }
 
@@ -115,11 +115,13 @@ TEST(Checkpoint, DtypesAreKeptOrConverted) {
     for (auto& [name, tensor] : tensors) tensor = tensor.to(at::kBFloat16);
   });
   const auto kept = load(dir / "half"), wide = load(dir / "half", at::kFloat);
-  EXPECT_EQ(kept->lm_head.weight.scalar_type(), at::kBFloat16);
-  EXPECT_EQ(named_tensors(*kept->model->layers[0]->moe->experts)[0].tensor.scalar_type(), at::kBFloat16);
-  EXPECT_EQ(wide->lm_head.weight.scalar_type(), at::kFloat);
-  EXPECT_EQ(max_difference(wide->lm_head.weight, kept->lm_head.weight), 0);
-  const TextCase input{at::arange(12).view({2, 6}), {}, {}};
+  EXPECT_EQ(kept->text->lm_head.weight.scalar_type(), at::kBFloat16);
+  EXPECT_EQ(named_tensors(*kept->text->model->layers[0]->moe->experts)[0].tensor.scalar_type(),
+            at::kBFloat16);
+  EXPECT_EQ(wide->text->lm_head.weight.scalar_type(), at::kFloat);
+  EXPECT_EQ(max_difference(wide->text->lm_head.weight, kept->text->lm_head.weight), 0);
+  Inputs input;
+  input.ids_NL = at::arange(12).view({2, 6});
   const Json config = open_checkpoint(dir / "half").config;
   EXPECT_LT(
       max_difference(run_case(*kept, config, input).logits_NLV, run_case(*wide, config, input).logits_NLV),
@@ -151,11 +153,11 @@ TEST(Checkpoint, Float8WithBlockScales) {
     tensors.merge(scales);
   });
   const auto model = load(dir / "float8");
-  const auto& attention = dynamic_cast<const Attention&>(*model->model->layers[1]->self_attn);
+  const auto& attention = dynamic_cast<const Attention&>(*model->text->model->layers[1]->self_attn);
   EXPECT_LT(max_difference(attention.k_proj.weight.to(at::kFloat),
                            expected.at("model.layers.1.self_attn.k_proj.weight")),
             2e-2);
-  const auto bank = named_tensors(*model->model->layers[0]->moe->experts)[0];
+  const auto bank = named_tensors(*model->text->model->layers[0]->moe->experts)[0];
   EXPECT_EQ(bank.tensor.scalar_type(), at::kBFloat16);
   EXPECT_LT(max_difference(bank.tensor[3].to(at::kFloat),
                            expected.at("model.layers.0.block_sparse_moe.experts.3.w1.weight")),
@@ -176,7 +178,7 @@ TEST(Checkpoint, TiedHeadsNeedNoTensor) {
   });
   const auto model = load(dir / "tied");
   const Tensor x = at::randn({1, 2, 64});
-  EXPECT_EQ(max_difference(model->logits(x), at::linear(x, model->embed_tokens.weight)), 0);
+  EXPECT_EQ(max_difference(model->text->logits(x), at::linear(x, model->text->embed_tokens.weight)), 0);
 }
 
 TEST(Checkpoint, NextTokenLayersStayUnread) {

@@ -43,10 +43,6 @@ const std::set<std::string> kNotYet = {
     "qwen2_vl",
     "qwen3_vl_moe",
     "unimoe-audio",
-    "unimoe1",
-    "unimoe1-8e",
-    "unimoe1-audio",
-    "unimoe2",
 };
 
 TEST(Parity, EveryFolderGivesTheOriginalsNumbers) {

@@ -9,6 +9,8 @@ namespace conclave {
 std::vector<Architecture> llama_family();
 /// Qwen2, Qwen2-MoE, Qwen3-MoE.
 std::vector<Architecture> qwen_family();
+/// Uni-MoE 1 and 2, DCMoE.
+std::vector<Architecture> unimoe_family();
 /// DeepSeek-V2, V3.
 std::vector<Architecture> deepseek_family();
 

@@ -1,0 +1,35 @@
+/// One recorded pass of a model: what goes in, and everything that is compared.
+#pragma once
+
+#include "framework/moe/routing.h"
+#include "framework/tensor/tensor_source.h"
+#include "models/multimodal/multimodal.h"
+
+namespace conclave {
+
+struct LayerRouting {
+  int64_t layer = 0;
+  int64_t experts = 0;  ///< with null experts
+  Routing routing;
+};
+
+struct CaseOutputs {
+  Reading reading;
+  Tensor normed_NLD, logits_NLV;
+  std::vector<Tensor> layers;  ///< output of each layer
+  std::vector<LayerRouting> routings;
+  Tensor loss;  ///< with the weighted auxiliary one; undefined without labels
+  std::map<std::string, Tensor>
+      losses;  ///< its parts and variants: "loss_ce", "aux_loss", "layer_aux.0", ...
+};
+
+/// Reads PREFIXinput_ids, PREFIXattention_mask, PREFIXlabels and what else stands under the prefix.
+Inputs read_inputs(const TensorSource& source, const std::string& prefix);
+
+/// One pass as training and evaluation make it, without a cache. `config` is the checkpoint's (ours).
+CaseOutputs run_case(const Multimodal& model, const Json& config, const Inputs& inputs);
+
+/// Mean cross-entropy of each token from those before it.
+Tensor next_token_loss(const Tensor& logits_NLV, const Tensor& labels_NL);
+
+}  // namespace conclave

@@ -1,0 +1,52 @@
+/// A language model that may also read pictures: what published checkpoints are loaded as.
+#pragma once
+
+#include "models/text/causal_lm.h"
+
+namespace conclave {
+
+/// A batch as a processor hands it over: N rows of L token ids, with places that pictures take.
+struct Inputs {
+  Tensor ids_NL;         ///< int64
+  Tensor valid_NL;       ///< bool, false for padding; undefined: all valid
+  Tensor labels_NL;      ///< int64, -100 where nothing is asked; undefined: none
+  Tensor position;       ///< as in PassInput, when the caller knows them; undefined: the model's own
+  Tensor importance_NL;  ///< what a token counts in balance losses; undefined: 1
+  std::map<std::string, Tensor>
+      pictures;  ///< "pixel_values", "image_grid_thw", ...: as the kind of picture part asks
+};
+
+/// The same as the decoder sees it: pictures in their places, rows maybe longer.
+struct Reading {
+  Tensor x_NLD;
+  Tensor valid_NL, labels_NL;
+  Tensor position;
+  Tensor next_N;                    ///< position of the token that comes after each row; undefined: counted
+  Tensor modality_T;                ///< int64 Modality; undefined without pictures
+  std::vector<Tensor> after_layer;  ///< as in PassInput
+  std::map<std::string, Tensor> features;  ///< what the picture parts gave, for comparison: "vision"
+};
+
+/// Puts pictures among words.
+struct PictureReader : Module {
+  /// `words_NLD` are the embeddings of `inputs.ids_NL`.
+  virtual Reading read(const Inputs& inputs, const Tensor& words_NLD) const = 0;
+};
+
+struct Multimodal : Module {
+  Ptr<CausalLm> text;
+  Ptr<PictureReader> pictures;  ///< null: text alone
+
+  Reading read(const Inputs& inputs) const;
+  /// One pass over a reading; `input` may bring what a reading does not know (layer_outputs).
+  Tensor forward(const Reading& reading, PassInput input, TokenContext context) const;
+  /// Reads a prompt into an empty state, ready for generate().
+  Prompt prompt(const Inputs& inputs) const;
+  /// The text's own names, then those of the pictures.
+  void visit(Visitor& v) override;
+};
+
+/// {keys of make_causal_lm, "pictures": {"kind": ...}}. Throws UsageError that names the key.
+Ptr<Multimodal> make_multimodal(const Json& config);
+
+}  // namespace conclave
