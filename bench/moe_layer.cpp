@@ -5,10 +5,10 @@
 #include <ATen/core/grad_mode.h>
 #include <benchmark/benchmark.h>
 
-#include <map>
 #include <memory>
 #include <string>
 
+#include "bench/ratios.h"
 #include "framework/moe/experts/ffn.h"
 
 namespace conclave {
@@ -114,34 +114,6 @@ void train(benchmark::State& state, const Shape& shape, int64_t tokens, at::Scal
   state.SetItemsProcessed(state.iterations() * tokens);
 }
 
-// Keeps the median of each run, to print ratios at the end.
-class Ratios : public benchmark::ConsoleReporter {
- public:
-  Ratios() : ConsoleReporter(OO_Tabular) {}
-  void ReportRuns(const std::vector<Run>& runs) override {
-    ConsoleReporter::ReportRuns(runs);
-    for (const auto& run : runs) {
-      if (run.error_occurred || (!run.aggregate_name.empty() && run.aggregate_name != "median")) continue;
-      const auto& name = run.run_name.function_name;
-      const auto slash = name.rfind('/');
-      time_[name.substr(0, slash)][name.substr(slash + 1)] = run.GetAdjustedRealTime();
-    }
-  }
-  void Finalize() override {
-    for (auto& [cell, peers] : time_) {
-      for (const char* peer : {"loop", "grouped_mm"}) {
-        if (peers.contains("ours") && peers.contains(peer)) {
-          GetOutputStream() << cell << ": " << peer << " takes " << peers[peer] / peers["ours"]
-                            << " times as long\n";
-        }
-      }
-    }
-  }
-
- private:
-  std::map<std::string, std::map<std::string, double>> time_;
-};
-
 void register_all() {
   for (const auto& shape : kShapes) {
     for (const auto dtype : {at::kFloat, at::kBFloat16}) {
@@ -168,6 +140,6 @@ void register_all() {
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   conclave::register_all();
-  conclave::Ratios reporter;
+  conclave::Ratios reporter("ours", {"loop", "grouped_mm"});
   benchmark::RunSpecifiedBenchmarks(&reporter);
 }

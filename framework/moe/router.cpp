@@ -7,6 +7,7 @@
 
 #include "framework/base/error.h"
 #include "framework/moe/apply_edits.h"
+#include "framework/moe/few_tokens.h"
 #include "framework/moe/routing_log.h"
 
 namespace conclave {
@@ -101,6 +102,9 @@ void RouteState::choose_by(const Tensor& score_UE) {
 
 Routing Router::route(const Tensor& x_TD, const TokenContext& context, const Experts* bank,
                       std::span<const Edit> edits) {
+  if (edits.empty()) {
+    if (auto routing = route_few(*this, x_TD, context)) return std::move(*routing);
+  }
   RouteState state;
   state.bank = bank;
   if (!unit) {

@@ -13,6 +13,7 @@ namespace conclave {
 
 struct Experts;
 struct Edit;
+struct FewTokens;
 
 /// What the stages hand on. U units: tokens, patches, chunks, sequences. The pool of E experts is the routed
 /// experts, then the null experts.
@@ -49,6 +50,8 @@ struct StepWindow {
 /// the last select stage sets routing.expert_TK, a weigh stage sets or changes routing.weight_TK.
 struct Stage : Module {
   virtual void run(RouteState& state, const TokenContext& context) = 0;
+  /// The same without tensors (few_tokens.h); false: not made for it.
+  virtual bool run_few(FewTokens&) { return false; }
   /// Once per optimiser step, without autograd: bias correction, schedules, K-means updates.
   virtual void after_step(const StepWindow&) {}
   void visit(Visitor&) override {}

@@ -2,6 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include <limits>
+
+#include "framework/moe/few_tokens.h"
 #include "framework/moe/routers/stage_config.h"
 
 namespace conclave {
@@ -28,6 +31,23 @@ void PoolMask::run(RouteState& state, const TokenContext& context) {
   }
   const Tensor row_U = at::where((id_U < 0) | (id_U >= unknown), unknown, id_U).to(at::kLong);
   state.allow(pool_PE_.index_select(0, row_U));
+}
+
+bool PoolMask::run_few(FewTokens& few) {
+  const Tensor& id = few.context.*field_;
+  const int64_t* id_T = id.defined() ? few.ids(id) : nullptr;
+  if (!pool_PE_.is_cpu() || pool_PE_.size(1) != few.experts || (id.defined() && !id_T)) return false;
+  const int64_t unknown = pool_PE_.size(0) - 1;
+  const bool* pool_PE = pool_PE_.const_data_ptr<bool>();
+  for (int64_t t = 0; t < few.tokens; ++t) {
+    const int64_t own = id_T ? id_T[t] : assumed_;
+    const bool* pool_E = pool_PE + (own >= 0 && own < unknown ? own : unknown) * few.experts;
+    float* choice_E = few.choice_TE.data() + t * few.experts;
+    for (int64_t e = 0; e < few.experts; ++e) {
+      if (!pool_E[e]) choice_E[e] = -std::numeric_limits<float>::infinity();
+    }
+  }
+  return true;
 }
 
 Pools private_pools(const std::vector<std::pair<int64_t, int64_t>>& owned, int64_t experts) {

@@ -19,6 +19,7 @@ struct PoolMask : Stage {
   /// `assumed` stands for the whole pass when the context does not name `field`.
   PoolMask(Tensor TokenContext::*field, int64_t assumed, const Pools& pools, const RouterShape& shape);
   void run(RouteState& state, const TokenContext& context) override;
+  bool run_few(FewTokens& few) override;
 
  private:
   Tensor TokenContext::*field_;

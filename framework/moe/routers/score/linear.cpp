@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "framework/base/random.h"
+#include "framework/moe/few_tokens.h"
+#include "framework/moe/kernels/cpu/dot.h"
 #include "framework/tensor/fresh.h"
 
 namespace conclave {
@@ -19,6 +21,24 @@ Tensor fresh_weight(int64_t outputs, int64_t inputs, double std) {
 
 void LinearScore::run(RouteState& state, const TokenContext&) {
   state.routing.logits_TE = linear_float(state.x_UD, weight, bias);
+}
+
+bool LinearScore::run_few(FewTokens& few) {
+  for (const Tensor* t : {&weight, &bias}) {
+    if (t->defined() && !(t->is_cpu() && t->scalar_type() == at::kFloat && t->is_contiguous())) return false;
+  }
+  if (weight.size(1) != few.width) return false;
+  few.experts = weight.size(0);
+  few.logits_TE.resize(static_cast<size_t>(few.tokens * few.experts));
+  const float* row_T[kFewTokens];
+  for (int64_t t = 0; t < few.tokens; ++t) row_T[t] = few.x_TD + t * few.width;
+  float* logits_TE = few.logits_TE.data();
+  kernels::dot_kernels().product(row_T, few.tokens, weight.const_data_ptr<float>(), few.width, few.experts,
+                                 few.width, logits_TE, few.experts);
+  if (!bias.defined()) return true;
+  const float* bias_E = bias.const_data_ptr<float>();
+  for (int64_t i = 0; i < few.tokens * few.experts; ++i) logits_TE[i] += bias_E[i % few.experts];
+  return true;
 }
 
 void LinearScore::visit(Visitor& v) {

@@ -23,6 +23,7 @@ struct LinearScore : Stage {
   bool frozen = false;  ///< never trained: a random projection (SMoE-Dropout, arXiv 2303.01610)
 
   void run(RouteState& state, const TokenContext& context) override;
+  bool run_few(FewTokens& few) override;
   void visit(Visitor& v) override;
 };
 

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "framework/moe/few_tokens.h"
 #include "framework/moe/routers/make.h"
 #include "framework/moe/routers/mask/pools.h"
 
@@ -20,6 +21,24 @@ void PerModalityScore::run(RouteState& state, const TokenContext& context) {
   require<Error>(!state.choice_UE.defined(),
                  "[router] per_modality takes scores that choose by their logits");
   state.routing.logits_TE = logits_UE;
+}
+
+bool PerModalityScore::run_few(FewTokens& few) {
+  const Tensor& modality_T = few.context.modality_T;
+  const int64_t* id_T = modality_T.defined() ? few.ids(modality_T) : nullptr;
+  if (modality_T.defined() && !id_T) return false;
+  if (!score[0]->run_few(few)) return false;
+  if (!id_T) return true;
+  std::vector<float> logits_TE = few.logits_TE;
+  for (size_t i = 1; i < score.size(); ++i) {
+    if (!score[i]->run_few(few)) return false;
+    for (int64_t t = 0; t < few.tokens; ++t) {
+      if (id_T[t] == modality[i])
+        std::copy_n(few.logits_TE.data() + t * few.experts, few.experts, logits_TE.data() + t * few.experts);
+    }
+  }
+  few.logits_TE = std::move(logits_TE);
+  return true;
 }
 
 void PerModalityScore::after_step(const StepWindow& window) {

@@ -13,6 +13,7 @@ struct PerModalityScore : Stage {
   std::vector<Ptr<Stage>> score;
 
   void run(RouteState& state, const TokenContext& context) override;
+  bool run_few(FewTokens& few) override;
   void after_step(const StepWindow& window) override;
   void visit(Visitor& v) override;
 };

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <limits>
 
+#include "framework/moe/few_tokens.h"
 #include "framework/moe/routers/stage_config.h"
 
 namespace conclave {
@@ -65,6 +66,16 @@ void TopK::run(RouteState& state, const TokenContext&) {
   auto [expert_UK, full] = rank_top_k(state.choice_UE, k);
   state.routing.expert_TK = expert_UK;
   state.full = full;
+}
+
+bool TopK::run_few(FewTokens& few) {
+  few.slots = k;
+  few.expert_TK.resize(static_cast<size_t>(few.tokens * k));
+  std::vector<float> best(static_cast<size_t>(k));
+  for (int64_t t = 0; t < few.tokens; ++t)
+    rank_row(few.choice_TE.data() + t * few.experts, few.experts, k, few.expert_TK.data() + t * k,
+             best.data());
+  return true;
 }
 
 Ptr<Stage> make_top_k(ConfigObject& config, const RouterShape& shape) {

@@ -18,6 +18,7 @@ struct TopK : Stage {
   int64_t k = 2;
   explicit TopK(int64_t k) : k(k) {}
   void run(RouteState& state, const TokenContext& context) override;
+  bool run_few(FewTokens& few) override;
 };
 
 Ptr<Stage> make_top_k(ConfigObject& config, const RouterShape& shape);

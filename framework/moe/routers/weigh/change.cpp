@@ -2,6 +2,10 @@
 
 #include <ATen/ATen.h>
 
+#include <numeric>
+#include <span>
+
+#include "framework/moe/few_tokens.h"
 #include "framework/moe/routers/stage_config.h"
 
 namespace conclave {
@@ -20,13 +24,33 @@ void Normalise::run(RouteState& state, const TokenContext&) {
   weight_TK = weight_TK / (weight_TK.sum(1, true) + epsilon);
 }
 
+bool Normalise::run_few(FewTokens& few) {
+  for (int64_t t = 0; t < few.tokens && !few.weight_TK.empty(); ++t) {
+    const std::span weight_K(few.weight_TK.data() + t * few.slots, static_cast<size_t>(few.slots));
+    const float sum = std::accumulate(weight_K.begin(), weight_K.end(), 0.0F);
+    for (float& w : weight_K) w /= sum + static_cast<float>(epsilon);
+  }
+  return !few.weight_TK.empty();
+}
+
 void Scale::run(RouteState& state, const TokenContext&) {
   need_weights(state, "scale");
   state.routing.weight_TK = state.routing.weight_TK * by;
 }
 
+bool Scale::run_few(FewTokens& few) {
+  for (float& w : few.weight_TK) w *= static_cast<float>(by);
+  return !few.weight_TK.empty();
+}
+
 void One::run(RouteState& state, const TokenContext&) {
   state.routing.weight_TK = (state.routing.expert_TK >= 0).to(at::kFloat);
+}
+
+bool One::run_few(FewTokens& few) {
+  few.weight_TK.clear();
+  for (const int32_t expert : few.expert_TK) few.weight_TK.push_back(expert >= 0 ? 1.0F : 0.0F);
+  return true;
 }
 
 void Given::run(RouteState& state, const TokenContext&) {
