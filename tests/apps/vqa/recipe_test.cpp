@@ -4,6 +4,11 @@
 #include <gtest/gtest.h>
 
 #include "framework/base/error.h"
+#include "framework/base/file.h"
+#include "framework/media/picture_input.h"
+#include "framework/moe/loss.h"
+#include "models/vlm/routing_variant.h"
+#include "models/vlm/vlm.h"
 
 namespace conclave {
 namespace {
@@ -88,6 +93,43 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"train_key", R"([{"op": "add", "path": "/stages/0/train/stepz", "value": 1}])",
                 "stages[0].train.stepz"}),
     [](const auto& info) { return std::string(info.param.what); });
+
+// A recipe's models as train makes them, dense stages and all.
+void expect_builds(const Json& json) {
+  const Recipe recipe = parse_recipe(json);
+  PictureInputConfig::from_json(recipe.picture, "recipe.picture");
+  for (const auto& loss : recipe.stages.back().losses) EXPECT_NO_THROW(make_loss(loss));
+  for (const bool moe : {true, false}) {
+    Json config = recipe.model;
+    config["architectures"] = {"ConclaveVlm"};
+    config["vocab_size"] = recipe.vocabulary;
+    if (!moe) {
+      config["text"].erase("moe");
+      config["text"].erase("moe_layers");
+    }
+    EXPECT_NO_THROW(make_vlm(config));
+  }
+}
+
+TEST(Recipe, ShippedOnesBuild) {
+  for (const auto& entry : std::filesystem::directory_iterator(CONCLAVE_SOURCE_DIR "/assets/recipes")) {
+    SCOPED_TRACE(entry.path());
+    if (entry.path().filename().string().starts_with("vqa")) expect_builds(read_json(entry.path()));
+  }
+}
+
+TEST(Recipe, TheExampleInTheDocumentationBuilds) {
+  const std::string page = read_file(CONCLAVE_SOURCE_DIR "/docs/vlm.md");
+  const auto begin = page.find("```json\n{\"name\""), end = page.find("```", begin + 3);
+  ASSERT_NE(begin, page.npos);
+  expect_builds(parse_json(page.substr(begin + 8, end - begin - 8), "docs/vlm.md"));
+}
+
+TEST(Recipe, TheDocumentationNamesEveryRoutingVariant) {
+  const std::string page = read_file(CONCLAVE_SOURCE_DIR "/docs/vlm.md");
+  for (const auto& name : routing_variant_names())
+    EXPECT_THAT(page, ::testing::HasSubstr("\n| `" + name + "` |"));
+}
 
 }  // namespace
 }  // namespace conclave
