@@ -1,3 +1,5 @@
+#include <fmt/ranges.h>
+
 #include <array>
 #include <string>
 
@@ -7,6 +9,7 @@
 #include "framework/moe/experts/lora_ffn.h"
 #include "framework/moe/experts/lora_ranks.h"
 #include "framework/moe/experts/mixed.h"
+#include "framework/moe/experts/product_ffn.h"
 #include "framework/moe/experts/trivial.h"
 
 namespace conclave {
@@ -97,6 +100,15 @@ Ptr<Experts> mixed(ConfigObject& config, const ExpertsShape& shape) {
   return std::make_shared<MixedExperts>(parts);
 }
 
+Ptr<Experts> product_ffn(ConfigObject& config, const ExpertsShape& shape) {
+  const auto factors = config.need<std::vector<int64_t>>("factors");
+  require<UsageError>(factors.size() == 2 && factors[0] >= 1 && factors[1] >= 1 &&
+                          shape.experts % factors[0] == 0 && shape.experts / factors[0] == factors[1],
+                      "{} = [{}]: two numbers whose product is count = {}", config.name("factors"),
+                      fmt::join(factors, ", "), shape.experts);
+  return std::make_shared<ProductFfnExperts>(shape.width, factors[0], factors[1], read_ffn(config, false));
+}
+
 struct Kind {
   const char* name;
   Ptr<Experts> (*make)(ConfigObject&, const ExpertsShape&);
@@ -112,6 +124,7 @@ constexpr std::array kKinds{
     Kind{"identity", identity},
     Kind{"constant", constant},
     Kind{"mixed", mixed},
+    Kind{"product_ffn", product_ffn},
 };
 
 Ptr<Experts> make(const Json& config, const ExpertsShape& shape, const std::string& path) {

@@ -1,5 +1,7 @@
 #include "framework/moe/routers/make.h"
 
+#include "framework/moe/routers/product.h"
+
 namespace conclave {
 namespace {
 
@@ -22,6 +24,7 @@ std::vector<Ptr<Stage>> make_chain(ConfigObject& config, const std::string& key,
 Ptr<Router> make_router(const Json& config, const RouterShape& shape) {
   ConfigObject reader(config, "router");
   require<UsageError>(shape.experts > 0, "router: {} experts; at least 1 is needed", shape.experts);
+  if (reader.has("factors")) return make_product_router(config, shape);
   auto router = std::make_shared<Router>();
   router->shared = shape.shared;
   if (reader.has("unit")) router->unit = make_unit(reader.part("unit"), "router.unit", shape);
