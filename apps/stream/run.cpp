@@ -145,7 +145,7 @@ class RunVerb : public Verb {
   }
 
   SourceFlags source_;
-  std::string learner_ = "arf";
+  std::string learner_ = "moe";
   std::vector<std::string> set_;
   stream::RunOptions run_;
 };

@@ -4,6 +4,7 @@
 #include "framework/base/config_object.h"
 #include "models/stream/learners/forest.h"
 #include "models/stream/learners/simple.h"
+#include "models/stream/moe/adaptive_moe.h"
 
 namespace conclave::stream {
 namespace {
@@ -92,12 +93,39 @@ LearnerPtr make_last_class(ConfigObject&, const LearnerContext& context) {
   return make_no_change(context);
 }
 
+LearnerPtr make_moe(ConfigObject& c, const LearnerContext& context) {
+  MoeOptions o;
+  o.trees = static_cast<int>(c.get_integer("trees", o.trees));
+  o.bayes = c.get("bayes", o.bayes);
+  o.linear = c.get("linear", o.linear);
+  o.neural = c.get("neural", o.neural);
+  o.nearest = c.get("nearest", o.nearest);
+  o.window = static_cast<int>(c.get_integer("window", o.window, 1));
+  o.k = static_cast<int>(c.get_integer("k", o.k, 1));
+  o.hidden = static_cast<int>(c.get_integer("hidden", o.hidden, 1));
+  o.linear_rate = c.get("linear_rate", o.linear_rate);
+  o.quick_rate = c.get("quick_rate", o.quick_rate);
+  o.neural_rate = c.get("neural_rate", o.neural_rate);
+  o.lambda = c.get("lambda", o.lambda);
+  o.patch = c.get("patch", o.patch);
+  o.grace_period = c.get("grace_period", o.grace_period);
+  o.split_confidence = c.get("split_confidence", o.split_confidence);
+  o.drift_delta = c.get("drift_delta", o.drift_delta);
+  o.warning_delta = c.get("warning_delta", o.warning_delta);
+  o.router.rate = c.get("router_rate", o.router.rate);
+  o.router.gate_rate = c.get("gate_rate", o.router.gate_rate);
+  o.router.floor = c.get("floor", o.router.floor);
+  o.memory = static_cast<size_t>(c.get_integer("memory", static_cast<int64_t>(o.memory), 1 << 20));
+  return make_adaptive_moe(o, context);
+}
+
 struct Entry {
   const char* name;
   LearnerPtr (*make)(ConfigObject&, const LearnerContext&);
 };
 
 constexpr Entry kLearners[] = {
+    {"moe", make_moe},
     {"arf", make_arf},
     {"srp", make_srp},
     {"leveraging-bagging", make_leveraging_bagging},

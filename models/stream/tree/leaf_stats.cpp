@@ -55,15 +55,16 @@ CONCLAVE_STREAM_KERNEL void invert(const double* __restrict weights, const doubl
   }
 }
 
-CONCLAVE_STREAM_KERNEL void multiply_counts(const double* __restrict counts, double* __restrict products,
-                                            int n) {
-  for (int c = 0; c < n; ++c) products[c] *= counts[c] + 1;
-}
-
-CONCLAVE_STREAM_KERNEL void add_logs(double* __restrict products, double* __restrict scores, int n) {
-  for (int c = 0; c < n; ++c) {
-    scores[c] += fast_log(products[c]);
-    products[c] = 1;
+// Adds ln of the product over `count` rows of (row[c] + 1) to each score; rows have kLanes readable values
+// behind the last class.
+CONCLAVE_STREAM_KERNEL void add_log_products(const double* const* rows, int count, double* scores,
+                                             int classes) {
+  for (int c = 0; c < classes; c += kLanes) {
+    double products[kLanes] = {1, 1, 1, 1};
+    for (int r = 0; r < count; ++r)
+      for (int l = 0; l < kLanes; ++l) products[l] *= rows[r][c + l] + 1;
+    for (int l = 0; l < kLanes; ++l) products[l] = fast_log(products[l]);
+    for (int l = 0; l < std::min(kLanes, classes - c); ++l) scores[c + l] += products[l];
   }
 }
 
@@ -121,9 +122,10 @@ void LeafStats::grow_classes(int classes) {
       std::copy_n(table.data() + r * before, before, wide.data() + r * classes);
     table.swap(wide);
   };
+  if (before > 0) counts_.resize(counts_.size() - kLanes);
   restride(counts_);
   restride(missing_);
-  counts_.resize(static_cast<size_t>(offsets_.back()) * classes);
+  counts_.resize(static_cast<size_t>(offsets_.back()) * classes + kLanes);
   learned_.resize(classes);
   constant_.resize(classes);
   stale_.resize(classes, 1);
@@ -212,27 +214,24 @@ void LeafStats::score_numeric(const double* x, const double* prior_C, double* sc
 }
 
 void LeafStats::score_nominal(const double* x, double* scores_C) const {
-  constexpr int kMost = 64;
-  double products[kMost];
-  for (int first = 0; first < classes_; first += kMost) {
-    const int n = std::min(kMost, classes_ - first);
-    std::fill_n(products, n, 1.0);
-    int multiplied = 0;
-    for (size_t k = 0; k < observed_.nominal.size(); ++k) {
-      const int value = value_of(x[observed_.nominal[k]], observed_.values[k]);
-      if (value < 0) {
-        for (int c = 0; c < n; ++c) {
-          const double absent = missing_.empty() ? 0.0 : missing_[k * classes_ + first + c];
-          scores_C[first + c] += fast_log(learned_[first + c] - absent + observed_.values[k]);
-        }
-        continue;
+  constexpr int kMost = 24;  // that many factors of up to 2^42 fit into a double
+  const double* rows[kMost];
+  int count = 0;
+  for (size_t k = 0; k < observed_.nominal.size(); ++k) {
+    const int value = value_of(x[observed_.nominal[k]], observed_.values[k]);
+    if (value < 0) {  // its share of what all rows have in common does not count
+      for (int c = 0; c < classes_; ++c) {
+        const double absent = missing_.empty() ? 0.0 : missing_[k * classes_ + c];
+        scores_C[c] += fast_log(learned_[c] - absent + observed_.values[k]);
       }
-      multiply_counts(counts_.data() + static_cast<size_t>(offsets_[k] + value) * classes_ + first, products,
-                      n);
-      if (++multiplied % 24 == 0) add_logs(products, scores_C + first, n);  // 24 factors of up to 2^42 fit
+      continue;
     }
-    if (multiplied % 24 != 0) add_logs(products, scores_C + first, n);
+    rows[count++] = counts_.data() + static_cast<size_t>(offsets_[k] + value) * classes_;
+    if (count < kMost) continue;
+    add_log_products(rows, count, scores_C, classes_);
+    count = 0;
   }
+  if (count > 0) add_log_products(rows, count, scores_C, classes_);
 }
 
 LeafStats::Normal LeafStats::normal(int numeric, int label) const {
@@ -255,7 +254,7 @@ void LeafStats::fields(Archive& archive) {
                 "a leaf's columns do not fit");
   set_sizes();
   archive.check(numeric_.size() == static_cast<size_t>(classes_) * kRows * padded_ &&
-                    counts_.size() == static_cast<size_t>(offsets_.back()) * classes_ &&
+                    counts_.size() == static_cast<size_t>(offsets_.back()) * classes_ + kLanes &&
                     (missing_.empty() || missing_.size() == observed_.nominal.size() * classes_) &&
                     learned_.size() == static_cast<size_t>(classes_),
                 "a leaf's sums do not fit");

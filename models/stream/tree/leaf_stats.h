@@ -67,7 +67,7 @@ class LeafStats {
   int classes_ = 0, padded_ = 0;
   mutable std::vector<double>
       numeric_;                   // [classes, kRows, padded]; kInverse follows the others when it is needed
-  std::vector<double> counts_;    // [values of all nominal ones, classes]
+  std::vector<double> counts_;    // [values of all nominal ones, classes], and a few unused
   std::vector<int32_t> offsets_;  // of a nominal attribute's first value
   std::vector<double> missing_;   // [nominal, classes]; empty while there are none
   std::vector<double> learned_;   // [classes]: weight of the rows

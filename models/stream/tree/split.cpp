@@ -12,47 +12,58 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kLeastShare = 0.01;
 constexpr int kMostPoints = 16;
 
-// Weights at or below each of kMostPoints thresholds, for one class.
+// Shares of the weight at or below each of kMostPoints thresholds, summed over the classes.
 struct Sides {
-  double left[kMostPoints] = {}, right[kMostPoints] = {}, terms[kMostPoints] = {};
+  float left[kMostPoints] = {}, right[kMostPoints] = {}, terms[kMostPoints] = {};
 };
 
 // Adds a normally distributed class; one whose values all lie on one side goes there whole.
-CONCLAVE_STREAM_KERNEL void add_class(const double* __restrict thresholds, double weight, double mean,
+CONCLAVE_STREAM_KERNEL void add_class(const double* __restrict thresholds, float weight, double mean,
                                       double inverse_sd, double low, double high, Sides& sides) {
+  float z[kMostPoints];
   for (int p = 0; p < kMostPoints; ++p) {
     const double t = thresholds[p];
-    const double share = t < low ? 0.0 : t >= high ? 1.0 : normal_cdf((t - mean) * inverse_sd);
-    const double left = weight * share, right = weight - left;
+    z[p] = static_cast<float>(t < low ? -20.0 : t >= high ? 20.0 : (t - mean) * inverse_sd);
+  }
+  for (int p = 0; p < kMostPoints; ++p) {
+    const float left = weight * normal_cdf(z[p]), right = weight - left;
     sides.left[p] += left;
     sides.right[p] += right;
     sides.terms[p] += x_log_x(left) + x_log_x(right);
   }
 }
 
-// Minus the conditional entropy times the weight, in nats; -infinity when one side is too light.
-CONCLAVE_STREAM_KERNEL void finish(const Sides& sides, double* __restrict merits) {
+// Minus the conditional entropy in nats; -infinity when one side is too light.
+CONCLAVE_STREAM_KERNEL void finish(const Sides& sides, float* __restrict merits) {
   for (int p = 0; p < kMostPoints; ++p) {
-    const double least = kLeastShare * (sides.left[p] + sides.right[p]);
-    const double value = sides.terms[p] - x_log_x(sides.left[p]) - x_log_x(sides.right[p]);
-    merits[p] = sides.left[p] > least && sides.right[p] > least ? value : -kInfinity;
+    const float least = static_cast<float>(kLeastShare) * (sides.left[p] + sides.right[p]);
+    const float value = sides.terms[p] - x_log_x(sides.left[p]) - x_log_x(sides.right[p]);
+    merits[p] =
+        sides.left[p] > least && sides.right[p] > least ? value : -std::numeric_limits<float>::infinity();
   }
 }
 
-double weight_of(const double* counts, int n) {
-  double sum = 0;
-  for (int c = 0; c < n; ++c) sum += counts[c];
-  return sum;
+// Sum of the classes, in four lanes.
+CONCLAVE_STREAM_KERNEL double weight_of(const double* counts, int n) {
+  double lanes[4] = {};
+  int c = 0;
+  for (; c + 4 <= n; c += 4)
+    for (int l = 0; l < 4; ++l) lanes[l] += counts[c + l];
+  for (; c < n; ++c) lanes[0] += counts[c];
+  return (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
 }
 
-// Sum of x ln x over the classes, minus that of the whole.
-CONCLAVE_STREAM_KERNEL double branch_term(const double* counts, int n) {
-  double sum = 0, all = 0;
-  for (int c = 0; c < n; ++c) {
-    sum += x_log_x(counts[c]);
-    all += counts[c];
+// Sum of x ln x over the classes, minus that of their sum `all`, where x = scale counts.
+CONCLAVE_STREAM_KERNEL double branch_term(const double* counts, int n, double all, double scale) {
+  float lanes[8] = {};
+  for (int c = 0; c < n; c += 8) {
+    float x[8];
+    for (int l = 0; l < 8; ++l) x[l] = c + l < n ? static_cast<float>(counts[c + l] * scale) : 0.0f;
+    for (int l = 0; l < 8; ++l) lanes[l] += x_log_x(x[l]);
   }
-  return sum - x_log_x(all);
+  float sum = 0;
+  for (const float lane : lanes) sum += lane;
+  return sum - x_log_x(all * scale);
 }
 
 class Search {
@@ -73,7 +84,8 @@ class Search {
     }
     Split best{SplitKind::at_most, stats_.observed().numeric[place], 0, -kInfinity};
     if (!(low < high)) return best;
-    double thresholds[kMostPoints], merits[kMostPoints];
+    double thresholds[kMostPoints];
+    float merits[kMostPoints];
     for (int p = 0; p < kMostPoints; ++p)
       thresholds[p] = low + (high - low) / (points_ + 1) * (std::min(p, points_ - 1) + 1);
     Sides sides;
@@ -81,7 +93,8 @@ class Search {
       const auto normal = stats_.normal(place, c);
       if (normal.weight <= 0) continue;
       const double sd = std::sqrt(normal.variance);
-      add_class(thresholds, normal.weight, normal.mean, sd > 0 ? 1 / sd : 0, normal.low, normal.high, sides);
+      add_class(thresholds, static_cast<float>(normal.weight / weight), normal.mean, sd > 0 ? 1 / sd : 0,
+                normal.low, normal.high, sides);
     }
     finish(sides, merits);
     for (int p = 0; p < points_; ++p) {
@@ -89,39 +102,43 @@ class Search {
       best.merit = merits[p];
       best.value = thresholds[p];
     }
-    best.merit = gain(best.merit, weight);
+    best.merit = gain(best.merit);
     return best;
   }
 
   Split nominal(int place, bool binary) const {
     const int values = stats_.observed().values[place];
     const double* const counts = stats_.counts(place);
-    std::vector<double> all(n_, 0.0), rest(n_);
-    double weight = 0, each = 0;
-    int heavy = 0;
+    std::vector<double> all(n_, 0.0), rest(n_), weights(values), terms(values);
     for (int v = 0; v < values; ++v) {
       const double* const at = counts + static_cast<size_t>(v) * n_;
       for (int c = 0; c < n_; ++c) all[c] += at[c];
-      each += branch_term(at, n_);
+      weights[v] = weight_of(at, n_);
     }
-    weight = weight_of(all.data(), n_);
+    const double weight = weight_of(all.data(), n_), scale = 1 / weight;
     Split best{SplitKind::each, stats_.observed().nominal[place], 0, -kInfinity};
-    for (int v = 0; v < values; ++v)
-      heavy += weight_of(counts + static_cast<size_t>(v) * n_, n_) > kLeastShare * weight;
-    if (!binary && heavy >= 2) best.merit = gain(each, weight);
+    if (!(weight > 0)) return best;
+    double each = 0;
+    int heavy = 0;
     for (int v = 0; v < values; ++v) {
-      const double* const at = counts + static_cast<size_t>(v) * n_;
-      const double one = weight_of(at, n_);
-      if (one <= kLeastShare * weight || weight - one <= kLeastShare * weight) continue;
-      for (int c = 0; c < n_; ++c) rest[c] = all[c] - at[c];
-      const double merit = gain(branch_term(at, n_) + branch_term(rest.data(), n_), weight);
+      terms[v] = branch_term(counts + static_cast<size_t>(v) * n_, n_, weights[v], scale);
+      each += terms[v];
+      heavy += weights[v] > kLeastShare * weight;
+    }
+    if (heavy >= 2 && (!binary || values == 2)) best.merit = gain(each);
+    // One value against the rest: of two values that is the same.
+    for (int v = 0; values > 2 && v < values; ++v) {
+      const double left = weights[v], right = weight - left;
+      if (left <= kLeastShare * weight || right <= kLeastShare * weight) continue;
+      for (int c = 0; c < n_; ++c) rest[c] = all[c] - counts[static_cast<size_t>(v) * n_ + c];
+      const double merit = gain(terms[v] + branch_term(rest.data(), n_, right, scale));
       if (merit > best.merit) best = {SplitKind::equals, best.attribute, static_cast<double>(v), merit};
     }
     return best;
   }
 
  private:
-  double gain(double term, double weight) const { return entropy_ + term / (weight * kLn2); }
+  double gain(double term) const { return entropy_ + term / kLn2; }
 
   const LeafStats& stats_;
   int n_, points_;
@@ -141,7 +158,7 @@ void offer(SplitSearch& found, const Split& split) {
 
 double entropy(const double* counts, int n) {
   const double all = weight_of(counts, n);
-  return all > 0 ? -branch_term(counts, n) / (all * kLn2) : 0;
+  return all > 0 ? -branch_term(counts, n, all, 1 / all) / kLn2 : 0;
 }
 
 SplitSearch best_splits(const LeafStats& stats, const double* classes_C, bool with_none, bool binary,
