@@ -3,6 +3,13 @@
 #include <algorithm>
 
 namespace conclave::stream {
+namespace {
+
+constexpr int64_t kTerm = 1000;       // rows
+constexpr int32_t kNap = 19;          // terms
+constexpr double kLeastWorth = 2e-3;  // nats a row
+
+}  // namespace
 
 AdaptiveMoe::AdaptiveMoe(const MoeOptions& options, const LearnerContext& context)
     : options_(options),
@@ -38,25 +45,30 @@ AdaptiveMoe::AdaptiveMoe(const MoeOptions& options, const LearnerContext& contex
         [this, stump](uint32_t, int classes) { return make_tree_expert(schema_, stump, 0, classes); },
         watched);
   }
+  WatchOptions forgetting = watched;
+  forgetting.replace = false;
+  if (options.bayes) {
+    for (const double memory : {3000.0, 20000.0})
+      add(
+          "fading",
+          [=, this](uint32_t, int classes) { return make_fading_bayes_expert(schema_, classes, memory); },
+          forgetting);
+  }
   const int width = scaler_.width();
   if (options.linear) {
     add(
         "linear",
         [=, this](uint32_t, int classes) {
-          return make_linear_expert(width, classes, options_.linear_rate, 1e6);
+          return make_linear_expert(width, classes, options_.linear_rate, 1e6, true);
         },
         watched);
-    WatchOptions steady = watched;
-    steady.replace = false;
     add(
         "quick",
         [=, this](uint32_t, int classes) {
-          return make_linear_expert(width, classes, options_.quick_rate, 300);
+          return make_linear_expert(width, classes, options_.quick_rate, 300, false);
         },
-        steady);
+        forgetting);
   }
-  WatchOptions forgetting = watched;
-  forgetting.replace = false;
   if (options.neural)
     add(
         "neural",
@@ -69,12 +81,15 @@ AdaptiveMoe::AdaptiveMoe(const MoeOptions& options, const LearnerContext& contex
     add(
         "nearest",
         [=, this](uint32_t, int classes) {
-          return make_nearest_expert(width, scaler_.used(), classes, options_.window, options_.k);
+          return make_nearest_expert(scaler_.used(), classes, options_.window, options_.k);
         },
         forgetting);
   for (size_t e = 0; e < experts_.size(); ++e) router_.add_expert(2.0 / static_cast<double>(experts_.size()));
   weight_sums_.resize(experts_.size());
   told_drifts_.resize(experts_.size());
+  noted_drifts_.resize(experts_.size());
+  worth_.resize(experts_.size());
+  resting_.resize(experts_.size());
 }
 
 void AdaptiveMoe::add(const std::string& kind, ExpertMaker make, const WatchOptions& watch) {
@@ -88,23 +103,42 @@ void AdaptiveMoe::grow_classes(int classes) {
   for (auto& expert : experts_) expert.grow_classes(classes);
 }
 
-void AdaptiveMoe::encode(const RowBlock& rows) {
-  encoded_.resize(rows.size() * scaler_.width());
-  for (size_t i = 0; i < rows.size(); ++i) {
-    scaler_.encode(rows.row(i).data(), encoded_.data() + i * scaler_.width());
-    if (rows.label(i) >= 0) scaler_.learn(rows.row(i).data());
+void AdaptiveMoe::encode(const RowBlock& rows, size_t first, size_t n) {
+  encoded_.resize(n * scaler_.width());
+  for (size_t i = 0; i < n; ++i) {
+    const double* const x = rows.row(first + i).data();
+    scaler_.encode(x, encoded_.data() + i * scaler_.width());
+    if (rows.label(first + i) >= 0) scaler_.learn(x);
   }
 }
 
 void AdaptiveMoe::test_then_train(const RowBlock& rows, double* votes_TC) {
-  const size_t n = rows.size(), stride = n * classes_, width = static_cast<size_t>(scaler_.width());
-  encode(rows);
+  // Who rests is decided every kTerm rows, wherever the blocks end.
+  for (size_t first = 0; first < rows.size();) {
+    const auto left = static_cast<size_t>(kTerm - rows_ % kTerm);
+    const size_t n = std::min(left, rows.size() - first);
+    take(rows, first, n, votes_TC + first * classes_);
+    first += n;
+    if (rows_ % kTerm == 0) end_term();
+  }
+}
+
+// Rows first to first + n - 1.
+void AdaptiveMoe::take(const RowBlock& rows, size_t first, size_t n, double* votes_TC) {
+  const size_t stride = n * classes_, width = static_cast<size_t>(scaler_.width());
+  encode(rows, first, n);
   expert_votes_.resize(experts_.size() * stride);
-  // Experts know nothing of one another, so each goes over the block by itself.
+  // Experts know nothing of one another, so each goes over the rows by itself.
   workers_.run(static_cast<int>(experts_.size()), [&](int e) {
-    for (size_t i = 0; i < n; ++i)
-      experts_[e].test_then_train({rows.row(i).data(), encoded_.data() + i * width}, rows.label(i),
-                                  expert_votes_.data() + e * stride + i * classes_);
+    double* const votes = expert_votes_.data() + e * stride;
+    if (resting_[e]) std::fill_n(votes, stride, 0.0);
+    for (size_t i = 0; i < n; ++i) {
+      const EncodedRow row{rows.row(first + i).data(), encoded_.data() + i * width};
+      if (resting_[e])
+        experts_[e].learn_at_rest(row, rows.label(first + i));
+      else
+        experts_[e].test_then_train(row, rows.label(first + i), votes + i * classes_);
+    }
   });
   row_votes_.resize(experts_.size() * classes_);
   row_weights_.resize(experts_.size());
@@ -116,7 +150,29 @@ void AdaptiveMoe::test_then_train(const RowBlock& rows, double* votes_TC) {
     router_.mix(row_votes_.data(), z_D, classes_, votes_TC + i * classes_, row_weights_.data());
     for (size_t e = 0; e < experts_.size(); ++e) weight_sums_[e] += row_weights_[e];
     ++rows_;
-    if (rows.label(i) >= 0) router_.learn(z_D, rows.label(i));
+    const int label = rows.label(first + i);
+    if (label < 0) continue;
+    for (size_t e = 0; e < experts_.size(); ++e)
+      if (!resting_[e] && experts_[e].can_rest()) worth_[e] += router_.worth(static_cast<int>(e), label);
+    router_.learn(z_D, label);
+  }
+}
+
+// An expert without which the loss would have been the same is at rest for the next kNap terms, unless
+// another one meets a drift meanwhile.
+void AdaptiveMoe::end_term() {
+  bool drift = false;
+  for (size_t e = 0; e < experts_.size(); ++e) {
+    drift |= experts_[e].drifts() > noted_drifts_[e];
+    noted_drifts_[e] = experts_[e].drifts();
+  }
+  for (size_t e = 0; e < experts_.size(); ++e) {
+    if (!experts_[e].can_rest()) continue;
+    if (resting_[e] > 0)
+      resting_[e] = drift ? 0 : resting_[e] - 1;
+    else if (worth_[e] < kLeastWorth * kTerm)
+      resting_[e] = kNap;
+    worth_[e] = 0;
   }
 }
 
@@ -124,8 +180,13 @@ void AdaptiveMoe::votes(const double* x, double* votes_C) {
   encoded_.resize(scaler_.width());
   scaler_.encode(x, encoded_.data());
   row_votes_.resize(experts_.size() * classes_);
-  for (size_t e = 0; e < experts_.size(); ++e)
-    experts_[e].votes({x, encoded_.data()}, row_votes_.data() + e * classes_);
+  for (size_t e = 0; e < experts_.size(); ++e) {
+    double* const at = row_votes_.data() + e * classes_;
+    if (resting_[e])
+      std::fill_n(at, classes_, 0.0);
+    else
+      experts_[e].votes({x, encoded_.data()}, at);
+  }
   router_.mix(row_votes_.data(), encoded_.data(), classes_, votes_C);
 }
 
@@ -154,7 +215,8 @@ Json AdaptiveMoe::describe() const {
                     {"recent_error", experts_[e].recent_error()},
                     {"births", experts_[e].births()},
                     {"drifts", experts_[e].drifts()},
-                    {"background", experts_[e].has_background()}});
+                    {"background", experts_[e].has_background()},
+                    {"resting", resting_[e] > 0}});
   return {{"experts", std::move(list)}};
 }
 
@@ -169,9 +231,10 @@ std::vector<std::string> AdaptiveMoe::take_events() {
 }
 
 void AdaptiveMoe::fields(Archive& archive) {
-  archive(classes_, rows_, weight_sums_, told_drifts_, scaler_, router_);
+  archive(classes_, rows_, weight_sums_, told_drifts_, noted_drifts_, worth_, resting_, scaler_, router_);
   archive.check(classes_ >= 2 && weight_sums_.size() == experts_.size() &&
-                    told_drifts_.size() == experts_.size() &&
+                    told_drifts_.size() == experts_.size() && noted_drifts_.size() == experts_.size() &&
+                    worth_.size() == experts_.size() && resting_.size() == experts_.size() &&
                     router_.experts() == static_cast<int>(experts_.size()),
                 "another number of experts");
   for (auto& expert : experts_) archive(expert);

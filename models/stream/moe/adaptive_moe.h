@@ -18,7 +18,7 @@ struct MoeOptions {
   bool nearest = true;
   int window = 2000, k = 10;  ///< of the nearest-neighbour expert
   int hidden = 32;            ///< units of the neural expert
-  double linear_rate = 0.1, quick_rate = 0.5, neural_rate = 0.003;
+  double linear_rate = 0.3, quick_rate = 0.5, neural_rate = 0.003;
   double lambda = 6;   ///< mean weight of a row for a tree
   double patch = 0.6;  ///< share of the attributes that a leaf looks at
   double grace_period = 50, split_confidence = 0.01;
@@ -42,7 +42,9 @@ class AdaptiveMoe final : public Learner {
 
  private:
   void add(const std::string& kind, ExpertMaker make, const WatchOptions& watch);
-  void encode(const RowBlock& rows);
+  void encode(const RowBlock& rows, size_t first, size_t n);
+  void take(const RowBlock& rows, size_t first, size_t n, double* votes_TC);
+  void end_term();
 
   MoeOptions options_;
   Schema schema_;
@@ -54,9 +56,11 @@ class AdaptiveMoe final : public Learner {
   std::vector<WatchedExpert> experts_;
   std::vector<double> weight_sums_;  // by expert, since the beginning
   int64_t rows_ = 0;
-  std::vector<int64_t> told_drifts_;
-  std::vector<float> encoded_;        // [rows, width]
-  std::vector<double> expert_votes_;  // [experts, rows, classes]
+  std::vector<int64_t> told_drifts_, noted_drifts_;  // by expert
+  std::vector<double> worth_;                        // by expert, in this term
+  std::vector<int32_t> resting_;                     // by expert: terms left to rest
+  std::vector<float> encoded_;                       // [rows, width]
+  std::vector<double> expert_votes_;                 // [experts, rows, classes]
   std::vector<double> row_votes_, row_weights_;
 };
 

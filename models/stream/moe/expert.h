@@ -19,6 +19,9 @@ class Expert {
   virtual ~Expert() = default;
   /// Shares of the classes for the row; then, when label >= 0 and weight > 0, learns it.
   virtual void test_then_train(const EncodedRow& row, int label, double weight, double* votes_C) = 0;
+  /// Whether it can learn without voting, much more cheaply.
+  virtual bool learns_alone() const { return false; }
+  virtual void learn(const EncodedRow&, int, double) {}
   virtual void grow_classes(int classes) = 0;
   virtual size_t bytes() const = 0;
   virtual void fields(Archive& archive) = 0;
@@ -27,11 +30,13 @@ class Expert {
 using ExpertPtr = std::unique_ptr<Expert>;
 
 ExpertPtr make_tree_expert(const Schema& schema, const TreeOptions& options, uint64_t seed, int classes);
+/// Naive Bayes over about the newest `memory` rows: older ones fade.
+ExpertPtr make_fading_bayes_expert(const Schema& schema, int classes, double memory);
 /// Multinomial logistic regression; each weight has a step size of its own (AdaGrad, Duchi et al., 2011),
-/// which `memory` rows keep from going to 0.
-ExpertPtr make_linear_expert(int width, int classes, double rate, double memory);
+/// which `memory` rows keep from going to 0. `robust` learns with LabelNoise.
+ExpertPtr make_linear_expert(int width, int classes, double rate, double memory, bool robust);
 /// The k nearest of the newest `window` rows, the nearer the heavier.
-ExpertPtr make_nearest_expert(int width, int used, int classes, int window, int k);
+ExpertPtr make_nearest_expert(int used, int classes, int window, int k);
 /// One hidden layer of rectified units, trained by Adam (Kingma and Ba, 2015) row by row.
 ExpertPtr make_neural_expert(int width, int classes, int hidden, double rate, uint64_t seed);
 

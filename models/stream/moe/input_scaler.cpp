@@ -6,7 +6,7 @@
 namespace conclave::stream {
 namespace {
 
-constexpr double kMemory = 10000;  // rows
+constexpr double kMemory = 200000;  // rows
 constexpr double kFarthest = 4;
 
 }  // namespace

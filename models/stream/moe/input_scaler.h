@@ -19,7 +19,7 @@ class InputScaler {
   int used() const { return used_; }
   /// z_D from the row's inputs; what is missing becomes 0, what lies far outside is cut at 4 deviations.
   void encode(const double* x, float* z_D) const;
-  /// Takes the row into means and variances, which forget with a half-life of some 7000 rows.
+  /// Takes the row into means and variances, which forget with a half-life of 140000 rows.
   void learn(const double* x);
   size_t bytes() const;
   void fields(Archive& archive);

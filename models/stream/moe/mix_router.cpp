@@ -52,9 +52,25 @@ void MixRouter::mix(const double* votes_EC, const float* z_D, int classes, doubl
       weights_[e] += scale_ * dot(gate_.data() + static_cast<size_t>(e) * width_, z_D, width_);
     for (int c = 0; c < classes; ++c) mixed_[c] += weights_[e] * logs[c];
   }
+  scores_ = mixed_;
   softmax(mixed_.data(), classes);
   std::copy(mixed_.begin(), mixed_.end(), mixed_C);
   if (weight_E) std::copy(weights_.begin(), weights_.end(), weight_E);
+}
+
+double MixRouter::worth(int expert, int label) const {
+  const double* const logs = logs_.data() + static_cast<size_t>(expert) * classes_;
+  double with = 0, without = 0, shift = -1e300, top = -1e300;
+  for (int c = 0; c < classes_; ++c) {
+    top = std::max(top, scores_[c]);
+    shift = std::max(shift, scores_[c] - weights_[expert] * logs[c]);
+  }
+  for (int c = 0; c < classes_; ++c) {
+    with += fast_exp(scores_[c] - top);
+    without += fast_exp(scores_[c] - weights_[expert] * logs[c] - shift);
+  }
+  // -log p = log of the sum - score.
+  return (fast_log(without) + shift + weights_[expert] * logs[label]) - (fast_log(with) + top);
 }
 
 void MixRouter::learn(const float* z_D, int label) {

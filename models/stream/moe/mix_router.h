@@ -8,9 +8,9 @@
 namespace conclave::stream {
 
 struct RouterOptions {
-  double rate = 0.002;       ///< step size of the weights that all rows share
+  double rate = 0.002;        ///< step size of the weights that all rows share
   double gate_rate = 0.0003;  ///< step size of those that depend on the row; 0: none do
-  double floor = 0.02;      ///< share that is spread evenly over the classes before the logarithm
+  double floor = 0.02;        ///< share that is spread evenly over the classes before the logarithm
 };
 
 /// A logarithmic pool whose weights depend on the row: class scores are the experts' log shares times
@@ -30,6 +30,8 @@ class MixRouter {
   /// wanted: how much each counts here.
   void mix(const double* votes_EC, const float* z_D, int classes, double* mixed_C,
            double* weight_E = nullptr);
+  /// How much larger -log of the label's share would have been without the expert, for the row mixed last.
+  double worth(int expert, int label) const;
   /// Learns from the row that was mixed last.
   void learn(const float* z_D, int label);
 
@@ -43,7 +45,7 @@ class MixRouter {
   std::vector<double> shared_;  // a_E
   std::vector<float> gate_;     // v_ED
   // Of the row mixed last.
-  std::vector<double> logs_, mixed_, weights_;  // [experts, classes], [classes], [experts]
+  std::vector<double> logs_, scores_, mixed_, weights_;  // [experts, classes], [classes] twice, [experts]
 };
 
 }  // namespace conclave::stream

@@ -6,75 +6,90 @@
 namespace conclave::stream {
 namespace {
 
-// Squared distances of `rows` rows to z.
-CONCLAVE_STREAM_KERNEL void distances(const float* __restrict rows_D, const float* __restrict z,
-                                      float* __restrict out, int rows, int width) {
-  for (int r = 0; r < rows; ++r) {
-    float lanes[8] = {};
-    const float* const at = rows_D + static_cast<size_t>(r) * width;
-    for (int i = 0; i < width; i += 8) {
-      for (int l = 0; l < 8; ++l) {
-        const float delta = at[i + l] - z[i + l];
-        lanes[l] += delta * delta;
-      }
+constexpr int kBlock = 32;  // rows that are looked at together
+
+// Squared distances of kBlock rows to z; columns_DW holds a column of the window after the other. Returns the
+// least.
+CONCLAVE_STREAM_KERNEL float block_distances(const float* columns, int stride, const float* z, int used,
+                                             float* __restrict out) {
+  for (int r = 0; r < kBlock; ++r) out[r] = 0;
+  for (int d = 0; d < used; ++d) {
+    const float* __restrict column = columns + static_cast<size_t>(d) * stride;
+    const float value = z[d];
+    for (int r = 0; r < kBlock; ++r) {
+      const float delta = column[r] - value;
+      out[r] += delta * delta;
     }
-    out[r] =
-        ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]));
   }
+  float least[8];
+  for (int l = 0; l < 8; ++l) least[l] = out[l];
+  for (int r = 8; r < kBlock; r += 8)
+    for (int l = 0; l < 8; ++l) least[l] = out[r + l] < least[l] ? out[r + l] : least[l];
+  float smallest = least[0];
+  for (const float value : least) smallest = value < smallest ? value : smallest;
+  return smallest;
 }
 
 class NearestExpert final : public Expert {
  public:
-  NearestExpert(int width, int used, int classes, int window, int k)
-      : width_(width),
+  NearestExpert(int used, int classes, int window, int k)
+      : used_(used),
         classes_(classes),
         window_(window),
+        stride_((window + kBlock - 1) / kBlock * kBlock),
         k_(k),
-        epsilon_(1e-3f * static_cast<float>(used)) {}
+        epsilon_(1e-3f * static_cast<float>(used)),
+        columns_(static_cast<size_t>(used) * stride_, kFar) {}
   void test_then_train(const EncodedRow& row, int label, double weight, double* votes_C) override {
     vote(row.z_D, votes_C);
+    learn(row, label, weight);
+  }
+  bool learns_alone() const override { return true; }
+  void learn(const EncodedRow& row, int label, double weight) override {
     if (label < 0 || weight <= 0) return;
-    if (static_cast<int>(labels_.size()) < window_) {
-      rows_.insert(rows_.end(), row.z_D, row.z_D + width_);
+    for (int d = 0; d < used_; ++d) columns_[static_cast<size_t>(d) * stride_ + next_] = row.z_D[d];
+    if (static_cast<int>(labels_.size()) < window_)
       labels_.push_back(label);
-      return;
-    }
-    std::copy_n(row.z_D, width_, rows_.begin() + static_cast<int64_t>(next_) * width_);
-    labels_[next_] = label;
+    else
+      labels_[next_] = label;
     next_ = (next_ + 1) % window_;
   }
   void grow_classes(int classes) override { classes_ = classes; }
   size_t bytes() const override {
-    return sizeof(*this) + (rows_.capacity() + distances_.capacity()) * sizeof(float) +
-           labels_.capacity() * sizeof(int32_t);
+    return sizeof(*this) + columns_.size() * sizeof(float) + labels_.capacity() * sizeof(int32_t);
   }
   void fields(Archive& archive) override {
-    archive(classes_, rows_, labels_, next_);
-    archive.check(rows_.size() == labels_.size() * width_ && static_cast<int>(labels_.size()) <= window_ &&
-                      next_ >= 0 && (next_ == 0 || next_ < static_cast<int>(labels_.size())),
+    archive(classes_, columns_, labels_, next_);
+    const auto rows = static_cast<int>(labels_.size());
+    archive.check(columns_.size() == static_cast<size_t>(used_) * stride_ && rows <= window_ &&
+                      next_ == (rows < window_ ? rows : next_) && next_ >= 0 && next_ < window_,
                   "a window of other inputs");
     for (const int32_t label : labels_) archive.check(label >= 0 && label < classes_, "a class that is none");
   }
 
  private:
+  static constexpr float kFar = 1e15f;  // where there is no row yet
+
   void vote(const float* z_D, double* votes_C) {
-    const int n = static_cast<int>(labels_.size());
     std::fill_n(votes_C, classes_, 0.0);
-    if (n == 0) return;
-    distances_.resize(n);
-    distances(rows_.data(), z_D, distances_.data(), n, width_);
+    if (labels_.empty()) return;
     // The k smallest so far, the largest of them first.
     heap_.clear();
-    float bar = std::numeric_limits<float>::infinity();
-    for (int r = 0; r < n; ++r) {
-      if (distances_[r] >= bar) continue;
-      if (static_cast<int>(heap_.size()) == k_) {
-        std::pop_heap(heap_.begin(), heap_.end());
-        heap_.pop_back();
+    float bar = 1e29f;
+    alignas(32) float distances[kBlock];
+    const int n = static_cast<int>(labels_.size());
+    for (int first = 0; first < n; first += kBlock) {
+      if (block_distances(columns_.data() + first, stride_, z_D, used_, distances) >= bar) continue;
+      for (int r = 0; r < kBlock; ++r) {
+        if (!(distances[r] < bar)) continue;
+        if (static_cast<int>(heap_.size()) == k_) {
+          std::pop_heap(heap_.begin(), heap_.end());
+          heap_.pop_back();
+        }
+        heap_.emplace_back(distances[r], labels_[first + r]);
+        std::push_heap(heap_.begin(), heap_.end());
+        if (static_cast<int>(heap_.size()) == k_) bar = heap_.front().first;
       }
-      heap_.emplace_back(distances_[r], labels_[r]);
-      std::push_heap(heap_.begin(), heap_.end());
-      if (static_cast<int>(heap_.size()) == k_) bar = heap_.front().first;
     }
     double sum = 0;
     for (const auto& [distance, label] : heap_) {
@@ -85,9 +100,9 @@ class NearestExpert final : public Expert {
     for (int c = 0; c < classes_; ++c) votes_C[c] /= sum;
   }
 
-  int width_, classes_, window_, k_;
+  int used_, classes_, window_, stride_, k_;
   float epsilon_;
-  std::vector<float> rows_, distances_;
+  std::vector<float> columns_;  // [used, stride]
   std::vector<int32_t> labels_;
   int32_t next_ = 0;
   std::vector<std::pair<float, int32_t>> heap_;
@@ -95,8 +110,8 @@ class NearestExpert final : public Expert {
 
 }  // namespace
 
-ExpertPtr make_nearest_expert(int width, int used, int classes, int window, int k) {
-  return std::make_unique<NearestExpert>(width, used, classes, window, k);
+ExpertPtr make_nearest_expert(int used, int classes, int window, int k) {
+  return std::make_unique<NearestExpert>(used, classes, window, k);
 }
 
 }  // namespace conclave::stream

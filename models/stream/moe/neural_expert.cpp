@@ -1,5 +1,6 @@
 #include "models/stream/moe/expert.h"
 #include "models/stream/moe/kernels.h"
+#include "models/stream/moe/label_noise.h"
 
 namespace conclave::stream {
 namespace {
@@ -29,7 +30,9 @@ class NeuralExpert final : public Expert {
       votes_C[c] =
           out_bias_.value[c] + dot(out_.value.data() + static_cast<size_t>(c) * hidden_, h_.data(), hidden_);
     softmax(votes_C, classes_);
-    if (label >= 0 && weight > 0) learn(row.z_D, label, weight, votes_C);
+    shares_.assign(votes_C, votes_C + classes_);
+    noise_.blur(votes_C, classes_);
+    if (label >= 0 && weight > 0) learn(row.z_D, label, weight);
   }
   void grow_classes(int classes) override {
     classes_ = classes;
@@ -42,7 +45,7 @@ class NeuralExpert final : public Expert {
                (in_.value.size() + in_bias_.value.size() + out_.value.size() + out_bias_.value.size());
   }
   void fields(Archive& archive) override {
-    archive(classes_, steps_, in_, in_bias_, out_, out_bias_);
+    archive(classes_, steps_, noise_, in_, in_bias_, out_, out_bias_);
     const auto fits = [](const Weights& w, size_t n) {
       return w.value.size() == n && w.first.size() == n && w.second.size() == n;
     };
@@ -68,14 +71,15 @@ class NeuralExpert final : public Expert {
     std::vector<float> value, first, second;
   };
 
-  void learn(const float* z_D, int label, double weight, const double* votes_C) {
+  void learn(const float* z_D, int label, double weight) {
+    weight *= noise_.damp(shares_[label], classes_);
     steps_ = std::min<int64_t>(steps_ + 1, 10000);  // from there on the correction is 1
     const double n = static_cast<double>(steps_);
     const auto rate = static_cast<float>(rate_ * std::sqrt(1 - std::pow(0.999, n)) / (1 - std::pow(0.9, n)));
     std::fill(dh_.begin(), dh_.end(), 0.0f);
     const float one = 1;
     for (int c = 0; c < classes_; ++c) {
-      const auto error = static_cast<float>(weight * (votes_C[c] - (c == label ? 1 : 0)));
+      const auto error = static_cast<float>(weight * (shares_[c] - (c == label ? 1 : 0)));
       const size_t at = static_cast<size_t>(c) * hidden_;
       add_scaled(dh_.data(), out_.value.data() + at, error, hidden_);
       out_.step(at, h_.data(), error, rate, hidden_);
@@ -91,6 +95,8 @@ class NeuralExpert final : public Expert {
   int width_, hidden_, classes_ = 0;
   double rate_;
   int64_t steps_ = 0;
+  LabelNoise noise_;
+  std::vector<double> shares_;  // of the row at hand
   Weights in_, in_bias_, out_, out_bias_;
   std::vector<float> h_, dh_;
 };

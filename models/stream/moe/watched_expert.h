@@ -25,6 +25,9 @@ class WatchedExpert {
 
   const std::string& kind() const { return kind_; }
   void test_then_train(const EncodedRow& row, int label, double* votes_C);
+  /// At rest it learns and has no votes. Asked only of those that can.
+  bool can_rest() const { return expert_->learns_alone(); }
+  void learn_at_rest(const EncodedRow& row, int label) { expert_->learn(row, label, 1); }
   /// Votes alone.
   void votes(const EncodedRow& row, double* votes_C) { expert_->test_then_train(row, -1, 0, votes_C); }
   void grow_classes(int classes);

@@ -150,6 +150,18 @@ void LeafStats::add(const double* x, int label, double weight) {
   stale_[label] = 1;
 }
 
+void LeafStats::fade(double factor) {
+  for (int c = 0; c < classes_; ++c) {
+    for (int j = 0; j < padded_; ++j) {
+      row(c, kWeight)[j] *= factor;
+      row(c, kSquares)[j] *= factor;
+    }
+    stale_[c] = 1;
+  }
+  for (auto* sums : {&counts_, &missing_, &learned_})
+    for (double& sum : *sums) sum *= factor;
+}
+
 // Normal densities: -1/2 ln(2 pi variance) each; nominal ones: -ln(weight + number of values), Laplace's
 // rule.
 void LeafStats::refresh(int label) const {

@@ -34,6 +34,8 @@ class LeafStats {
 
   /// Counts a row of class `label`. Missing values are left out.
   void add(const double* x, int label, double weight);
+  /// Multiplies what all rows so far weigh.
+  void fade(double factor);
   /// Naive Bayes: logarithms of prior_C[c] times the densities of x, up to a common term; -infinity where the
   /// prior is 0.
   void log_scores(const double* x, const double* prior_C, double* scores_C) const;
