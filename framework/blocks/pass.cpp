@@ -38,6 +38,7 @@ Visibility pass_visibility(const PassInput& input, int64_t rows, int64_t tokens,
   if (!padded && !cut && before == 0 && input.prefix <= 1) return {.causal = true};
 
   const auto options = at::dtype(at::kBool).device(device);
+  Tensor blind;
   std::vector<Tensor> columns;  // each [1 or N, 1, 1 or Lq, length of the piece]
   if (past) {
     for (const auto& segment : past->segments) {
@@ -61,8 +62,8 @@ Visibility pass_visibility(const PassInput& input, int64_t rows, int64_t tokens,
   own = own.view({1, 1, tokens, tokens});
   if (input.valid_NL.defined()) {
     own = own.logical_and(input.valid_NL.to(at::kBool).view({rows, 1, 1, tokens}));
-    const Tensor itself = at::eye(tokens, options).logical_and(own.any(-1, true).logical_not());
-    own = own.logical_or(itself);
+    blind = own.any(-1, true).logical_not();
+    own = own.logical_or(blind);
   }
   columns.push_back(own);
   const int64_t n = padded ? rows : 1;
@@ -73,7 +74,7 @@ Visibility pass_visibility(const PassInput& input, int64_t rows, int64_t tokens,
     const Tensor query = at::arange(before, before + tokens, place).unsqueeze(1);
     allowed = allowed.logical_and(at::arange(before + tokens, place) > query - input.window);
   }
-  return {.allowed = allowed, .causal = false};
+  return {.allowed = allowed, .causal = false, .blind = blind, .how = input.blind};
 }
 
 }  // namespace conclave

@@ -13,6 +13,7 @@ struct PassInput {
   Tensor valid_NL = {};  ///< bool, false for padding on either side; undefined: all valid
   bool causal = true;
   int64_t window = 0;  ///< with `causal`: a token sees itself and so many - 1 places before it; 0: all
+  Blind blind = Blind::weighed;  ///< what padding gets that sees no token
   int64_t prefix = 0;  ///< with `causal`: the first tokens of the pass, which also see each other both ways
   /// Added to the outputs of the first layers, [N,L,D] each (DeepStack, arXiv 2406.04334); undefined:
   /// nothing.
@@ -20,7 +21,7 @@ struct PassInput {
   std::vector<Tensor>* layer_outputs = nullptr;  ///< gets the output [N,L,D] of every layer
 };
 
-/// Padding is seen by nobody; where it sees no token it sees itself, so that no row is ever without keys.
+/// Padding is seen by nobody; where it sees no token itself it sees all, so that no row is ever without keys.
 struct Pass {
   Rotation rotation;  ///< undefined: no rotary positions
   Visibility visibility;

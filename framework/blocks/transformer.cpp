@@ -141,6 +141,7 @@ Ptr<Transformer> make_transformer(const Json& config, Site first_site, const std
   }
   stack->window = c.get_integer("window", 0);
   const bool parallel = c.get("parallel", false);
+  const bool last_norm = c.get("last_norm", true);
   const Json &ffn = c.part("ffn"), &moe = c.part("moe");
   c.finish();
 
@@ -160,7 +161,7 @@ Ptr<Transformer> make_transformer(const Json& config, Site first_site, const std
     }
     stack->layers.push_back(block);
   }
-  stack->norm = make_norm(norm, stack->width, eps);
+  if (last_norm) stack->norm = make_norm(norm, stack->width, eps);
   return stack;
 }
 

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -106,6 +107,17 @@ bool lining_up_pays(const Tensor& q, std::span<const KeyValue> pieces) {
 
 }  // namespace
 
+namespace {
+
+// A finite mask outweighs every score: softmax of equal values, and gradients flow as if it were not there.
+Tensor even_mask(const Visibility& visibility, at::ScalarType dtype) {
+  return at::zeros(visibility.allowed.sizes(), visibility.allowed.options().dtype(dtype))
+      .masked_fill(visibility.allowed.logical_not(), -INFINITY)
+      .masked_fill(visibility.blind, std::numeric_limits<float>::lowest());
+}
+
+}  // namespace
+
 Tensor attend(const Tensor& q_NHLC, std::span<const KeyValue> pieces, const Visibility& visibility) {
   require(!pieces.empty(), "[attend] no keys");
   const int64_t rows = q_NHLC.size(0);
@@ -120,10 +132,15 @@ Tensor attend(const Tensor& q_NHLC, std::span<const KeyValue> pieces, const Visi
   if (lining_up_pays(q_NHLC, pieces))
     return attend_lined_up(q_NHLC, pieces[0], pieces[1], visibility.allowed);
   if (pieces.size() > 1 || k.size(0) != rows) return attend_pieces(q_NHLC, pieces, visibility.allowed);
-  const auto mask = visibility.allowed.defined() ? std::optional(visibility.allowed) : std::nullopt;
-  return at::scaled_dot_product_attention(q_NHLC, k, v, mask, /*dropout_p=*/0, visibility.causal,
-                                          /*scale=*/std::nullopt,
-                                          /*enable_gqa=*/k.size(1) != q_NHLC.size(1));
+  const bool even = visibility.blind.defined() && visibility.how == Blind::even;
+  const auto mask = even ? std::optional(even_mask(visibility, q_NHLC.scalar_type()))
+                    : visibility.allowed.defined() ? std::optional(visibility.allowed)
+                                                   : std::nullopt;
+  const Tensor y = at::scaled_dot_product_attention(q_NHLC, k, v, mask, /*dropout_p=*/0, visibility.causal,
+                                                    /*scale=*/std::nullopt,
+                                                    /*enable_gqa=*/k.size(1) != q_NHLC.size(1));
+  const bool nothing = visibility.blind.defined() && visibility.how == Blind::nothing;
+  return nothing ? y.masked_fill(visibility.blind, 0) : y;
 }
 
 }  // namespace conclave

@@ -14,10 +14,18 @@ struct KeyValue {
   Tensor k_RHLC, v_RHLC;  ///< [R, kv heads, L, head width]
 };
 
+/// What a query gets that sees no key, as padding does: published code differs here, and where the next
+/// token's loss reads such a row it shows. As any other over all keys; their mean (a finite mask, written
+/// out); nothing.
+enum class Blind { weighed, even, nothing };
+
 /// Which keys each query sees, over all pieces in their order.
 struct Visibility {
   Tensor allowed = {};  ///< bool, broadcastable to [N,1,Lq,Lk]; every row sees something; undefined: all
   bool causal = false;  ///< query i sees keys 0..i; for one piece of Lq keys, without `allowed`
+  Tensor blind =
+      {};  ///< bool [N,1,Lq,1]: queries that see nothing; `allowed` gives them all; undefined: none
+  Blind how = Blind::weighed;
 };
 
 /// q [N,H,Lq,C] -> [N,H,Lq,C], scaled by 1/sqrt(C). H is a multiple of the key heads: head h reads key head

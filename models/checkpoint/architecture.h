@@ -26,6 +26,8 @@ struct Architecture {
   std::vector<std::string> classes;  ///< what "architectures" of config.json says
   /// Our configuration, by fill_template: {"kind": "causal_lm", ...}.
   Json config;
+  /// A part of config.json whose keys count as if they stood outside, where these are silent; empty: none.
+  std::string inner = {};
   /// Keys of config.json that change the numbers, with the values that are supported.
   Json only = Json::object();
   std::vector<NameRule> names = {};

@@ -17,6 +17,15 @@ void check_only(const Json& only, const Json& published, const std::string& path
   }
 }
 
+// The keys of `inner` also at the top, where there is no such key.
+Json flattened(Json published, const std::string& inner) {
+  if (inner.empty() || !published.contains(inner) || !published[inner].is_object()) return published;
+  const Json part = published[inner];
+  for (const auto& [key, value] : part.items())
+    if (!published.contains(key)) published[key] = value;
+  return published;
+}
+
 }  // namespace
 
 CheckpointFolder open_checkpoint(const std::filesystem::path& folder) {
@@ -24,6 +33,7 @@ CheckpointFolder open_checkpoint(const std::filesystem::path& folder) {
   if (!std::filesystem::is_directory(folder)) throw DataError(folder.string(), "", "is not a folder");
   CheckpointFolder found{folder, read_json(file), nullptr, nullptr, {}};
   found.architecture = &find_architecture(found.published, file.string());
+  found.published = flattened(std::move(found.published), found.architecture->inner);
   check_only(found.architecture->only, found.published, file.string());
   found.files = std::make_shared<Safetensors>(folder);
   found.config =

@@ -27,6 +27,7 @@ class Filler {
     if (pattern.contains("$if")) return fill(holds(fill(pattern["$if"])) ? pattern["then"] : pattern["else"]);
     if (pattern.contains("$case")) return choose(pattern);
     if (pattern.contains("$product")) return product(pattern["$product"]);
+    if (pattern.contains("$difference")) return difference(pattern["$difference"]);
     if (pattern.contains("$quotient")) return quotient(pattern["$quotient"]);
     if (pattern.contains("$layers")) return layers(fill(pattern["$layers"]));
     if (pattern.contains("$having")) return having(pattern["$having"].get<std::string>());
@@ -96,6 +97,11 @@ class Filler {
     double all = 1;
     for (const auto& factor : factors) all *= number(factor);
     return whole(all);
+  }
+  Json difference(const Json& numbers) const {
+    double rest = number(numbers[0]);
+    for (size_t i = 1; i < numbers.size(); ++i) rest -= number(numbers[i]);
+    return whole(rest);
   }
   Json quotient(const Json& pair) const {
     const double over = number(pair[1]);

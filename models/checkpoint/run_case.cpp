@@ -1,6 +1,7 @@
 #include "models/checkpoint/run_case.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "framework/base/error.h"
 #include "framework/moe/loss.h"
@@ -21,6 +22,20 @@ std::vector<LayerRouting> by_layer(const CausalLm& model, const RoutingLog& log)
     }
   }
   return found;
+}
+
+// Runs experts without gradients.
+struct Detached : Executor {
+  Tensor run(Experts& experts, const Tensor& x_TD, const Routing& routing,
+             const TokenContext& context) override {
+    const at::NoGradGuard no_grad;
+    return experts.forward(x_TD, routing, context);
+  }
+};
+
+void run_experts_by(const Multimodal& model, const Ptr<Executor>& executor) {
+  for (const auto& layer : model.text->model->layers)
+    if (layer->moe) layer->moe->executor = executor;
 }
 
 // The auxiliary losses of "aux_loss" in the configuration, as originals report them.
@@ -84,13 +99,21 @@ CaseOutputs run_case(const Multimodal& model, const Json& config, const Inputs& 
     reading.position = at::arange(tokens, at::kLong).unsqueeze(0).expand({rows, tokens});
   if (inputs.importance_NL.defined())
     context.importance_T = inputs.importance_NL.reshape({-1}).to(at::kFloat);
-  // Some originals route padding, which takes places and counts in their losses.
-  if (config.value("padding", "left out") == "routed") context.valid_T = at::ones({rows * tokens}, at::kBool);
+  // Many originals run padding like any token; in some it also counts in the auxiliary losses.
+  const auto padding = config.value("padding", "left out");
+  if (padding != "left out") context.valid_T = at::ones({rows * tokens}, at::kBool);
   PassInput pass;
   pass.layer_outputs = &got.layers;
+  const auto blind = config.value("blind", "weighed");
+  pass.blind = blind == "even" ? Blind::even : blind == "nothing" ? Blind::nothing : Blind::weighed;
+  if (config.value("gradients", "all") == "past experts") run_experts_by(model, std::make_shared<Detached>());
   got.normed_NLD = model.forward(reading, pass, context);
+  run_experts_by(model, nullptr);
   got.logits_NLV = model.text->logits(got.normed_NLD);
   got.routings = by_layer(*model.text, log);
+  if (padding == "routed" && reading.valid_NL.defined()) {
+    for (auto& record : log.records) record.context.valid_T = reading.valid_NL.reshape({-1});
+  }
   if (!reading.labels_NL.defined()) return got;
   got.loss = next_token_loss(got.logits_NLV, reading.labels_NL);
   add_aux_losses(got, config, log);

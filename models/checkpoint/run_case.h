@@ -26,7 +26,8 @@ struct CaseOutputs {
 /// Reads PREFIXinput_ids, PREFIXattention_mask, PREFIXlabels and what else stands under the prefix.
 Inputs read_inputs(const TensorSource& source, const std::string& prefix);
 
-/// One pass as training and evaluation make it, without a cache. `config` is the checkpoint's (ours).
+/// One pass as evaluation makes it, without a cache. `config` is the checkpoint's (ours). Its "gradients" may
+/// say "past experts": the original runs routed experts without gradients when it does not train.
 CaseOutputs run_case(const Multimodal& model, const Json& config, const Inputs& inputs);
 
 /// Mean cross-entropy of each token from those before it.

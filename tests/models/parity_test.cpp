@@ -20,12 +20,9 @@ using Tensors = std::map<std::string, Tensor>;
 const std::set<std::string> kNotYet = {
     "dac",
     "dac-pth",
-    "dcmoe",
     "deepseek_vl2-group_limited",
     "deepseek_vl2-mha_greedy",
     "deepseek_vl2-noaux_tc",
-    "echovlm",
-    "echovlm-ultrasound_moe",
     "encodec",
     "llava_mole-dense",
     "llava_mole-sparse",
@@ -40,8 +37,6 @@ const std::set<std::string> kNotYet = {
     "peft-dora",
     "peft-expert-lora",
     "peft-lora",
-    "qwen2_vl",
-    "qwen3_vl_moe",
     "unimoe-audio",
 };
 

@@ -17,6 +17,12 @@ std::vector<Architecture> deepseek_family();
 /// The plain decoder that the others are derived from.
 const Architecture& llama();
 
+/// Qwen2's decoder.
+const Architecture& qwen2_text();
+
+/// `text` with Qwen2-VL's vision tower and positions.
+Architecture with_qwen2_pictures(Architecture text, std::string name, std::vector<std::string> classes);
+
 /// Names of a softmax router and gated experts under "mlp", one tensor for each expert or fused.
 std::vector<NameRule> gated_expert_names();
 

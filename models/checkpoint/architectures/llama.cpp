@@ -11,6 +11,8 @@ const Architecture& llama() {
         "vocabulary": "$vocab_size",
         "tied": "$tie_word_embeddings=false",
         "positions": "padded",
+        "padding": "routed",
+        "blind": "even",
         "text": {
           "width": "$hidden_size",
           "layers": "$num_hidden_layers",

@@ -8,7 +8,7 @@ namespace {
 Architecture uni_moe_1() {
   Json config = Json::parse(R"({
     "positions": "padded",
-    "padding": "routed",
+    "padding": "counted",
     "aux_loss": {"$if": "$aux_balance_loss=false", "then": {
       "kind": "switch_balance", "share": "first", "over_layers": "sum", "weight": "$aux_balance_loss_coef",
       "reported": "weighted"}, "else": "$none=null"},
@@ -30,6 +30,7 @@ Architecture uni_moe_1() {
 Json dynamic_experts() {
   return Json::parse(R"({
     "positions": "counted",
+    "padding": "left out",
     "aux_loss": {"kind": "switch_balance", "share": "tokens", "probability": "chosen", "importance": true,
                  "weight": "$l_aux_weight"},
     "text": {
@@ -78,10 +79,17 @@ Architecture uni_moe_2() {
                 dynamic_expert_names());
 }
 
+Architecture dc_moe() {
+  Json config = dynamic_experts();
+  config["generate"] = "recomputed";  // tokens of a pass compete for places with the experts
+  const auto text = derive(llama(), "", {}, config, dynamic_expert_names());
+  return with_qwen2_pictures(text, "DCMoE", {"UniMoEV2Qwen2VLForConditionalGeneration"});
+}
+
 }  // namespace
 
 std::vector<Architecture> unimoe_family() {
-  return {uni_moe_1(), uni_moe_2()};
+  return {uni_moe_1(), uni_moe_2(), dc_moe()};
 }
 
 }  // namespace conclave

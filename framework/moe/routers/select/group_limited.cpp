@@ -27,7 +27,9 @@ void GroupLimited::run(RouteState& state, const TokenContext&) {
   barred_UG.scatter_(1, at::where(kept_UG < 0, groups, kept_UG), false);
   const Tensor barred_UE =
       barred_UG.narrow(1, 0, groups).unsqueeze(2).expand(choice_UGS.sizes()).reshape({units, experts});
-  const Tensor limited_UE = state.choice_UE.narrow(1, 0, experts).masked_fill(barred_UE, -kInfinity);
+  const Tensor choice_UE = state.choice_UE.narrow(1, 0, experts);
+  Tensor limited_UE = choice_UE.masked_fill(barred_UE, zero_outside ? 0.0F : -kInfinity);
+  if (zero_outside) limited_UE = at::where(choice_UE.isneginf(), choice_UE, limited_UE);
   const int64_t nulls = state.choice_UE.size(1) - experts;
   state.choice_UE =
       nulls > 0 ? at::cat({limited_UE, state.choice_UE.narrow(1, experts, nulls)}, 1) : limited_UE;
@@ -42,6 +44,7 @@ Ptr<Stage> make_group_limited(ConfigObject& config, const RouterShape& shape) {
                       config.name("groups"), stage->groups, shape.experts);
   const bool sum = config.one_of("score", {"max", "top2_sum"}) == "top2_sum";
   stage->score = sum ? GroupLimited::Score::top2_sum : GroupLimited::Score::max;
+  stage->zero_outside = config.one_of("outside", {"never", "zero"}) == "zero";
   return stage;
 }
 

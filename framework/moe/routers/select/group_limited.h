@@ -16,6 +16,9 @@ struct GroupLimited : Stage {
   int64_t groups = 1;
   int64_t keep = 1;
   Score score = Score::max;
+  /// Experts out of reach score 0 instead of never (DeepSeek's own V3 code): one may then win over a negative
+  /// score.
+  bool zero_outside = false;
 
   void run(RouteState& state, const TokenContext& context) override;
 };
