@@ -5,6 +5,7 @@ int main(int argc, char** argv) {
   using namespace conclave;
   Verbs verbs;
   verbs.push_back(make_run_verb());
+  verbs.push_back(make_resume_verb());
   verbs.push_back(make_eval_verb());
   verbs.push_back(make_generate_verb());
   verbs.push_back(make_bench_verb());

@@ -19,19 +19,15 @@ void SourceFlags::declare(Options& options) {
   flags_.declare(options, "stream-seed");
 }
 
-stream::SourcePtr SourceFlags::open(int64_t rows) {
+Json SourceFlags::config() const {
   require<UsageError>(file_.empty() != generator_.empty(), "name one stream: a file, -, or --generator");
-  if (!generator_.empty()) {
-    require<UsageError>(rows > 0, "--rows: a generator never ends by itself");
-    return stream::make_generator(flags_.config(generator_));
-  }
-  auto text = stream::open_text(std::filesystem::path(file_), reader_);
-  text_ = text.get();
-  return text;
-}
-
-std::string SourceFlags::name() const {
-  return generator_.empty() ? std::filesystem::path(file_).filename().string() : generator_;
+  if (!generator_.empty()) return {{"generator", flags_.config(generator_)}};
+  const Json reader = {{"format", reader_.format},
+                       {"label", reader_.label},
+                       {"strict", reader_.strict},
+                       {"guess_rows", reader_.guess_rows}};
+  const auto file = file_ == "-" ? file_ : std::filesystem::absolute(file_).string();
+  return {{"file", file}, {"reader", reader}};
 }
 
 }  // namespace conclave

@@ -1,41 +1,39 @@
 #include "models/stream/eval/run.h"
 
 #include <algorithm>
-#include <deque>
 
 #include "models/stream/base/fast_math.h"
 
 namespace conclave::stream {
 namespace {
 
-// Labels that arrive `delay` rows late: a row is predicted when it comes and learned when its label does.
-class Delayed {
- public:
-  explicit Delayed(int64_t delay) : delay_(static_cast<size_t>(delay)) {}
-  void step(const RowBlock& block, Learner& learner, double* votes_TC) {
-    for (size_t i = 0; i < block.size(); ++i) {
-      const auto row = block.row(i);
-      learner.votes(row.data(), votes_TC + i * learner.classes());
-      waiting_.emplace_back(std::vector<double>(row.begin(), row.end()), block.label(i));
-      if (waiting_.size() <= delay_) continue;
-      auto& [x, label] = waiting_.front();
-      if (label >= 0) learner.learn(x.data(), label, 1);
-      waiting_.pop_front();
-    }
+// A row is predicted when it comes, and learned when its label does, `delay` rows later.
+void step_delayed(const RowBlock& block, Learner& learner, std::deque<RunState::Waiting>& waiting,
+                  size_t delay, double* votes_TC) {
+  for (size_t i = 0; i < block.size(); ++i) {
+    const auto row = block.row(i);
+    learner.votes(row.data(), votes_TC + i * learner.classes());
+    waiting.push_back({{row.begin(), row.end()}, block.label(i)});
+    if (waiting.size() <= delay) continue;
+    const auto& oldest = waiting.front();
+    if (oldest.label >= 0) learner.learn(oldest.x.data(), oldest.label, 1);
+    waiting.pop_front();
   }
-
- private:
-  size_t delay_;
-  std::deque<std::pair<std::vector<double>, int>> waiting_;
-};
+}
 
 }  // namespace
+
+void RunState::fields(Archive& archive) {
+  std::vector<Waiting> list(waiting.begin(), waiting.end());
+  archive(rows, evaluation, list);
+  archive.check(rows >= 0, "a negative number of rows");
+  if (archive.loading()) waiting.assign(list.begin(), list.end());
+}
 
 void run_prequential(Source& source, Learner& learner, const RunOptions& options, RunState& state,
                      const RunHooks& hooks) {
   RowBlock block;
   std::vector<double> votes;
-  Delayed delayed(options.delay);
   bool go_on = true;
   while (go_on && (options.rows == 0 || state.rows < options.rows)) {
     // Blocks end where progress is told, so that what is told does not depend on their size.
@@ -47,7 +45,7 @@ void run_prequential(Source& source, Learner& learner, const RunOptions& options
     const int classes = learner.classes();
     votes.resize(block.size() * classes);
     if (options.delay > 0)
-      delayed.step(block, learner, votes.data());
+      step_delayed(block, learner, state.waiting, static_cast<size_t>(options.delay), votes.data());
     else
       learner.test_then_train(block, votes.data());
     for (size_t i = 0; i < block.size(); ++i)

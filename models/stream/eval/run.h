@@ -1,6 +1,7 @@
 /// A learner going over a stream: test each row, then train on it.
 #pragma once
 
+#include <deque>
 #include <functional>
 
 #include "models/stream/eval/metrics.h"
@@ -17,9 +18,16 @@ struct RunOptions {
 
 /// Where a run stands.
 struct RunState {
+  /// A row whose label has not arrived.
+  struct Waiting {
+    std::vector<double> x;
+    int32_t label;
+    void fields(Archive& archive) { archive(x, label); }
+  };
   int64_t rows = 0;  ///< read so far
   Prequential evaluation;
-  void fields(Archive& archive) { archive(rows, evaluation); }
+  std::deque<Waiting> waiting;
+  void fields(Archive& archive);
 };
 
 struct RunHooks {

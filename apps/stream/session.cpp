@@ -1,0 +1,258 @@
+#include "apps/stream/session.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "framework/base/config_object.h"
+#include "framework/base/error.h"
+#include "framework/base/log.h"
+#include "framework/base/progress.h"
+#include "framework/base/signals.h"
+#include "models/stream/base/fast_math.h"
+#include "models/stream/eval/snapshot.h"
+#include "models/stream/generators/concept_drift.h"
+
+namespace conclave {
+namespace fs = std::filesystem;
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+stream::ReaderOptions reader_options(const Json& json) {
+  ConfigObject c(json, "reader");
+  stream::ReaderOptions o;
+  o.format = c.get("format", o.format);
+  o.label = c.get("label", o.label);
+  o.strict = c.get("strict", o.strict);
+  o.guess_rows = c.get("guess_rows", o.guess_rows);
+  c.finish();
+  return o;
+}
+
+// A class's name, quoted where CSV asks for it.
+std::string csv_word(const std::string& word) {
+  if (word.find_first_of(",\"\n") == std::string::npos) return word;
+  std::string quoted = "\"";
+  for (const char c : word) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + '"';
+}
+
+}  // namespace
+
+Json SessionPlan::to_json() const {
+  return {{"source", source},
+          {"learner", learner},
+          {"seed", seed},
+          {"rows", run.rows},
+          {"block", run.block},
+          {"every", run.every},
+          {"delay", run.delay},
+          {"snapshot_every", snapshot_every},
+          {"predictions", predictions.string()}};
+}
+
+SessionPlan SessionPlan::from_json(const Json& json) {
+  ConfigObject c(json, "snapshot");
+  SessionPlan plan;
+  plan.source = c.part("source");
+  plan.learner = c.part("learner");
+  plan.seed = c.need<uint64_t>("seed");
+  plan.run.rows = c.get_integer("rows", 0);
+  plan.run.block = static_cast<size_t>(c.get_integer("block", 256, 1));
+  plan.run.every = c.get_integer("every", 10000, 1);
+  plan.run.delay = c.get_integer("delay", 0);
+  plan.snapshot_every = c.get_integer("snapshot_every", 100000, 1);
+  plan.predictions = c.get<std::string>("predictions", "");
+  c.finish();
+  return plan;
+}
+
+std::string SessionPlan::stream_name() const {
+  if (source.contains("generator")) return source["generator"].value("generator", "");
+  return fs::path(source.value("file", "")).filename().string();
+}
+
+void StreamSession::open() {
+  if (plan_.source.contains("generator")) {
+    require<UsageError>(plan_.run.rows > 0, "--rows: a generator never ends by itself");
+    source_ = stream::make_generator(plan_.source["generator"]);
+  } else {
+    auto text =
+        stream::open_text(fs::path(plan_.source.value("file", "")), reader_options(plan_.source["reader"]));
+    text_ = text.get();
+    source_ = std::move(text);
+  }
+  learner_ =
+      stream::make_learner(plan_.learner, {source_->schema(), plan_.seed, call_.common().thread_count()});
+}
+
+void StreamSession::resume(const fs::path& file) {
+  const auto snapshot = stream::read_snapshot(file);
+  plan_ = SessionPlan::from_json(snapshot.about.at("plan"));
+  plan_.snapshot = file;
+  open();
+  stream::load_state(snapshot.state, file.string(), state_, *learner_);
+  // The rows that were learned are read again and left out: classes that came with them come again.
+  stream::RowBlock skipped;
+  for (int64_t left = state_.rows; left > 0; left -= static_cast<int64_t>(skipped.size())) {
+    throw_if_interrupted();
+    require(source_->read(skipped, static_cast<size_t>(std::min<int64_t>(left, 4096))) > 0,
+            "{} ends before row {}, where the snapshot was taken", plan_.stream_name(), state_.rows);
+  }
+  require(learner_->classes() <= std::max(2, source_->schema().classes()),
+          "{} is not the stream of the snapshot", plan_.stream_name());
+  first_row_ = last_snapshot_ = state_.rows;
+  open_predictions(snapshot.about.value("predictions_bytes", int64_t{0}));
+}
+
+void StreamSession::open_predictions(int64_t keep) {
+  if (plan_.predictions.empty()) return;
+  const bool anew = keep == 0;
+  if (!anew) {
+    std::error_code error;
+    const auto there = fs::file_size(plan_.predictions, error);
+    require(!error && static_cast<int64_t>(there) >= keep,
+            "{}: the predictions that the snapshot knows are not there", plan_.predictions.string());
+    fs::resize_file(plan_.predictions, static_cast<uintmax_t>(keep));
+  }
+  predictions_.reset(std::fopen(plan_.predictions.c_str(), anew ? "w" : "a"));
+  require(predictions_ != nullptr, "{} cannot be written", plan_.predictions.string());
+  if (anew) fmt::print(predictions_.get(), "row,class,prediction\n");
+}
+
+void StreamSession::write_predictions(const stream::RowBlock& block, const double* votes) {
+  const auto& names = source_->schema().label.values;
+  const int classes = learner_->classes();
+  for (size_t i = 0; i < block.size(); ++i) {
+    const auto predicted = static_cast<size_t>(stream::arg_max(votes + i * classes, classes));
+    const int label = block.label(i);
+    fmt::print(predictions_.get(), "{},{},{}\n",
+               state_.rows - static_cast<int64_t>(block.size()) + static_cast<int64_t>(i) + 1,
+               label < 0 ? "" : csv_word(names[label]),
+               predicted < names.size() ? csv_word(names[predicted]) : "");
+  }
+}
+
+void StreamSession::save(const stream::RunState& now) {
+  int64_t written = 0;
+  if (predictions_) {
+    require(std::fflush(predictions_.get()) == 0, "{} cannot be written", plan_.predictions.string());
+    written = std::ftell(predictions_.get());
+  }
+  stream::write_snapshot(plan_.snapshot,
+                         {{{"plan", plan_.to_json()}, {"rows", now.rows}, {"predictions_bytes", written}},
+                          stream::save_state(state_, *learner_)});
+  last_snapshot_ = now.rows;
+}
+
+int StreamSession::run() {
+  if (!source_) {
+    open();
+    open_predictions(0);
+  }
+  auto& history = call_.history();
+  for (const char* name :
+       {"accuracy", "window/accuracy", "window/kappa", "kappa", "kappa_t", "kappa_m", "g_mean"})
+    history.describe_metric(name, "", "max");
+  history.describe_metric("instances_per_s", "1/s", "max");
+  history.describe_metric("memory_bytes", "B", "min");
+  Progress bar("stream " + plan_.stream_name(), plan_.run.rows, "rows");
+  bar.start_at(state_.rows);
+  const auto begin = Clock::now();
+  int64_t shown = state_.rows;
+  stream::RunHooks hooks;
+  if (predictions_)
+    hooks.on_votes = [this](const auto& block, const double* votes) { write_predictions(block, votes); };
+  hooks.on_progress = [&](const stream::RunState& now) {
+    seconds_ = seconds_since(begin);
+    bar.note(fmt::format("accuracy {:.4f}  last 1000 {:.4f}", now.evaluation.cumulative().accuracy,
+                         now.evaluation.windowed().accuracy));
+    bar.advance(now.rows - shown);
+    shown = now.rows;
+    return progress(now);
+  };
+  stream::run_prequential(*source_, *learner_, plan_.run, state_, hooks);
+  seconds_ = seconds_since(begin);
+  if (!plan_.snapshot.empty()) save(state_);
+  report_rows();
+  const Json last = record(state_, true);
+  for (const char* key : {"kappa", "kappa_t", "kappa_m", "g_mean", "instances_per_s"})
+    if (last[key].is_number()) history.metric(key, state_.rows, last[key].get<double>());
+  if (call_.json())
+    call_.out().write(last);
+  else
+    print(last);
+  return interrupted() ? 130 : 0;
+}
+
+bool StreamSession::progress(const stream::RunState& now) {
+  const auto all = now.evaluation.cumulative(), recent = now.evaluation.windowed();
+  auto& history = call_.history();
+  history.metric("accuracy", now.rows, all.accuracy);
+  history.metric("window/accuracy", now.rows, recent.accuracy);
+  history.metric("window/kappa", now.rows, recent.kappa);
+  history.metric("memory_bytes", now.rows, static_cast<double>(learner_->bytes()));
+  for (const auto& event : learner_->take_events()) history.event("info", event, now.rows);
+  if (call_.json()) call_.out().write(record(now, false));
+  if (!plan_.snapshot.empty() && now.rows - last_snapshot_ >= plan_.snapshot_every) save(now);
+  return !interrupted();
+}
+
+Json StreamSession::record(const stream::RunState& state, bool last) const {
+  Json line = {{"stream", plan_.stream_name()},
+               {"learner", plan_.learner.value("learner", "")},
+               {"instances", state.rows}};
+  const auto scores = state.evaluation.cumulative();
+  line.update(scores.to_json());
+  line["window_accuracy"] = state.evaluation.windowed().accuracy;
+  line["instances_per_s"] = seconds_ > 0 ? static_cast<double>(state.rows - first_row_) / seconds_ : 0;
+  line["memory_bytes"] = learner_->bytes();
+  if (!last) return line;
+  line["recall"] = scores.recall;
+  line["model"] = learner_->describe();
+  if (text_) {
+    const auto& counts = text_->counts();
+    line["input"] = {{"skipped", counts.skipped},
+                     {"unknown_values", counts.unknown_values},
+                     {"not_finite", counts.not_finite},
+                     {"new_classes", counts.new_classes},
+                     {"first_problem", counts.first_problem}};
+  }
+  return line;
+}
+
+void StreamSession::report_rows() const {
+  if (!text_) return;
+  const auto say = [&](int64_t n, const std::string& text) {
+    if (n == 0) return;
+    log_warning("{}", text);
+    call_.history().event("warning", text);
+  };
+  const auto& counts = text_->counts();
+  say(counts.skipped,
+      fmt::format("{} broken rows were skipped; the first: {}", counts.skipped, counts.first_problem));
+  say(counts.unknown_values,
+      fmt::format("{} values that their columns do not have were read as missing", counts.unknown_values));
+  say(counts.not_finite, fmt::format("{} infinities and NaNs were read as missing", counts.not_finite));
+  say(counts.new_classes, fmt::format("{} classes appeared after the beginning", counts.new_classes));
+}
+
+void StreamSession::print(const Json& last) const {
+  if (state_.evaluation.rows() == 0) {
+    fmt::print("{} rows: nothing to evaluate\n", state_.rows);
+    return;
+  }
+  fmt::print(
+      "{} rows by {}: accuracy {:.4f}  kappa {:.4f}  kappa-T {:.4f}  kappa-M {:.4f}  {:.0f} rows/s  {:.1f} "
+      "MB\n",
+      state_.rows, last["learner"].get<std::string>(), last["accuracy"].get<double>(),
+      last["kappa"].get<double>(), last["kappa_t"].get<double>(), last["kappa_m"].get<double>(),
+      last["instances_per_s"].get<double>(), last["memory_bytes"].get<double>() / 1e6);
+}
+
+}  // namespace conclave

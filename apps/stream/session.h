@@ -1,0 +1,58 @@
+/// One run over a stream, from its beginning or from a snapshot.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "apps/common/verb.h"
+#include "models/stream/eval/run.h"
+#include "models/stream/io/text_source.h"
+
+namespace conclave {
+
+/// All that decides what comes out; a snapshot carries it as JSON.
+struct SessionPlan {
+  Json source;   ///< {"file", "reader": {...}} or {"generator": {...}}
+  Json learner;  ///< for stream::make_learner
+  uint64_t seed = 0;
+  stream::RunOptions run;
+  std::filesystem::path snapshot;  ///< empty: none is written
+  int64_t snapshot_every = 100000;
+  std::filesystem::path predictions;  ///< CSV of row, class, prediction; empty: none is written
+
+  Json to_json() const;
+  static SessionPlan from_json(const Json& json);
+  /// "elec.arff", "sea".
+  std::string stream_name() const;
+};
+
+class StreamSession {
+ public:
+  StreamSession(SessionPlan plan, Invocation& call) : plan_(std::move(plan)), call_(call) {}
+  /// Goes on where `snapshot` was taken. Call before run().
+  void resume(const std::filesystem::path& snapshot);
+  /// Returns the exit code.
+  int run();
+
+ private:
+  void open();
+  void open_predictions(int64_t keep);
+  void write_predictions(const stream::RowBlock& block, const double* votes);
+  bool progress(const stream::RunState& now);
+  void save(const stream::RunState& now);
+  Json record(const stream::RunState& state, bool last) const;
+  void report_rows() const;
+  void print(const Json& last) const;
+
+  SessionPlan plan_;
+  Invocation& call_;
+  stream::SourcePtr source_;
+  stream::TextSource* text_ = nullptr;  // source_, when it reads text
+  stream::LearnerPtr learner_;
+  stream::RunState state_;
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> predictions_{nullptr, &std::fclose};
+  int64_t first_row_ = 0, last_snapshot_ = 0;
+  double seconds_ = 0;
+};
+
+}  // namespace conclave

@@ -1,0 +1,140 @@
+// conclave-stream, end to end.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <sstream>
+#include <thread>
+
+#include "framework/base/file.h"
+#include "framework/base/json.h"
+#include "testing/process.h"
+#include "testing/testing.h"
+
+namespace conclave {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::Outcome;
+
+Json last_line(const std::string& text) {
+  std::istringstream in(text);
+  std::string last;
+  for (std::string line; std::getline(in, line);)
+    if (!line.empty()) last = line;
+  return parse_json(last, "stdout");
+}
+
+class StreamProgram : public ::testing::Test {
+ protected:
+  Outcome stream(std::vector<std::string> words) {
+    words.insert(words.begin(), "conclave-stream");
+    return testing::run_program(words, {{"CONCLAVE_HISTORY", (dir_ / "history.db").string()},
+                                        {"XDG_CONFIG_HOME", (dir_ / "config").string()}});
+  }
+  std::string path(const std::string& name) { return (dir_ / name).string(); }
+  // Agrawal's applicants as ARFF, the concept changing half way.
+  void write_arff(const std::string& name, int rows) {
+    const auto made = stream({"generate", "agrawal", "--function", "1,3", "--positions",
+                              std::to_string(rows / 2), "-n", std::to_string(rows), "--format", "arff"});
+    ASSERT_EQ(made.code, 0) << made.err;
+    write_file(dir_ / name, made.out);
+  }
+  testing::TempDir dir_;
+};
+
+TEST_F(StreamProgram, GeneratesRowsInMoasOrder) {
+  const auto made = stream({"generate", "sea", "--seed", "1", "-n", "2"});
+  EXPECT_EQ(made.code, 0) << made.err;
+  EXPECT_EQ(made.out,
+            "7.308781907032909,4.100808114922017,2.077148413097171,1\n"
+            "6.588672394716129,7.107396275716601,1.5273620134152177,1\n");
+  EXPECT_EQ(stream({"generate", "rbf-drift", "--classes", "5", "--speed", "0.001", "--centroids-drifting",
+                    "50", "--model-seed", "1", "-n", "1"})
+                .out.substr(0, 18),
+            "0.2107606633709709");
+  EXPECT_EQ(stream({"generate", "sea", "--function", "5"}).code, 2);
+}
+
+TEST_F(StreamProgram, RunsOverAFileAndTellsWhatItSaw) {
+  write_arff("a.arff", 3000);
+  const auto run = stream(
+      {"run", path("a.arff"), "--learner", "hoeffding-tree", "--json", "--predictions", path("p.csv")});
+  ASSERT_EQ(run.code, 0) << run.err;
+  const Json last = last_line(run.out);
+  for (const char* key : {"accuracy", "kappa", "kappa_t", "kappa_m", "instances_per_s", "memory_bytes"})
+    EXPECT_TRUE(last.at(key).is_number()) << key;
+  EXPECT_EQ(last.at("instances"), 3000);
+  EXPECT_GT(last.at("accuracy").get<double>(), 0.6);
+  EXPECT_EQ(read_file(dir_ / "p.csv").substr(0, 21), "row,class,prediction\n");
+  const auto list = testing::run_program({"conclave-history", "list", "--json"},
+                                         {{"CONCLAVE_HISTORY", path("history.db")}});
+  EXPECT_THAT(list.out, HasSubstr("\"accuracy\""));
+}
+
+TEST_F(StreamProgram, CountsBrokenRowsAndMeetsAnEmptyStream) {
+  write_file(dir_ / "b.csv", "a,b,class\n1,2,x\n1,y\n2,3,y\ninf,1,x\n");
+  const auto run = stream({"run", path("b.csv"), "--json"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  const Json input = last_line(run.out).at("input");
+  EXPECT_EQ(input.at("skipped"), 1);
+  EXPECT_EQ(input.at("not_finite"), 1);
+  EXPECT_THAT(input.at("first_problem").get<std::string>(), HasSubstr("line 3"));
+  EXPECT_EQ(stream({"run", path("b.csv"), "--strict"}).code, 1);
+  write_file(dir_ / "empty.csv", "");
+  const auto empty = stream({"run", path("empty.csv")});
+  EXPECT_EQ(empty.code, 1);
+  EXPECT_THAT(empty.err, HasSubstr("empty"));
+  write_file(dir_ / "header.csv", "a,class\n");
+  EXPECT_EQ(stream({"run", path("header.csv")}).code, 0);
+}
+
+// Killed wherever it may be, a run that is resumed says what one says that was never killed.
+TEST_F(StreamProgram, ResumesAfterBeingKilledToTheSamePredictions) {
+  write_arff("k.arff", 12000);
+  for (const char* learner : {"moe", "arf"}) {
+    const auto words = [&](const std::string& name) {
+      return std::vector<std::string>{
+          "run",           path("k.arff"),      "--learner", learner,      "--every",
+          "500",           "--snapshot-every",  "1000",      "--snapshot", path(name + ".snap"),
+          "--predictions", path(name + ".csv"), "--quiet"};
+    };
+    ASSERT_EQ(stream(words("whole")).code, 0);
+    const auto killed = testing::in_child([&] {
+      std::thread([&] {
+        while (!std::filesystem::exists(dir_ / "cut.snap"))
+          std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        kill(0, SIGKILL);  // the group: this child and its program
+      }).detach();
+      setpgid(0, 0);
+      return stream(words("cut")).code;
+    });
+    EXPECT_EQ(killed.code, 128 + SIGKILL);
+    const auto resumed = stream({"resume", path("cut.snap"), "--json"});
+    ASSERT_EQ(resumed.code, 0) << resumed.err;
+    EXPECT_EQ(last_line(resumed.out).at("instances"), 12000);
+    EXPECT_EQ(read_file(dir_ / "cut.csv"), read_file(dir_ / "whole.csv")) << learner;
+    std::filesystem::remove(dir_ / "cut.snap");
+    std::filesystem::remove(dir_ / "cut.csv");
+  }
+}
+
+TEST_F(StreamProgram, MakesATableOfMeans) {
+  write_file(dir_ / "t.toml",
+             "[table]\nseeds = [1, 2, 3]\n[[stream]]\nname = \"s\"\nrows = 2000\ngenerator = {generator = "
+             "\"stagger\"}\n"
+             "[[learner]]\nname = \"tree\"\nlearner = \"hoeffding-tree\"\n"
+             "[[learner]]\nname = \"most\"\nlearner = \"majority\"\n");
+  const auto made = stream({"eval", path("t.toml"), "--json", "--threads", "2"});
+  ASSERT_EQ(made.code, 0) << made.err;
+  const Json last = last_line(made.out);
+  EXPECT_EQ(last.at("learner"), "most");
+  EXPECT_EQ(last.at("seeds"), 3);
+  EXPECT_EQ(last.at("wilcoxon_p"), 0.25);  // three differences of one sign
+  EXPECT_GT(last.at("lead_of_first").get<double>(), 0.05);
+  EXPECT_EQ(stream({"eval", path("t.toml"), "--streams", "none"}).code, 2);
+}
+
+}  // namespace
+}  // namespace conclave
