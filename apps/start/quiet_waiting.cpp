@@ -12,8 +12,8 @@ char kPolicy[] = "OMP_WAIT_POLICY=passive";
 // Set by shells and logins for people.
 constexpr const char* kLenders[] = {"_=", "OLDPWD=", "SHLVL=", "LOGNAME=", "USER=", "PWD=", "TERM=", "HOME="};
 
-char** lent_place = nullptr;
-char* lent_entry = nullptr;
+// Volatile: compilers take it that nothing runs before constructors, and would see null in give_back.
+char* volatile lent_entry = nullptr;
 
 bool begins(const char* entry, const char* name) {
   for (; *name; ++name, ++entry) {
@@ -46,7 +46,6 @@ void set_policy(int, char** argv, char** environment) {
   if (find(environment, "OMP_WAIT_POLICY=")) return;
   for (const char* name : kLenders) {
     if (char** place = find(environment, name)) {
-      lent_place = place;
       lent_entry = *place;
       *place = kPolicy;
       return;
@@ -57,9 +56,12 @@ void set_policy(int, char** argv, char** environment) {
 
 __attribute__((section(".preinit_array"), used)) void (*const kSetPolicy)(int, char**, char**) = set_policy;
 
-// The program's own start-up comes after that of all its libraries.
+// The program's own start-up comes after that of all its libraries, one of which may have moved the
+// environment.
 __attribute__((constructor)) void give_back() {
-  if (lent_place) *lent_place = lent_entry;
+  for (char** place = environ; lent_entry && *place; ++place) {
+    if (*place == kPolicy) *place = lent_entry;
+  }
 }
 
 }  // namespace

@@ -41,7 +41,8 @@ TEST_P(Parity, AWrittenFileReadsBackTheSame) {
   tokenizer.save(dir / "tokenizer.json");
   const auto again = Tokenizer::load(dir / "tokenizer.json");
   EXPECT_EQ(again.to_json(), tokenizer.to_json());
-  for (const auto& c : read_json(kData + "expected.json").at(GetParam())) {
+  const Json expected = read_json(kData + "expected.json");
+  for (const auto& c : expected.at(GetParam())) {
     const auto text = c.at("text").get<std::string>();
     EXPECT_EQ(again.encode(text), tokenizer.encode(text));
   }
