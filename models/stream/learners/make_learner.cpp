@@ -98,6 +98,7 @@ LearnerPtr make_moe(ConfigObject& c, const LearnerContext& context) {
   o.trees = static_cast<int>(c.get_integer("trees", o.trees));
   o.bayes = c.get("bayes", o.bayes);
   o.linear = c.get("linear", o.linear);
+  o.quick = c.get("quick", o.quick);
   o.neural = c.get("neural", o.neural);
   o.nearest = c.get("nearest", o.nearest);
   o.window = static_cast<int>(c.get_integer("window", o.window, 1));

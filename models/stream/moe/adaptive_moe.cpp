@@ -55,20 +55,20 @@ AdaptiveMoe::AdaptiveMoe(const MoeOptions& options, const LearnerContext& contex
           forgetting);
   }
   const int width = scaler_.width();
-  if (options.linear) {
+  if (options.linear)
     add(
         "linear",
         [=, this](uint32_t, int classes) {
           return make_linear_expert(width, classes, options_.linear_rate, 1e6, true);
         },
         watched);
+  if (options.quick)
     add(
         "quick",
         [=, this](uint32_t, int classes) {
           return make_linear_expert(width, classes, options_.quick_rate, 300, false);
         },
         forgetting);
-  }
   if (options.neural)
     add(
         "neural",

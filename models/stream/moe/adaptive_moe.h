@@ -13,12 +13,13 @@ namespace conclave::stream {
 struct MoeOptions {
   int trees = 8;       ///< Hoeffding trees over random attributes, as in an adaptive random forest
   bool bayes = true;   ///< naive Bayes
-  bool linear = true;  ///< two logistic regressions, a steady and a quick one
+  bool linear = true;  ///< a logistic regression that settles
+  bool quick = true;   ///< one that keeps following the newest rows
   bool neural = true;
   bool nearest = true;
   int window = 2000, k = 10;  ///< of the nearest-neighbour expert
   int hidden = 32;            ///< units of the neural expert
-  double linear_rate = 0.3, quick_rate = 0.5, neural_rate = 0.003;
+  double linear_rate = 0.1, quick_rate = 0.5, neural_rate = 0.003;
   double lambda = 6;   ///< mean weight of a row for a tree
   double patch = 0.6;  ///< share of the attributes that a leaf looks at
   double grace_period = 50, split_confidence = 0.01;

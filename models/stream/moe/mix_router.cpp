@@ -7,6 +7,8 @@
 namespace conclave::stream {
 namespace {
 
+constexpr double kSquareRate = 2e-4, kLeastSlope = 0.01;
+
 // Logarithms of shares, mean 0 over the classes; all 0 when there is no vote.
 CONCLAVE_STREAM_KERNEL void centred_logs(const double* votes, double floor, double* logs, int n) {
   double lowest = floor / n, sum = 0, all = 0;
@@ -26,12 +28,14 @@ MixRouter::MixRouter(const RouterOptions& options, int width, int used)
 
 void MixRouter::add_expert(double weight) {
   shared_.push_back(weight);
+  squares_.push_back(1);
   gate_.resize(gate_.size() + width_);
   classes_ = 0;
 }
 
 void MixRouter::remove_expert(int expert) {
   shared_.erase(shared_.begin() + expert);
+  squares_.erase(squares_.begin() + expert);
   gate_.erase(gate_.begin() + static_cast<int64_t>(expert) * width_,
               gate_.begin() + static_cast<int64_t>(expert + 1) * width_);
   classes_ = 0;
@@ -55,6 +59,7 @@ void MixRouter::mix(const double* votes_EC, const float* z_D, int classes, doubl
   scores_ = mixed_;
   softmax(mixed_.data(), classes);
   std::copy(mixed_.begin(), mixed_.end(), mixed_C);
+  noise_.blur(mixed_C, classes);
   if (weight_E) std::copy(weights_.begin(), weights_.end(), weight_E);
 }
 
@@ -74,10 +79,14 @@ double MixRouter::worth(int expert, int label) const {
 }
 
 void MixRouter::learn(const float* z_D, int label) {
+  const double believed = noise_.damp(mixed_[label], classes_);
   for (int e = 0; e < experts(); ++e) {
     const double* const logs = logs_.data() + static_cast<size_t>(e) * classes_;
     double slope = logs[label];
     for (int c = 0; c < classes_; ++c) slope -= mixed_[c] * logs[c];
+    slope *= believed;
+    squares_[e] += kSquareRate * (slope * slope - squares_[e]);
+    slope /= std::sqrt(squares_[e]) + kLeastSlope;
     shared_[e] += options_.rate * slope;
     if (options_.gate_rate > 0)
       add_scaled(gate_.data() + static_cast<size_t>(e) * width_, z_D,
@@ -91,8 +100,9 @@ size_t MixRouter::bytes() const {
 }
 
 void MixRouter::fields(Archive& archive) {
-  archive(shared_, gate_);
-  archive.check(gate_.size() == shared_.size() * width_, "a router of other experts");
+  archive(shared_, squares_, gate_, noise_);
+  archive.check(gate_.size() == shared_.size() * width_ && squares_.size() == shared_.size(),
+                "a router of other experts");
 }
 
 }  // namespace conclave::stream

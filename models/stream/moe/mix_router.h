@@ -4,11 +4,12 @@
 #include <vector>
 
 #include "models/stream/base/archive.h"
+#include "models/stream/moe/label_noise.h"
 
 namespace conclave::stream {
 
 struct RouterOptions {
-  double rate = 0.002;        ///< step size of the weights that all rows share
+  double rate = 0.005;        ///< step size of the weights that all rows share
   double gate_rate = 0.0003;  ///< step size of those that depend on the row; 0: none do
   double floor = 0.02;        ///< share that is spread evenly over the classes before the logarithm
 };
@@ -16,7 +17,8 @@ struct RouterOptions {
 /// A logarithmic pool whose weights depend on the row: class scores are the experts' log shares times
 /// weights, s_c = sum_e w_e(z) log p_e(c), w_e(z) = a_e + v_e . z; after each row a and v take a step down
 /// the gradient of -log softmax(s)[label]. Unlike a hard choice it lets experts outvote one another; unlike
-/// an average it lets an expert that is sure say so.
+/// an average it lets an expert that is sure say so. Each expert's step is divided by the usual size of its
+/// slope (RMSProp), and LabelNoise keeps rows that nobody can explain from moving the weights.
 class MixRouter {
  public:
   MixRouter() = default;
@@ -41,9 +43,11 @@ class MixRouter {
  private:
   RouterOptions options_;
   int width_ = 0, classes_ = 0;
-  double scale_ = 1;            // of z in the gate
-  std::vector<double> shared_;  // a_E
-  std::vector<float> gate_;     // v_ED
+  double scale_ = 1;  // of z in the gate
+  LabelNoise noise_;
+  std::vector<double> shared_;   // a_E
+  std::vector<double> squares_;  // of the slopes, a fading mean
+  std::vector<float> gate_;      // v_ED
   // Of the row mixed last.
   std::vector<double> logs_, scores_, mixed_, weights_;  // [experts, classes], [classes] twice, [experts]
 };
