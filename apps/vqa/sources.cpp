@@ -115,11 +115,14 @@ std::vector<VqaDraw> PerceptionSource::draw(Random& random, int64_t pictures, in
     const auto scene =
         scenes::sample_scene(random.chance(0.5) ? scenes::Kind::kTower : scenes::Kind::kScattered, random);
     VqaDraw draw{scene_tiles(scene, picture_), {}};
+    if (brief_) {
+      for (const auto& q : scenes::brief_questions(scene, static_cast<int>(questions), random))
+        draw.questions.push_back({q.text, q.answer, {q.fitting.begin(), q.fitting.end()}});
+    }
     while (static_cast<int64_t>(draw.questions.size()) < questions) {
       const auto missing = static_cast<int>(questions) - static_cast<int>(draw.questions.size());
-      const auto asked = brief_ ? scenes::brief_questions(scene, missing, random)
-                                : scenes::perception_questions(scene, missing, random);
-      for (const auto& q : asked) draw.questions.push_back({q.text, q.answer});
+      for (const auto& q : scenes::perception_questions(scene, missing, random))
+        draw.questions.push_back({q.text, q.answer});
     }
     draws.push_back(std::move(draw));
   }
@@ -128,6 +131,10 @@ std::vector<VqaDraw> PerceptionSource::draw(Random& random, int64_t pictures, in
 
 std::vector<std::string> PerceptionSource::texts() {
   return texts_of(*this);
+}
+
+std::vector<int64_t> PerceptionSource::hint_classes() const {
+  return brief_ ? std::vector<int64_t>(scenes::kBoxes, scenes::kMaxItems + 1) : std::vector<int64_t>();
 }
 
 }  // namespace conclave

@@ -48,6 +48,8 @@ class PerceptionSource : public VqaSource {
   PerceptionSource(bool brief, PictureInputConfig picture) : brief_(brief), picture_(std::move(picture)) {}
   std::vector<VqaDraw> draw(Random& random, int64_t pictures, int64_t questions) override;
   std::vector<std::string> texts() override;
+  /// Of how many items of each box a brief question's words are true.
+  std::vector<int64_t> hint_classes() const override;
 
  private:
   bool brief_;

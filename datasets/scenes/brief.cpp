@@ -25,17 +25,35 @@ bool touches(const Item& item, size_t wall) {
 }
 
 // The colour of the block at the base, above it, or at the top; no answer when there is none.
-Question block_color(const Box& tower, const std::string& where, Random& random) {
+BriefQuestion block_color(const Box& tower, const std::string& where, Random& random) {
   std::vector<Item> blocks = tower;
   std::ranges::sort(blocks, [](const Item& a, const Item& b) { return a.y > b.y; });
   const auto place = random.below(3);
   if (blocks.size() <= (place == 1 ? 1U : 0U)) return {};
   const Item& block = place == 0 ? blocks.front() : place == 1 ? blocks[1] : blocks.back();
   constexpr std::array<std::string_view, 3> kLevels{"base", "second", "top"};
-  return {fmt::format("{} {} color", where, kLevels[place]), name(kColors, block.color), "color"};
+  return {{fmt::format("{} {} color", where, kLevels[place]), name(kColors, block.color), "color"}};
 }
 
-Question once(const Scene& scene, bool towers, Random& random) {
+// What the words say of an item; -1 or kNowhere where they say nothing.
+constexpr size_t kNowhere = kWalls.size();
+struct Sort {
+  int color = -1, shape = -1;
+  size_t wall = kNowhere;
+  bool fits(const Item& item) const {
+    return (color < 0 || color == static_cast<int>(item.color)) &&
+           (shape < 0 || shape == static_cast<int>(item.shape)) && (wall == kNowhere || touches(item, wall));
+  }
+  std::string words(bool towers) const {
+    return (color < 0 ? "" : name(kColors, color) + " ") +
+           (shape >= 0 ? name(kShapes, shape)
+            : towers   ? "block"
+                       : "item") +
+           (wall == kNowhere ? "" : " touching " + name(kWalls, wall));
+  }
+};
+
+BriefQuestion once(const Scene& scene, bool towers, Random& random) {
   const bool whole = random.chance(0.25);
   const auto box = random.below(kBoxes);
   const std::string where = whole ? "all" : name(kPlaces, box);
@@ -47,46 +65,48 @@ Question once(const Scene& scene, bool towers, Random& random) {
   // Mostly what is there, to keep the answers from being 0.
   const Item* like = !items.empty() && random.chance(0.8) ? &items[random.below(items.size())] : nullptr;
   const auto pick = [&](double often, auto feature) {
-    return random.chance(often) ? like ? static_cast<int>(feature(*like)) : static_cast<int>(random.below(3))
-                                : -1;
+    if (!random.chance(often)) return -1;
+    return like ? static_cast<int>(feature(*like)) : static_cast<int>(random.below(3));
   };
-  const int color = pick(0.7, [](const Item& item) { return item.color; });
-  const int shape = towers ? -1 : pick(0.5, [](const Item& item) { return item.shape; });
-  std::erase_if(items, [&](const Item& item) {
-    return (color >= 0 && color != static_cast<int>(item.color)) ||
-           (shape >= 0 && shape != static_cast<int>(item.shape));
-  });
-  std::string text = where + (color < 0 ? "" : " " + name(kColors, color)) + " " +
-                     (shape >= 0 ? name(kShapes, shape)
-                      : towers   ? "block"
-                                 : "item");
+  Sort sort;
+  sort.color = pick(0.7, [](const Item& item) { return item.color; });
+  sort.shape = towers ? -1 : pick(0.5, [](const Item& item) { return item.shape; });
   const double kind = random.uniform();
-  if (!towers && kind > 0.5) {
-    const auto wall = random.below(kWalls.size());
-    text += " touching " + name(kWalls, wall);
-    std::erase_if(items, [&](const Item& item) { return !touches(item, wall); });
-    if (random.chance(0.4)) return {text + " exist", items.empty() ? "no" : "yes", "touch"};
-  } else if (!towers && kind > 0.4 && items.size() == 1) {
+  if (!towers && kind > 0.5) sort.wall = random.below(kWalls.size());
+
+  BriefQuestion question;
+  for (size_t b = 0; b < kBoxes; ++b)
+    question.fitting[b] =
+        static_cast<int>(std::ranges::count_if(scene[b], [&](const Item& item) { return sort.fits(item); }));
+  std::erase_if(items, [&](const Item& item) { return !sort.fits(item); });
+  const auto ask = [&](std::string_view what, std::string answer, std::string skill) {
+    question.text = fmt::format("{} {} {}", where, sort.words(towers), what);
+    question.answer = std::move(answer);
+    question.skill = std::move(skill);
+    return question;
+  };
+  if (sort.wall != kNowhere && random.chance(0.4)) return ask("exist", items.empty() ? "no" : "yes", "touch");
+  if (!towers && kind > 0.4 && sort.wall == kNowhere && items.size() == 1) {
     const Item& only = items.front();
     switch (random.below(3)) {
       case 0:
-        return {text + " color", name(kColors, only.color), "color"};
+        return ask("color", name(kColors, only.color), "color");
       case 1:
-        return {text + " shape", name(kShapes, only.shape), "shape"};
+        return ask("shape", name(kShapes, only.shape), "shape");
       default:
-        return {text + " size", name(kSizes, only.size / 10 - 1), "size"};
+        return ask("size", name(kSizes, only.size / 10 - 1), "size");
     }
   }
-  return {text + " how many", fmt::to_string(items.size()), "count"};
+  return ask("how many", fmt::to_string(items.size()), "count");
 }
 
 }  // namespace
 
-std::vector<Question> brief_questions(const Scene& scene, int count, Random& random) {
+std::vector<BriefQuestion> brief_questions(const Scene& scene, int count, Random& random) {
   const bool towers = is_tower_scene(scene);
-  std::vector<Question> out;
+  std::vector<BriefQuestion> out;
   while (out.size() < static_cast<size_t>(count)) {
-    Question question = once(scene, towers, random);
+    BriefQuestion question = once(scene, towers, random);
     if (!question.answer.empty()) out.push_back(std::move(question));
   }
   return out;

@@ -7,6 +7,7 @@
 
 #include "framework/base/error.h"
 #include "framework/moe/kernels/cpu/parallel.h"
+#include "framework/train/muon.h"
 #include "framework/train/optimizer_kernels.h"
 
 namespace conclave {
@@ -40,14 +41,15 @@ AdamW::AdamW(Module& model, const AdamWOptions& options) : options_(options) {
   }
   require<UsageError>(!parameters_.empty(), "[adamw] the model has no parameter that requires grad");
   for (const auto& p : parameters_) {
-    mean_.push_back(at::zeros_like(p.tensor));
-    square_.push_back(at::zeros_like(p.tensor));
     rules_.push_back({1, p.tensor.dim() > 1 || options.decay_vectors ? options.weight_decay : 0});
     for (const auto& group : options.groups) {
       if (p.name.find(group.pattern) == std::string::npos) continue;
-      rules_.back() = {group.lr_scale, group.weight_decay.value_or(rules_.back().weight_decay)};
+      rules_.back() = {group.lr_scale, group.weight_decay.value_or(rules_.back().weight_decay),
+                       group.muon && p.tensor.dim() > 1};
       break;
     }
+    mean_.push_back(at::zeros_like(p.tensor));
+    square_.push_back(rules_.back().muon ? at::zeros({0}) : at::zeros_like(p.tensor));
   }
   steps_ = at::zeros({static_cast<int64_t>(parameters_.size())}, at::kLong);
 }
@@ -58,12 +60,16 @@ void AdamW::step(double rate, double grad_scale) {
   for (size_t i = 0; i < parameters_.size(); ++i) {
     Tensor& value = parameters_[i].tensor;
     if (!value.grad().defined()) continue;
-    const auto [lr_scale, decay] = rules_[i];
+    const auto [lr_scale, decay, muon] = rules_[i];
     const double lr = rate * lr_scale;
     const auto t = static_cast<double>(++steps[i]);
     const double correction1 = 1 - std::pow(options_.beta1, t), correction2 = 1 - std::pow(options_.beta2, t);
 
     const Tensor gradient = value.grad().to(at::kFloat).contiguous();
+    if (muon) {
+      muon_step(gradient * grad_scale, lr, 1 - lr * decay, value, mean_[i]);
+      continue;
+    }
     const kernels::AdamWStep s{.grad_scale = static_cast<float>(grad_scale),
                                .beta1 = static_cast<float>(options_.beta1),
                                .beta2 = static_cast<float>(options_.beta2),

@@ -15,6 +15,7 @@ struct ParameterGroup {
   std::string pattern;
   double lr_scale = 1;
   std::optional<double> weight_decay;
+  bool muon = false;  ///< updated by Muon (muon.h) where it is a matrix or a bank of them
 };
 
 struct AdamWOptions {
@@ -43,7 +44,7 @@ class AdamW : public Module {
   void zero_grad();
   /// Euclidean norm of all gradients together; not finite when one value is not.
   double gradient_norm() const;
-  /// exp_avg.NAME, exp_avg_sq.NAME and steps [parameters].
+  /// exp_avg.NAME, exp_avg_sq.NAME (empty under Muon) and steps [parameters].
   void visit(Visitor& v) override;
 
  private:
@@ -51,6 +52,7 @@ class AdamW : public Module {
   std::vector<NamedTensor> parameters_;
   struct Rule {
     double lr_scale, weight_decay;
+    bool muon = false;
   };
   std::vector<Rule> rules_;  // of each parameter
   std::vector<Tensor> mean_, square_;

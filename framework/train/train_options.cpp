@@ -26,6 +26,7 @@ AdamWOptions parse_optimizer(const Json& json, const std::string& path) {
     for (size_t i = 0; i < groups.size(); ++i) {
       ConfigObject group(groups[i], fmt::format("{}[{}]", config.name("groups"), i));
       ParameterGroup g{group.need<std::string>("pattern"), need_between(group, "lr_scale", 1, 0, 1e6), {}};
+      g.muon = group.one_of("update", {"adamw", "muon"}) == "muon";
       if (group.has("weight_decay")) g.weight_decay = need_between(group, "weight_decay", 0, 0, 1e6);
       group.finish();
       o.groups.push_back(std::move(g));

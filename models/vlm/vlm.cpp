@@ -10,6 +10,9 @@
 namespace conclave {
 namespace {
 
+// Of tile positions and registers: large enough to be told apart beside what the connector gives.
+constexpr double kMarkStd = 0.2;
+
 // A context whose tokens are all of one modality.
 void mark(TokenContext& context, Modality modality, int64_t tokens, at::Device device) {
   context.modality_T =
@@ -105,8 +108,8 @@ Ptr<Vlm> make_vlm(const Json& config) {
   model->connector =
       make_connector(connector, model->vision->width, model->decoder->width, "config.connector");
   model->embed_tokens = Embedding(vocabulary, model->decoder->width);
-  model->tile_position_ND = at::empty({max_tiles, model->decoder->width}).normal_(0, 0.02);
-  if (registers > 0) model->register_RD = at::empty({registers, model->decoder->width}).normal_(0, 0.02);
+  model->tile_position_ND = at::empty({max_tiles, model->decoder->width}).normal_(0, kMarkStd);
+  if (registers > 0) model->register_RD = at::empty({registers, model->decoder->width}).normal_(0, kMarkStd);
   return model;
 }
 

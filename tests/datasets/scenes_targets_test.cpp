@@ -102,6 +102,12 @@ TEST(BriefQuestions, AreAnsweredRightly) {
     for (const auto& q : brief_questions(scene, 12, random)) {
       EXPECT_EQ(answer_of(scene, q.text), q.answer) << q.text;
       ++skills[q.skill];
+      if (!q.text.ends_with("how many")) continue;
+      const auto rest = q.text.substr(q.text.find(' '));
+      for (size_t b = 0; b < kBoxes; ++b) {
+        const auto asked = std::array{"left", "middle", "right"}[b] + rest;
+        EXPECT_EQ(std::to_string(q.fitting[b]), answer_of(scene, asked)) << asked;
+      }
     }
   }
   for (const char* skill : {"count", "touch", "color", "shape", "size"})
