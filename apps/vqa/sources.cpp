@@ -44,23 +44,41 @@ Tensor scene_tiles(const scenes::Scene& scene, const PictureInputConfig& picture
   return prepare_picture(shown_HW3, picture).pixels_N3SS;
 }
 
-SetSource::SetSource(VqaSet set, PictureInputConfig picture)
-    : set_(std::move(set)), picture_(std::move(picture)) {
+SetSource::SetSource(VqaSet set, PictureInputConfig picture, SetPart part)
+    : set_(std::move(set)), picture_(std::move(picture)), blank_(part.blank) {
   std::map<std::vector<std::filesystem::path>, std::vector<size_t>> by_pictures;
   for (size_t i = 0; i < set_.samples.size(); ++i) {
     require<UsageError>(!set_.samples[i].answers.empty(), "{} {}: sample {} has no answer to learn from",
                         set_.name, set_.split, set_.samples[i].id);
     by_pictures[set_.samples[i].images].push_back(i);
   }
-  require<UsageError>(!by_pictures.empty(), "{} {} has no samples", set_.name, set_.split);
-  for (auto& [images, members] : by_pictures) groups_.push_back(std::move(members));
+  const auto count = static_cast<double>(by_pictures.size());
+  double place = 0;
+  for (auto& [images, members] : by_pictures) {
+    if (place >= part.from * count && place < part.to * count) groups_.push_back(std::move(members));
+    ++place;
+  }
+  require<UsageError>(!groups_.empty(), "{} {} has no samples", set_.name, set_.split);
+  kept_.resize(groups_.size());
+}
+
+Tensor SetSource::tiles_of(size_t group) {
+  if (kept_[group].defined()) return kept_[group];
+  Tensor tiles = question_tiles(set_.samples[groups_[group].front()].images, picture_);
+  if (blank_) tiles.zero_();
+  if (room_ >= tiles.nbytes()) {
+    room_ -= tiles.nbytes();
+    kept_[group] = tiles;
+  }
+  return tiles;
 }
 
 std::vector<VqaDraw> SetSource::draw(Random& random, int64_t pictures, int64_t questions) {
   std::vector<VqaDraw> draws;
   for (int64_t i = 0; i < pictures; ++i) {
-    const auto& group = groups_[random.below(groups_.size())];
-    VqaDraw draw{question_tiles(set_.samples[group.front()].images, picture_), {}};
+    const auto chosen = random.below(groups_.size());
+    const auto& group = groups_[chosen];
+    VqaDraw draw{tiles_of(chosen), {}};
     // Without replacement while there are enough.
     std::vector<int64_t> order;
     while (static_cast<int64_t>(draw.questions.size()) < questions) {
@@ -76,9 +94,12 @@ std::vector<VqaDraw> SetSource::draw(Random& random, int64_t pictures, int64_t q
 
 std::vector<std::string> SetSource::texts() {
   std::vector<std::string> texts;
-  for (const auto& sample : set_.samples) {
-    texts.push_back(sample.question);
-    texts.insert(texts.end(), sample.answers.begin(), sample.answers.end());
+  for (const auto& group : groups_) {
+    for (const size_t i : group) {
+      const auto& sample = set_.samples[i];
+      texts.push_back(sample.question);
+      texts.insert(texts.end(), sample.answers.begin(), sample.answers.end());
+    }
   }
   return texts;
 }

@@ -11,18 +11,30 @@ namespace conclave {
 /// A scene's picture as a model's input: its three boxes.
 Tensor scene_tiles(const scenes::Scene& scene, const PictureInputConfig& picture);
 
+/// Which of a set's samples are learned from, and how.
+struct SetPart {
+  double from = 0, to = 1;  ///< shares of its pictures in the order of their names, to hold some out
+  bool blank = false;       ///< empty pictures instead: what can be learned from the words alone
+};
+
 /// Labelled samples, grouped by their pictures: a draw is one group with some of its questions. Of several
 /// annotators' answers one is drawn.
 class SetSource : public VqaSource {
  public:
-  SetSource(VqaSet set, PictureInputConfig picture);
+  /// Throws UsageError for a set that is empty or has unlabelled samples.
+  SetSource(VqaSet set, PictureInputConfig picture, SetPart part = {});
   std::vector<VqaDraw> draw(Random& random, int64_t pictures, int64_t questions) override;
   std::vector<std::string> texts() override;
 
  private:
   VqaSet set_;
   PictureInputConfig picture_;
+  bool blank_;
   std::vector<std::vector<size_t>> groups_;
+  std::vector<Tensor> kept_;  // tiles of each group, read once while there is room
+  size_t room_ = size_t{512} << 20;
+
+  Tensor tiles_of(size_t group);
 };
 
 /// Statements about generated scenes, to be called true or false. Scenes come in pairs that differ in little,

@@ -41,8 +41,12 @@ Sources open_sources(const Recipe& recipe, const fs::path& data, const PictureIn
       require<UsageError>(!data.empty(), "the recipe needs the data set {}: give its folder with --data",
                           kind);
       const fs::path folder = fs::exists(data / kind) ? data / kind : data;
+      const auto part = c.get("part", std::vector<double>{0, 1});
+      require<UsageError>(part.size() == 2 && part[0] >= 0 && part[0] < part[1] && part[1] <= 1,
+                          "{} must be two numbers from 0 to 1, the smaller first", c.name("part"));
       sources[name] =
-          std::make_shared<SetSource>(load_vqa(kind, folder, c.get<std::string>("split", "train")), picture);
+          std::make_shared<SetSource>(load_vqa(kind, folder, c.get<std::string>("split", "train")), picture,
+                                      SetPart{part[0], part[1], c.get("blank", false)});
     }
     c.finish();
   }
