@@ -162,16 +162,13 @@ void TrainVerb::declare(Options& options) {
   options.add("recipe", recipe_, "Recipe file").required().existing();
   options.add("data", data_, "Folder with the data sets: nlvr/, easy-vqa/, daquar/");
   options.add("out", out_, "Folder of the model and its checkpoints; a stopped run there goes on").required();
-  options.add("steps", steps_, "Steps of every stage, in place of the recipe's; 0 keeps them").at_least(0);
+  options.add("set", changes_, "Change a key of the recipe: model.text.width=192; may be repeated");
 }
 
 int TrainVerb::run(Invocation& call) {
   const auto& common = call.common();
   set_threads(common.threads);
-  Recipe recipe = parse_recipe(read_json(recipe_));
-  if (steps_ > 0) {
-    for (auto& stage : recipe.stages) stage.train.steps = steps_;
-  }
+  const Recipe recipe = parse_recipe(with_changes(read_json(recipe_), changes_));
   const fs::path kept = out_ / "recipe.json";
   if (fs::exists(kept)) {
     require<UsageError>(read_json(kept) == recipe.source,

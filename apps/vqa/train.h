@@ -17,7 +17,7 @@ class TrainVerb : public Verb {
 
  private:
   std::filesystem::path recipe_, data_, out_;
-  int64_t steps_ = 0;
+  std::vector<std::string> changes_;
 };
 
 }  // namespace conclave

@@ -57,6 +57,21 @@ struct Mistake {
 
 class RecipeMistakes : public ::testing::TestWithParam<Mistake> {};
 
+TEST(Recipe, KeysCanBeChanged) {
+  Json recipe = good();
+  recipe["model"]["text"] = {{"width", 128}};
+  recipe["extra"] = {{"gone", 1}, {"kept", 2}};
+  const Json changed = with_changes(
+      recipe, {"model.text.width=192", "stages.1.name=late", "extra.gone=null", "extra.fresh=[1, 2]"});
+  EXPECT_EQ(changed["model"]["text"]["width"], 192);
+  EXPECT_EQ(changed["stages"][1]["name"], "late");
+  EXPECT_EQ(changed["stages"][0], recipe["stages"][0]);
+  EXPECT_EQ(changed["extra"], Json({{"kept", 2}, {"fresh", {1, 2}}}));
+  for (const char* bad :
+       {"width", "=3", "stages.9.name=x", "stages.one.name=x", "no.such.key=1", "name.of=1"})
+    EXPECT_THROW(with_changes(recipe, {bad}), UsageError) << bad;
+}
+
 TEST_P(RecipeMistakes, AreNamed) {
   const Json recipe = good().patch(Json::parse(GetParam().patch));
   try {

@@ -86,6 +86,27 @@ TEST_F(SetSourceTest, AsksAPictureItsOwnQuestionsWithoutReplacement) {
   EXPECT_EQ(source.texts().size(), 18u);
 }
 
+TEST_F(SetSourceTest, PartsHaveNoPictureInCommon) {
+  std::set<char> pictures[2];
+  for (int part = 0; part < 2; ++part) {
+    SetSource source(set_, tiles_of(24), {.from = part == 0 ? 0 : 0.6, .to = part == 0 ? 0.6 : 1});
+    Random random(1);
+    for (const auto& draw : source.draw(random, 30, 1)) pictures[part].insert(draw.questions[0].answer[1]);
+    EXPECT_EQ(source.texts().size(), 6 * pictures[part].size());
+  }
+  EXPECT_EQ(pictures[0], (std::set<char>{'0', '1'}));
+  EXPECT_EQ(pictures[1], (std::set<char>{'2'}));
+}
+
+TEST_F(SetSourceTest, BlankOnesShowNothing) {
+  SetSource source(set_, tiles_of(24), {.blank = true});
+  Random random(1);
+  for (int again = 0; again < 2; ++again) {
+    for (const auto& draw : source.draw(random, 5, 2))
+      EXPECT_EQ(draw.tiles_N3SS.abs().max().item<float>(), 0);
+  }
+}
+
 TEST_F(SetSourceTest, OfManyAnswersAnyMayBeDrawn) {
   set_.samples.resize(1);
   set_.samples[0].answers = {"x", "y", "z"};
@@ -110,7 +131,14 @@ TEST(StatementSource, IsHalfTrue) {
   std::map<std::string, int> answers;
   for (const auto& draw : source.draw(random, 60, 4)) {
     EXPECT_EQ(draw.tiles_N3SS.sizes(), (at::IntArrayRef{3, 3, 32, 32})) << "a tile a box";
-    for (const auto& question : draw.questions) ++answers[question.answer];
+    for (const auto& question : draw.questions) {
+      ++answers[question.answer];
+      ASSERT_EQ(question.hints.size(), source.hint_classes().size());
+      for (size_t h = 0; h < question.hints.size(); ++h) {
+        EXPECT_GE(question.hints[h], -1);
+        EXPECT_LT(question.hints[h], source.hint_classes()[h]);
+      }
+    }
   }
   EXPECT_EQ(answers.size(), 2u);
   EXPECT_EQ(answers["true"], answers["false"]);
@@ -125,6 +153,7 @@ TEST(PerceptionSource, AsksBrieflyOrInSentences) {
       for (const auto& question : draw.questions) {
         EXPECT_EQ(question.text.ends_with("?"), !brief) << question.text;
         EXPECT_NE(question.answer, "");
+        EXPECT_EQ(question.hints.size(), brief ? 3u : 0u);
       }
     }
   }
