@@ -1,6 +1,7 @@
 // conclave-demo: a few lines of each application's real output, run as a user would run it.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <sstream>
 
@@ -35,6 +36,7 @@ class DemoVerb : public Verb {
   void declare(Options& options) override { options.add("out", out_, "Folder for pictures and answers"); }
   int run(Invocation& call) override {
     show_vqa(call);
+    show_stream(call);
     show_history(call);
     return kExitDone;
   }
@@ -104,6 +106,36 @@ class DemoVerb : public Verb {
             fmt::format("{}{}: e{} {:.0f} %", text.empty() ? "" : "  ", name, busiest, 100 * most / total);
     }
     return text;
+  }
+
+  // A concept that changes half way: how far accuracy falls, and when it is back.
+  void show_stream(Invocation& call) {
+    const auto lines =
+        json_lines(run_program("conclave-stream",
+                               {"run", "--generator", "agrawal", "--function", "1,3", "--positions", "10000",
+                                "--rows", "20000", "--every", "500", "--json", "--quiet", "--no-history"},
+                               call),
+                   "conclave-stream");
+    constexpr int64_t kDrift = 10000, kWindow = 1000;
+    double before = 0, lowest = 1;
+    int64_t back = 0, replaced = 0;
+    for (const auto& line : lines) {
+      const auto row = line.at("instances").get<int64_t>();
+      const double recent = line.at("window_accuracy");
+      if (row <= kDrift) before = recent;
+      if (row >= kDrift + kWindow) lowest = std::min(lowest, recent);
+      if (back == 0 && row >= kDrift + kWindow && recent >= before) back = row;
+    }
+    for (const auto& expert : lines.back().at("model").at("experts"))
+      replaced += expert.at("drifts").get<int64_t>();
+    fmt::print("stream a concept that changes after {} rows, met by a mixture of experts that learns on\n",
+               kDrift);
+    fmt::print("       accuracy of {} rows: {:.2f} before, {:.2f} after, {}; {} experts were replaced\n",
+               kWindow, before, lowest,
+               back > 0 ? fmt::format("{:.2f} again {} rows later", before, back - kDrift) : "not yet back",
+               replaced);
+    fmt::print("       {:.0f} rows a second     see: conclave-stream run --help\n",
+               lines.back().at("instances_per_s").get<double>());
   }
 
   void show_history(Invocation& call) {

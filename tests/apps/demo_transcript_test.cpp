@@ -24,6 +24,9 @@ std::string masked(std::string text, const fs::path& folder) {
       {"  [a-z]+ \\d\\.\\d\\d ", "  <word> <p> "},
       {"\\d+ ms", "<n> ms"},
       {"e\\d+ \\d+ %", "e<n> <n> %"},
+      {"\\d\\.\\d\\d (before|after|again)", "<p> $1"},
+      {"again \\d+ rows later", "again <n> rows later"},
+      {"\\d+ (experts were replaced|rows a second)", "<n> $1"},
       {"runs   \\d+ in", "runs   <n> in"},
   };
   for (size_t at; (at = text.find(folder.string())) != text.npos;)
