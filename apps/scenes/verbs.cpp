@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <thread>
 
+#include "datasets/scenes/curriculum.h"
 #include "datasets/scenes/english.h"
 #include "datasets/scenes/generator.h"
 #include "datasets/scenes/picture_file.h"
