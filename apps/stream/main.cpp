@@ -8,6 +8,7 @@ int main(int argc, char** argv) {
   verbs.push_back(make_resume_verb());
   verbs.push_back(make_eval_verb());
   verbs.push_back(make_generate_verb());
+  verbs.push_back(make_inspect_verb());
   verbs.push_back(make_bench_verb());
   return run_app(argc, argv, {"stream", "Learning from endless labelled streams, row by row"},
                  std::move(verbs));

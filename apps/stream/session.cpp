@@ -91,7 +91,7 @@ void StreamSession::open() {
       stream::make_learner(plan_.learner, {source_->schema(), plan_.seed, call_.common().thread_count()});
 }
 
-void StreamSession::resume(const fs::path& file) {
+void StreamSession::resume(const fs::path& file, bool write) {
   const auto snapshot = stream::read_snapshot(file);
   plan_ = SessionPlan::from_json(snapshot.about.at("plan"));
   plan_.snapshot = file;
@@ -107,7 +107,7 @@ void StreamSession::resume(const fs::path& file) {
   require(learner_->classes() <= std::max(2, source_->schema().classes()),
           "{} is not the stream of the snapshot", plan_.stream_name());
   first_row_ = last_snapshot_ = state_.rows;
-  open_predictions(snapshot.about.value("predictions_bytes", int64_t{0}));
+  if (write) open_predictions(snapshot.about.value("predictions_bytes", int64_t{0}));
 }
 
 void StreamSession::open_predictions(int64_t keep) {
@@ -198,6 +198,15 @@ bool StreamSession::progress(const stream::RunState& now) {
   history.metric("window/kappa", now.rows, recent.kappa);
   history.metric("memory_bytes", now.rows, static_cast<double>(learner_->bytes()));
   for (const auto& event : learner_->take_events()) history.event("info", event, now.rows);
+  if (auto use = learner_->take_use(); use.rows > 0) {
+    RoutingRow row;
+    row.site = "experts";
+    row.modality = "rows";
+    row.tokens = use.rows;
+    row.counts = std::move(use.led);
+    row.prob_sums = std::move(use.weights);
+    history.routing("run", now.rows, std::span(&row, 1));
+  }
   if (call_.json()) call_.out().write(record(now, false));
   if (!plan_.snapshot.empty() && now.rows - last_snapshot_ >= plan_.snapshot_every) save(now);
   return !interrupted();

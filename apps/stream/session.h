@@ -29,10 +29,13 @@ struct SessionPlan {
 class StreamSession {
  public:
   StreamSession(SessionPlan plan, Invocation& call) : plan_(std::move(plan)), call_(call) {}
-  /// Goes on where `snapshot` was taken. Call before run().
-  void resume(const std::filesystem::path& snapshot);
+  /// Goes on where `snapshot` was taken. Call before run(); `write` false only looks.
+  void resume(const std::filesystem::path& snapshot, bool write = true);
   /// Returns the exit code.
   int run();
+  /// After resume(): what the learner is made of.
+  const stream::Learner& learner() const { return *learner_; }
+  const stream::Schema& schema() const { return source_->schema(); }
 
  private:
   void open();

@@ -7,6 +7,7 @@ namespace conclave {
 
 std::unique_ptr<Verb> make_generate_verb();
 std::unique_ptr<Verb> make_run_verb();
+std::unique_ptr<Verb> make_inspect_verb();
 std::unique_ptr<Verb> make_resume_verb();
 std::unique_ptr<Verb> make_eval_verb();
 std::unique_ptr<Verb> make_bench_verb();

@@ -120,6 +120,22 @@ TEST_F(StreamProgram, ResumesAfterBeingKilledToTheSamePredictions) {
   }
 }
 
+TEST_F(StreamProgram, ShowsWhatASnapshotHolds) {
+  write_arff("s.arff", 4000);
+  ASSERT_EQ(stream({"run", path("s.arff"), "--snapshot", path("s.snap"), "--quiet"}).code, 0);
+  const auto shown = stream({"inspect", path("s.snap"), "--json"});
+  ASSERT_EQ(shown.code, 0) << shown.err;
+  const Json about = last_line(shown.out);
+  EXPECT_EQ(about.at("trees"), 8);
+  EXPECT_EQ(about.at("importance").size(), 9u);
+  EXPECT_THAT(stream({"inspect", path("s.snap"), "--tree", "1", "--dot"}).out, HasSubstr("digraph"));
+  EXPECT_EQ(stream({"inspect", path("s.snap"), "--tree", "8"}).code, 2);
+  const auto routing =
+      testing::run_program({"conclave-history", "export", "last", "--what", "routing", "--split", "run"},
+                           {{"CONCLAVE_HISTORY", path("history.db")}});
+  EXPECT_THAT(routing.out, HasSubstr("experts"));
+}
+
 TEST_F(StreamProgram, MakesATableOfMeans) {
   write_file(dir_ / "t.toml",
              "[table]\nseeds = [1, 2, 3]\n[[stream]]\nname = \"s\"\nrows = 2000\ngenerator = {generator = "

@@ -186,6 +186,12 @@ Json Forest::describe() const {
   return {{"members", std::move(list)}};
 }
 
+std::vector<const HoeffdingTree*> Forest::trees() const {
+  std::vector<const HoeffdingTree*> list;
+  for (const Member& member : members_) list.push_back(&member.tree);
+  return list;
+}
+
 void Forest::archive_tree(Archive& archive, HoeffdingTree& tree, int index, uint32_t birth) {
   if (archive.loading()) tree = HoeffdingTree(schema_, tree_options(index, birth), tree_seed(index, birth));
   archive(tree);

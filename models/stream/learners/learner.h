@@ -8,8 +8,16 @@
 #include "framework/base/json.h"
 #include "models/stream/base/archive.h"
 #include "models/stream/source.h"
+#include "models/stream/tree/hoeffding_tree.h"
 
 namespace conclave::stream {
+
+/// Whom the router of a mixture believed, summed over rows.
+struct ExpertUse {
+  int64_t rows = 0;
+  std::vector<uint32_t> led;   ///< by expert: rows in which it had the largest weight
+  std::vector<float> weights;  ///< by expert: sum of its weights, those below 0 left out
+};
 
 /// A classifier. Rows come in order; nothing depends on the size of the blocks or the number of threads.
 class Learner {
@@ -28,6 +36,10 @@ class Learner {
   virtual Json describe() const { return Json::object(); }
   /// Things that happened since the last call: drifts, births, deaths.
   virtual std::vector<std::string> take_events() { return {}; }
+  /// Of a mixture: the router's choices since the last call.
+  virtual ExpertUse take_use() { return {}; }
+  /// The trees that it is made of, for those who show them.
+  virtual std::vector<const HoeffdingTree*> trees() const { return {}; }
   virtual void fields(Archive& archive) = 0;
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "models/stream/base/fast_math.h"
+
 namespace conclave::stream {
 namespace {
 
@@ -90,6 +92,7 @@ AdaptiveMoe::AdaptiveMoe(const MoeOptions& options, const LearnerContext& contex
   noted_drifts_.resize(experts_.size());
   worth_.resize(experts_.size());
   resting_.resize(experts_.size());
+  take_use();
 }
 
 void AdaptiveMoe::add(const std::string& kind, ExpertMaker make, const WatchOptions& watch) {
@@ -148,7 +151,12 @@ void AdaptiveMoe::take(const RowBlock& rows, size_t first, size_t n, double* vot
                   row_votes_.data() + e * classes_);
     const float* const z_D = encoded_.data() + i * width;
     router_.mix(row_votes_.data(), z_D, classes_, votes_TC + i * classes_, row_weights_.data());
-    for (size_t e = 0; e < experts_.size(); ++e) weight_sums_[e] += row_weights_[e];
+    for (size_t e = 0; e < experts_.size(); ++e) {
+      weight_sums_[e] += row_weights_[e];
+      use_.weights[e] += std::max(0.0f, static_cast<float>(row_weights_[e]));
+    }
+    ++use_.led[arg_max(row_weights_.data(), static_cast<int>(experts_.size()))];
+    ++use_.rows;
     ++rows_;
     const int label = rows.label(first + i);
     if (label < 0) continue;
@@ -228,6 +236,19 @@ std::vector<std::string> AdaptiveMoe::take_events() {
     told_drifts_[e] = experts_[e].drifts();
   }
   return events;
+}
+
+ExpertUse AdaptiveMoe::take_use() {
+  ExpertUse use{0, std::vector<uint32_t>(experts_.size()), std::vector<float>(experts_.size())};
+  std::swap(use, use_);
+  return use;
+}
+
+std::vector<const HoeffdingTree*> AdaptiveMoe::trees() const {
+  std::vector<const HoeffdingTree*> list;
+  for (const auto& expert : experts_)
+    if (expert.kind() == "tree") list.push_back(expert.tree());
+  return list;
 }
 
 void AdaptiveMoe::fields(Archive& archive) {

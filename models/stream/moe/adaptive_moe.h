@@ -39,6 +39,8 @@ class AdaptiveMoe final : public Learner {
   size_t bytes() const override;
   Json describe() const override;
   std::vector<std::string> take_events() override;
+  ExpertUse take_use() override;
+  std::vector<const HoeffdingTree*> trees() const override;
   void fields(Archive& archive) override;
 
  private:
@@ -56,6 +58,7 @@ class AdaptiveMoe final : public Learner {
   Workers workers_;
   std::vector<WatchedExpert> experts_;
   std::vector<double> weight_sums_;  // by expert, since the beginning
+  ExpertUse use_;                    // since it was asked for
   int64_t rows_ = 0;
   std::vector<int64_t> told_drifts_, noted_drifts_;  // by expert
   std::vector<double> worth_;                        // by expert, in this term

@@ -23,6 +23,8 @@ class Expert {
   virtual bool learns_alone() const { return false; }
   virtual void learn(const EncodedRow&, int, double) {}
   virtual void grow_classes(int classes) = 0;
+  /// The tree, when it is one.
+  virtual const HoeffdingTree* tree() const { return nullptr; }
   virtual size_t bytes() const = 0;
   virtual void fields(Archive& archive) = 0;
 };

@@ -13,6 +13,7 @@ class TreeExpert final : public Expert {
     tree_.test_then_train(row.x, label, label < 0 ? 0 : weight, votes_C);
   }
   void grow_classes(int classes) override { tree_.grow_classes(classes); }
+  const HoeffdingTree* tree() const override { return &tree_; }
   size_t bytes() const override { return sizeof(*this) + tree_.bytes(); }
   void fields(Archive& archive) override { archive(tree_); }
 

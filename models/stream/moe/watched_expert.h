@@ -34,6 +34,7 @@ class WatchedExpert {
 
   int64_t births() const { return births_; }
   int64_t drifts() const { return drifts_; }
+  const HoeffdingTree* tree() const { return expert_->tree(); }
   bool has_background() const { return background_ != nullptr; }
   /// Share of errors in the window of the drift detector.
   double recent_error() const { return drift_.mean(); }

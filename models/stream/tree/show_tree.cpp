@@ -1,0 +1,92 @@
+#include "models/stream/tree/show_tree.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace conclave::stream {
+namespace {
+
+std::string value_name(const Attribute& input, int value) {
+  return value < static_cast<int>(input.values.size()) ? input.values[value] : std::to_string(value);
+}
+
+// What holds in one branch of a node.
+std::string condition(const HoeffdingTree::Node& node, int branch, const Schema& schema) {
+  const Attribute& input = schema.inputs[node.attribute];
+  switch (node.kind) {
+    case SplitKind::at_most:
+      return fmt::format("{} {} {:.6g}", input.name, branch == 0 ? "<=" : ">", node.value);
+    case SplitKind::equals:
+      return fmt::format("{} {} {}", input.name,
+                         branch == 0 ? "=" : "!=", value_name(input, static_cast<int>(node.value)));
+    default:
+      return fmt::format("{} = {}", input.name, value_name(input, branch));
+  }
+}
+
+std::string leaf_words(const std::vector<double>& classes, const Schema& schema) {
+  const auto top = std::max_element(classes.begin(), classes.end());
+  const double weight = std::accumulate(classes.begin(), classes.end(), 0.0);
+  if (weight <= 0) return "nothing yet";
+  return fmt::format("{} ({:.1f} % of {:.0f})",
+                     value_name(schema.label, static_cast<int>(top - classes.begin())), 100 * *top / weight,
+                     weight);
+}
+
+void add_text(const HoeffdingTree& tree, const Schema& schema, int at, int depth, std::string& text) {
+  const auto& node = tree.nodes()[at];
+  for (int b = 0; b < node.children; ++b) {
+    const int child = node.first_child + b;
+    const auto& below = tree.nodes()[child];
+    text += fmt::format("{:{}}{}{}\n", "", 2 * depth, condition(node, b, schema),
+                        below.attribute < 0 ? ": " + leaf_words(tree.leaf_classes(below.leaf), schema) : "");
+    add_text(tree, schema, child, depth + 1, text);
+  }
+}
+
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+}  // namespace
+
+std::string tree_text(const HoeffdingTree& tree, const Schema& schema) {
+  const auto& root = tree.nodes()[0];
+  if (root.attribute < 0) return leaf_words(tree.leaf_classes(root.leaf), schema) + "\n";
+  std::string text;
+  add_text(tree, schema, 0, 0, text);
+  return text;
+}
+
+std::string tree_dot(const HoeffdingTree& tree, const Schema& schema) {
+  std::string text = "digraph tree {\n  node [shape=box];\n";
+  for (size_t i = 0; i < tree.nodes().size(); ++i) {
+    const auto& node = tree.nodes()[i];
+    text += fmt::format("  n{} [label={}];\n", i,
+                        quoted(node.attribute < 0 ? leaf_words(tree.leaf_classes(node.leaf), schema)
+                                                  : schema.inputs[node.attribute].name));
+    for (int b = 0; b < node.children; ++b)
+      text += fmt::format("  n{} -> n{} [label={}];\n", i, node.first_child + b,
+                          quoted(condition(node, b, schema)));
+  }
+  return text + "}\n";
+}
+
+std::vector<double> importance(const std::vector<const HoeffdingTree*>& trees, const Schema& schema) {
+  std::vector<double> shares(schema.inputs.size());
+  for (const auto* tree : trees)
+    for (const auto& node : tree->nodes())
+      if (node.attribute >= 0) shares[node.attribute] += std::max(0.0, node.merit);
+  const double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
+  for (double& share : shares) share = sum > 0 ? share / sum : 0;
+  return shares;
+}
+
+}  // namespace conclave::stream
