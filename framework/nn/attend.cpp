@@ -132,10 +132,17 @@ Tensor attend(const Tensor& q_NHLC, std::span<const KeyValue> pieces, const Visi
   if (lining_up_pays(q_NHLC, pieces))
     return attend_lined_up(q_NHLC, pieces[0], pieces[1], visibility.allowed);
   if (pieces.size() > 1 || k.size(0) != rows) return attend_pieces(q_NHLC, pieces, visibility.allowed);
-  const bool even = visibility.blind.defined() && visibility.how == Blind::even;
+  const bool even =
+      visibility.blind.defined() && (visibility.how == Blind::even || visibility.how == Blind::even_fused);
   const auto mask = even ? std::optional(even_mask(visibility, q_NHLC.scalar_type()))
                     : visibility.allowed.defined() ? std::optional(visibility.allowed)
                                                    : std::nullopt;
+  if (even && visibility.how == Blind::even)
+    return std::get<0>(at::_scaled_dot_product_attention_math(q_NHLC, k, v, mask, /*dropout_p=*/0,
+                                                              /*is_causal=*/false,
+                                                              /*dropout_mask=*/std::nullopt,
+                                                              /*scale=*/std::nullopt,
+                                                              /*enable_gqa=*/k.size(1) != q_NHLC.size(1)));
   const Tensor y = at::scaled_dot_product_attention(q_NHLC, k, v, mask, /*dropout_p=*/0, visibility.causal,
                                                     /*scale=*/std::nullopt,
                                                     /*enable_gqa=*/k.size(1) != q_NHLC.size(1));

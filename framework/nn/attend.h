@@ -17,7 +17,12 @@ struct KeyValue {
 /// What a query gets that sees no key, as padding does: published code differs here, and where the next
 /// token's loss reads such a row it shows. As any other over all keys; their mean (a finite mask, written
 /// out); nothing.
-enum class Blind { weighed, even, nothing };
+enum class Blind {
+  weighed,
+  even,
+  even_fused,  ///< the same through the fused kernel, whose gradients of such rows are not those of a mean
+  nothing
+};
 
 /// Which keys each query sees, over all pieces in their order.
 struct Visibility {

@@ -5,7 +5,8 @@
 #include <set>
 
 #include "framework/base/error.h"
-#include "framework/base/json.h"
+#include "framework/base/file.h"
+#include "framework/base/safetensors_index.h"
 #include "framework/tensor/safetensors_dtype.h"
 
 namespace conclave {
@@ -14,12 +15,7 @@ namespace {
 
 constexpr const char* kIndexName = "model.safetensors.index.json";
 constexpr const char* kFileName = "model.safetensors";
-
-/// A shard's name must be a plain file name: no folder, no "..".
-bool is_plain_name(const std::string& name) {
-  return !name.empty() && name != "." && name != ".." && name.find_first_of("/\\") == std::string::npos &&
-         name.find('\0') == std::string::npos;
-}
+constexpr size_t kMaxIndex = size_t{256} << 20;
 
 }  // namespace
 
@@ -51,17 +47,7 @@ void Safetensors::add_shard(const fs::path& path) {
 }
 
 void Safetensors::read_index(const fs::path& index) {
-  const Json json = read_json(index);
-  const auto fail = [&](const std::string& what) { throw DataError(index.string(), "weight_map", what); };
-  if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object())
-    fail("is missing, or is no object");
-  std::map<std::string, std::set<std::string>> names_of;
-  for (const auto& [name, shard] : json["weight_map"].items()) {
-    if (!shard.is_string() || !is_plain_name(shard.get<std::string>()))
-      fail(fmt::format("the shard of \"{}\" must be a file name in the same folder, not {}", name,
-                       shard.dump()));
-    names_of[shard.get<std::string>()].insert(name);
-  }
+  const auto names_of = parse_safetensors_index(read_file(index, kMaxIndex), index.string());
   std::string wrong;
   for (const auto& [shard, names] : names_of) {
     add_shard(index.parent_path() / shard);
@@ -74,7 +60,8 @@ void Safetensors::read_index(const fs::path& index) {
       if (!names.contains(name))
         wrong += fmt::format("\n  \"{}\" is in {} but not listed there", name, shard);
   }
-  if (!wrong.empty()) fail("does not agree with the shards:" + wrong);
+  if (!wrong.empty())
+    throw DataError(index.string(), "weight_map", "does not agree with the shards:" + wrong);
 }
 
 const Safetensors::Place& Safetensors::place(std::string_view name) const {

@@ -8,7 +8,7 @@ namespace conclave {
 const std::vector<Architecture>& architectures() {
   static const std::vector<Architecture> all = [] {
     std::vector<Architecture> list;
-    for (const auto family : {llama_family, qwen_family, deepseek_family, unimoe_family}) {
+    for (const auto family : {llama_family, qwen_family, deepseek_family, unimoe_family, llava_family}) {
       for (auto& architecture : family()) list.push_back(std::move(architecture));
     }
     return list;

@@ -28,12 +28,16 @@ Json flattened(Json published, const std::string& inner) {
 
 }  // namespace
 
-CheckpointFolder open_checkpoint(const std::filesystem::path& folder) {
+CheckpointFolder open_checkpoint(const std::filesystem::path& folder, const Architecture* known) {
   const auto file = folder / "config.json";
   if (!std::filesystem::is_directory(folder)) throw DataError(folder.string(), "", "is not a folder");
   CheckpointFolder found{folder, read_json(file), nullptr, nullptr, {}};
-  found.architecture = &find_architecture(found.published, file.string());
+  found.architecture = known ? known : &find_architecture(found.published, file.string());
   found.published = flattened(std::move(found.published), found.architecture->inner);
+  // Some keep the tower's configuration in a file of its own, where the tower was published.
+  if (const auto vision = folder / "vision_config.json";
+      !found.published.contains("vision_config") && std::filesystem::exists(vision))
+    found.published["vision_config"] = read_json(vision);
   check_only(found.architecture->only, found.published, file.string());
   found.files = std::make_shared<Safetensors>(folder);
   found.config =

@@ -19,9 +19,9 @@ struct CheckpointFolder {
   Json config;                         ///< ours
 };
 
-/// Reads config.json and finds the architecture. Throws DataError (unknown architecture, damaged file) and
-/// UsageError (a setting that is missing or not supported).
-CheckpointFolder open_checkpoint(const std::filesystem::path& folder);
+/// Reads config.json and finds the architecture, unless the caller knows it. Throws DataError (unknown
+/// architecture, damaged file) and UsageError (a setting that is missing or not supported).
+CheckpointFolder open_checkpoint(const std::filesystem::path& folder, const Architecture* known = nullptr);
 
 /// A module with the right names and shapes and without values.
 Ptr<Multimodal> shape_of(const CheckpointFolder& folder);

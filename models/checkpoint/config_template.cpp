@@ -53,8 +53,13 @@ class Filler {
     while (true) {
       const size_t dot = dotted.find('.', start);
       const auto key = dotted.substr(start, dot == std::string::npos ? dot : dot - start);
-      if (!at->is_object() || !at->contains(key)) return Json();
-      at = &(*at)[key];
+      if (at->is_array() && !key.empty() && key.size() < 5 &&
+          key.find_first_not_of("0123456789") == std::string::npos && std::stoul(key) < at->size()) {
+        at = &(*at)[std::stoul(key)];
+      } else {
+        if (!at->is_object() || !at->contains(key)) return Json();
+        at = &(*at)[key];
+      }
       if (dot == std::string::npos) return *at;
       start = dot + 1;
     }

@@ -2,7 +2,7 @@
 ///
 /// A string that starts with "$" is looked up in the published configuration:
 ///   "$num_local_experts|num_experts"   the first key that is there and not null
-///   "$text_config.hidden_size"         a key of a sub-object
+///   "$text_config.hidden_size"         a key of a sub-object; "$counts.0" an item of a list
 ///   "$rope_theta=10000"                with a fallback (JSON); without one, absence is an error
 /// An object with one of these keys is computed:
 ///   {"$if": X, "then": A, "else": B}          X is neither null, false, 0 nor empty

@@ -4,6 +4,8 @@
 #include <ATen/core/grad_mode.h>
 #include <c10/util/accumulate.h>
 
+#include <sys/mman.h>
+
 #include <map>
 #include <set>
 
@@ -20,6 +22,15 @@ std::string shape_text(at::IntArrayRef shape) {
 
 bool is_float8(const SafetensorsEntry& e) {
   return e.dtype == "F8_E4M3" || e.dtype == "F8_E5M2";
+}
+
+// Pages of the file that were copied need not stay in memory: loading then takes little more than the
+// weights. Whole pages alone, so that neighbours keep theirs.
+void drop_pages(const Tensor& mapped) {
+  constexpr uintptr_t kPage = 4096;
+  const auto data = reinterpret_cast<uintptr_t>(mapped.const_data_ptr());
+  const uintptr_t begin = (data + kPage - 1) / kPage * kPage, end = (data + mapped.nbytes()) / kPage * kPage;
+  if (end > begin) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
 /// How the matrices of a fused bank lie.
@@ -96,12 +107,12 @@ class Filler {
     const auto published = source.place.of(expert);
     const auto found = files_.shape(published);
     std::vector<int64_t> expected = shapes_.at(name);
+    int64_t rows = 0;
+    for (const auto& part : source.place.ours) rows += rows_of(shapes_.at(part));
+    if (!expected.empty()) expected[row_dim(expected)] = rows;
     if (source.place.per_expert()) {
+      if (source.place.ours.size() == 1) expected = shapes_.at(name);
       expected.erase(expected.begin());
-    } else {
-      int64_t rows = 0;
-      for (const auto& part : source.place.ours) rows += rows_of(shapes_.at(part));
-      if (!expected.empty()) expected[row_dim(expected)] = rows;
     }
     const bool bank = !source.place.per_expert() && expected.size() == 3;
     if (bank) {
@@ -206,9 +217,12 @@ class Filler {
   Tensor stacked(const Source& source, const std::vector<int64_t>& shape) const {
     Tensor bank;
     for (int64_t e = 0; e < shape.front(); ++e) {
-      const Tensor expert = read(source.place.of(e));
+      Tensor expert = read(source.place.of(e));
+      if (source.place.ours.size() > 1) expert = expert.narrow(0, source.row, rows_of(shape));
       if (!bank.defined()) bank = at::empty(shape, dtype_for(expert));
       bank[e].copy_(expert.reshape(bank[e].sizes()));
+      // Float8 weights are copies already, and fused ones are read again for their other half.
+      if (source.place.ours.size() == 1 && !is_float8(files_.entry(source.place.of(e)))) drop_pages(expert);
     }
     return bank;
   }

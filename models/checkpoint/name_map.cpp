@@ -87,7 +87,7 @@ std::vector<PublishedName> NameMap::places(const std::string& ours) const {
   return found;
 }
 
-PublishedName NameMap::ours(const std::string& theirs) const {
+PublishedName NameMap::ours(const std::string& theirs, const std::set<std::string>& known) const {
   std::string name = theirs;
   for (const auto& prefix : architecture_.prefixes) {
     if (theirs.starts_with(prefix.theirs)) {
@@ -110,7 +110,9 @@ PublishedName NameMap::ours(const std::string& theirs) const {
       stars.erase(stars.begin() + number);
     }
     for (const auto& part : split(rule.ours)) place.ours.push_back(with_stars(part, stars));
-    return place;
+    const bool there = std::all_of(place.ours.begin(), place.ours.end(),
+                                   [&](const auto& part) { return known.empty() || known.contains(part); });
+    if (there) return place;
   }
   return {.ours = {name}, .theirs = theirs};
 }

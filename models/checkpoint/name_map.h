@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 
 #include "framework/tensor/tensor_source.h"
 #include "models/checkpoint/architecture.h"
@@ -26,8 +27,9 @@ class NameMap {
   explicit NameMap(const Architecture& architecture) : architecture_(architecture) {}
   /// Every place where our tensor may be found, the preferred one first; the last is its own name.
   std::vector<PublishedName> places(const std::string& ours) const;
-  /// Our tensors that a published name stands for, by the first rule that fits.
-  PublishedName ours(const std::string& theirs) const;
+  /// Our tensors that a published name stands for, by the first rule that fits and
+  /// whose tensors `known` has; without `known` by the first that fits.
+  PublishedName ours(const std::string& theirs, const std::set<std::string>& known = {}) const;
 
  private:
   std::string published(std::string name) const;

@@ -38,30 +38,45 @@ void run_experts_by(const Multimodal& model, const Ptr<Executor>& executor) {
     if (layer->moe) layer->moe->executor = executor;
 }
 
-// The auxiliary losses of "aux_loss" in the configuration, as originals report them.
-void add_aux_losses(CaseOutputs& got, const Json& config, const RoutingLog& log) {
-  got.losses["loss_ce"] = got.loss;
-  if (!config.contains("aux_loss") || log.records.empty()) return;
-  Json plain = config["aux_loss"];
-  const double weight = plain.value("weight", 1.0);
-  // Some report the term of the loss, others the value before its weight.
-  const double reported = plain.value("reported", "plain") == "weighted" ? weight : 1.0;
-  plain.erase("weight");
-  plain.erase("reported");
-  const auto loss = make_loss(plain);
+// One auxiliary loss of the configuration: what it is, and how the original reports it.
+void add_aux_loss(CaseOutputs& got, Json config, const RoutingLog& log, const std::vector<int64_t>& layers,
+                  bool training) {
+  const double weight = config.value("weight", 1.0);
+  const auto name = config.value("name", "aux_loss");
+  // Some report the term of the loss, others the value before its weight; some train with it and do not tell.
+  const double reported = config.value("reported", "plain") == "weighted" ? weight : 1.0;
+  const bool told = config.value("told", true);
+  for (const char* key : {"weight", "name", "reported", "told"}) config.erase(key);
+  const auto loss = make_loss(config);
   const Tensor aux = (*loss)(log.records, {});
-  const Tensor cross_entropy = got.loss;
-  got.losses["aux_loss"] = reported * aux;
-  got.loss = cross_entropy + weight * aux;
-  for (size_t i = 0; i < log.records.size(); ++i)
-    got.losses["layer_aux." + std::to_string(i)] = (*loss)(std::span(&log.records[i], 1), {});
-  if (!plain.value("importance", false)) return;
-  // Without importance the original also counts the padding.
-  auto records = log.records;
-  for (auto& record : records) record.context.importance_T = record.context.valid_T = Tensor();
-  const Tensor unweighted = (*loss)(records, {});
-  got.losses["aux_loss_without_weight"] = unweighted;
-  got.losses["loss_without_weight"] = cross_entropy + weight * unweighted;
+  got.losses[name] = reported * aux;
+  for (size_t i = 0; i < log.records.size(); ++i) {
+    const Tensor own = (*loss)(std::span(&log.records[i], 1), {});
+    const auto layer = std::to_string(layers[i]);
+    got.losses["layer_aux." + std::to_string(i)] = got.losses["router." + layer + ".l_aux"] = own;
+    got.losses["router." + layer + ".aux_loss"] = weight * own;
+  }
+  if (config.value("importance", false)) {
+    // Without importance the original also counts the padding.
+    auto records = log.records;
+    for (auto& record : records) record.context.importance_T = record.context.valid_T = Tensor();
+    const Tensor unweighted = (*loss)(records, {});
+    got.losses["aux_loss_without_weight"] = unweighted;
+    got.losses["loss_without_weight"] = got.loss + weight * unweighted;
+  }
+  if (told || training) got.objective = got.objective + weight * aux;
+  if (told) got.loss = got.loss + weight * aux;
+}
+
+void add_losses(CaseOutputs& got, const Json& config, const Tensor& labels_NL, const RoutingLog& log,
+                bool training) {
+  got.loss = got.objective = got.losses["loss_ce"] = next_token_loss(got.logits_NLV, labels_NL);
+  if (!config.contains("aux_loss") || log.records.empty()) return;
+  std::vector<int64_t> layers;
+  for (const auto& routed : got.routings) layers.push_back(routed.layer);
+  const Json& aux = config["aux_loss"];
+  if (!aux.is_array()) return add_aux_loss(got, aux, log, layers, training);
+  for (const auto& one : aux) add_aux_loss(got, one, log, layers, training);
 }
 
 }  // namespace
@@ -85,7 +100,7 @@ Inputs read_inputs(const TensorSource& source, const std::string& prefix) {
   return inputs;
 }
 
-CaseOutputs run_case(const Multimodal& model, const Json& config, const Inputs& inputs) {
+CaseOutputs run_case(const Multimodal& model, const Json& config, const Inputs& inputs, bool training) {
   CaseOutputs got;
   RoutingLog log;
   log.keep_logits = true;
@@ -105,8 +120,13 @@ CaseOutputs run_case(const Multimodal& model, const Json& config, const Inputs& 
   PassInput pass;
   pass.layer_outputs = &got.layers;
   const auto blind = config.value("blind", "weighed");
-  pass.blind = blind == "even" ? Blind::even : blind == "nothing" ? Blind::nothing : Blind::weighed;
-  if (config.value("gradients", "all") == "past experts") run_experts_by(model, std::make_shared<Detached>());
+  pass.blind = blind == "even"         ? Blind::even
+               : blind == "even_fused" ? Blind::even_fused
+               : blind == "nothing"    ? Blind::nothing
+                                       : Blind::weighed;
+  if (training) context.phase = Phase::train;
+  if (!training && config.value("gradients", "all") == "past experts")
+    run_experts_by(model, std::make_shared<Detached>());
   got.normed_NLD = model.forward(reading, pass, context);
   run_experts_by(model, nullptr);
   got.logits_NLV = model.text->logits(got.normed_NLD);
@@ -115,8 +135,7 @@ CaseOutputs run_case(const Multimodal& model, const Json& config, const Inputs& 
     for (auto& record : log.records) record.context.valid_T = reading.valid_NL.reshape({-1});
   }
   if (!reading.labels_NL.defined()) return got;
-  got.loss = next_token_loss(got.logits_NLV, reading.labels_NL);
-  add_aux_losses(got, config, log);
+  add_losses(got, config, reading.labels_NL, log, training);
   return got;
 }
 

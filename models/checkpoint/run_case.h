@@ -18,7 +18,8 @@ struct CaseOutputs {
   Tensor normed_NLD, logits_NLV;
   std::vector<Tensor> layers;  ///< output of each layer
   std::vector<LayerRouting> routings;
-  Tensor loss;  ///< with the weighted auxiliary one; undefined without labels
+  Tensor loss;       ///< with the weighted auxiliary one; undefined without labels
+  Tensor objective;  ///< what training follows, where it is more than the loss that is told
   std::map<std::string, Tensor>
       losses;  ///< its parts and variants: "loss_ce", "aux_loss", "layer_aux.0", ...
 };
@@ -26,9 +27,11 @@ struct CaseOutputs {
 /// Reads PREFIXinput_ids, PREFIXattention_mask, PREFIXlabels and what else stands under the prefix.
 Inputs read_inputs(const TensorSource& source, const std::string& prefix);
 
-/// One pass as evaluation makes it, without a cache. `config` is the checkpoint's (ours). Its "gradients" may
-/// say "past experts": the original runs routed experts without gradients when it does not train.
-CaseOutputs run_case(const Multimodal& model, const Json& config, const Inputs& inputs);
+/// One pass as evaluation or training makes it, without a cache. `config` is the checkpoint's (ours). Its
+/// "gradients" may say "past experts": the original runs routed experts without gradients when it does not
+/// train.
+CaseOutputs run_case(const Multimodal& model, const Json& config, const Inputs& inputs,
+                     bool training = false);
 
 /// Mean cross-entropy of each token from those before it.
 Tensor next_token_loss(const Tensor& logits_NLV, const Tensor& labels_NL);

@@ -8,6 +8,7 @@
 #include "framework/base/error.h"
 #include "framework/generate/generate.h"
 #include "framework/tensor/safetensors.h"
+#include "models/checkpoint/adapters.h"
 #include "models/checkpoint/checkpoint.h"
 #include "models/checkpoint/name_map.h"
 #include "models/checkpoint/run_case.h"
@@ -32,18 +33,28 @@ Tensor by_expert(const Tensor& expert_TK, const Tensor& value_TK, int64_t expert
 
 class Verifier {
  public:
-  Verifier(const CheckpointFolder& folder, const VerifyBounds& bounds)
+  /// `records`: the folder of the recorded files, that of an adapter or of the model itself.
+  Verifier(const CheckpointFolder& folder, const std::filesystem::path& records, const VerifyBounds& bounds)
       : folder_(folder),
+        records_(records),
+        config_(folder.config),
         bounds_(bounds),
-        in_(folder.path / "inputs.safetensors"),
-        out_(folder.path / "expected.safetensors"),
+        in_(records / "inputs.safetensors"),
+        out_(records / "expected.safetensors"),
         model_(load_checkpoint(folder, at::kFloat)),
         unseen_(out_.names().begin(), out_.names().end()) {
-    result_.folder = folder.path.string();
+    result_.folder = records.string();
     result_.architecture = folder.architecture->name;
   }
 
   VerifyResult run() {
+    const bool adapted = is_adapter(records_);
+    if (adapted) {
+      check_variant("logits_base_only");
+      adapters_ = load_adapter(*model_, folder_, records_);
+      // Auxiliary losses are part of the loss when the recording asked for them.
+      if (!unseen_.contains("aux_loss")) config_.erase("aux_loss");
+    }
     for (const auto& prefix : cases()) {
       // Generations are recorded with the prompt (by case) or without it (plain).
       const bool plain = prefix == "gen." && unseen_.contains("generated");
@@ -55,6 +66,11 @@ class Verifier {
     // Continuations of a picture case are recorded without inputs of their own.
     if (in_.contains("image.input_ids")) check_generation("image.", "gen_image.output_ids");
     if (in_.contains("input_ids")) check_generation("", "generated");
+    if (adapted && unseen_.contains("merged.logits")) {
+      merge_adapters(*model_);
+      check_variant("merged.logits");
+      check_merged_weights();
+    }
     result_.unchecked.assign(unseen_.begin(), unseen_.end());
     return result_;
   }
@@ -70,6 +86,32 @@ class Verifier {
     }
     passes.insert(passes.end(), generations.begin(), generations.end());
     return passes;
+  }
+
+  // The logits of the plain case in another state of the model.
+  void check_variant(const std::string& name) {
+    if (!unseen_.contains(name)) return;
+    const at::NoGradGuard no_grad;
+    const CaseOutputs got = run_case(*model_, config_, read_inputs(in_, ""));
+    compare(name, "logits", got.logits_NLV, bounds_.values,
+            got.reading.valid_NL.defined() ? got.reading.valid_NL.reshape({-1}) : Tensor());
+  }
+
+  void check_merged_weights() {
+    std::map<std::string, Tensor> tensors;
+    for (auto& t : named_tensors(*model_)) tensors[t.name] = t.tensor;
+    const std::string prefix = "merged.";
+    for (const auto& name : std::vector<std::string>(unseen_.begin(), unseen_.end())) {
+      if (!name.starts_with(prefix)) continue;
+      std::vector<Tensor> parts;
+      for (const auto& ours : NameMap(*folder_.architecture).ours(name.substr(prefix.size())).ours)
+        if (tensors.contains(ours)) parts.push_back(tensors[ours]);
+      if (parts.empty()) continue;
+      unseen_.erase(name);
+      note(name, "weights",
+           largest_difference(at::cat(parts, parts[0].dim() == 3 ? 1 : 0), out_.tensor(name)),
+           bounds_.values);
+    }
   }
 
   // Compares one output of kind `group` when it is recorded; `rows` leaves padding out.
@@ -101,11 +143,12 @@ class Verifier {
   void check_pass(const std::string& prefix) {
     const Inputs input = read_inputs(in_, prefix);
     if (!input.pictures.empty() && !model_->pictures) return;
+    if (unrecorded(prefix)) return;
     const bool plain = prefix.empty();
     CaseOutputs got;
     {
       const at::NoGradGuard no_grad;
-      got = run_case(*model_, folder_.config, input);
+      got = run_case(*model_, config_, input, is_training(prefix));
     }
     const Tensor rows = got.reading.valid_NL.defined() ? got.reading.valid_NL.reshape({-1}) : Tensor();
     for (const auto& [name, features] : got.reading.features)
@@ -114,7 +157,10 @@ class Verifier {
     if (!plain) compare(prefix + "hidden.0", "hidden", got.reading.x_NLD, bounds_.values, rows);
     for (size_t i = 0; i < got.layers.size(); ++i) {
       for (const auto& routed : got.routings)
-        if (routed.layer == static_cast<int64_t>(i)) check_routing(prefix, routed, rows);
+        if (routed.layer == static_cast<int64_t>(i)) {
+          check_routing(prefix, routed, rows);
+          check_modality_routers(prefix, routed, got.reading);
+        }
       const auto name = plain ? "hidden." + number(i) : prefix + "hidden." + number(i + 1);
       compare(name, "hidden", got.layers[i], bounds_.values, rows);
     }
@@ -123,6 +169,44 @@ class Verifier {
     for (const auto& [name, value] : got.losses) compare(prefix + name, "loss", value, bounds_.loss);
     if (got.loss.defined()) compare(prefix + "loss", "loss", got.loss, bounds_.loss);
     check_gradients(prefix, input);
+  }
+
+  // Passes with random draws that a file cannot hold.
+  bool unrecorded(const std::string& prefix) const { return prefix == "noise."; }
+  static bool is_training(const std::string& prefix) { return prefix.starts_with("train"); }
+
+  // Routers of one modality each (MoIIE): "router.L.TAG.logits" holds the rows of its tokens and the experts
+  // that it reaches, counted from the first.
+  void check_modality_routers(const std::string& prefix, const LayerRouting& routed, const Reading& reading) {
+    if (!config_.contains("routers") || !reading.modality_T.defined()) return;
+    for (const auto& [tag, router] : config_["routers"].items()) {
+      const auto name = prefix + "router." + std::to_string(routed.layer) + "." + tag + ".";
+      if (!unseen_.contains(name + "logits")) continue;
+      const int64_t first = router["first"];
+      const Tensor mine_T = reading.modality_T == router["modality"].get<int64_t>();
+      const Tensor valid_R = reading.valid_NL.defined() ? reading.valid_NL.reshape({-1}).index({mine_T})
+                                                        : at::ones({mine_T.sum().item<int64_t>()}, at::kBool);
+      const auto ours = [&](const Tensor& t) { return t.index({mine_T}).index({valid_R}); };
+      const auto theirs = [&](const char* what) {
+        unseen_.erase(name + what);
+        return out_.tensor(name + what).index({valid_R});
+      };
+      const Tensor logits = theirs("logits");
+      if (logits.size(0) == 0) continue;  // no such token here, and nothing else is recorded
+      const Tensor experts = theirs("experts") + first, weights = theirs("weights");
+      note(name + "logits", "router_logits",
+           largest_difference(ours(routed.routing.logits_TE).narrow(1, first, logits.size(1)), logits),
+           bounds_.values);
+      const Tensor chosen = ours(routed.routing.expert_TK), ones = at::ones(chosen.sizes());
+      if (!at::equal(by_expert(chosen, ones, routed.experts), by_expert(experts, ones, routed.experts))) {
+        result_.experts_equal = false;
+        differs(name + "experts");
+      }
+      note(name + "weights", "weights",
+           largest_difference(by_expert(chosen, ours(routed.routing.weight_TK), routed.experts),
+                              by_expert(experts, weights, routed.experts)),
+           bounds_.values);
+    }
   }
 
   void check_routing(const std::string& prefix, const LayerRouting& routed, const Tensor& rows) {
@@ -142,8 +226,17 @@ class Verifier {
       note(logits, "router_logits",
            largest_difference(kept(ours.logits_TE), kept(out_.tensor(logits)).narrow(1, 0, pool)),
            bounds_.values);
+    if (const auto probabilities = "router_probs." + layer; prefix.empty() && unseen_.erase(probabilities))
+      note(probabilities, "router_logits",
+           largest_difference(kept(ours.prob_TE), kept(out_.tensor(probabilities))), bounds_.values);
     const auto experts = name("expert_ids", "experts");
-    if (unseen_.erase(experts) && !at::equal(chosen(expert_TK), chosen(kept(out_.tensor(experts))))) {
+    const auto their_experts = [&] {
+      const auto slot = prefix + "router." + layer + ".slot";
+      unseen_.erase(slot);
+      const Tensor asked = kept(out_.tensor(experts));
+      return out_.contains(slot) ? asked.masked_fill(kept(out_.tensor(slot)) < 0, -1) : asked;
+    };
+    if (unseen_.erase(experts) && !at::equal(chosen(expert_TK), chosen(their_experts()))) {
       result_.experts_equal = false;
       differs(experts);
     }
@@ -151,7 +244,7 @@ class Verifier {
     if (unseen_.erase(weights))
       note(weights, "weights",
            largest_difference(by_expert(expert_TK, kept(ours.weight_TK), pool),
-                              by_expert(kept(out_.tensor(experts)), kept(out_.tensor(weights)), pool)),
+                              by_expert(their_experts(), kept(out_.tensor(weights)), pool)),
            bounds_.values);
     if (ours.shared_TS.defined()) {
       const int64_t shared = ours.shared_TS.size(1);
@@ -179,29 +272,42 @@ class Verifier {
     std::map<std::string, Tensor> tensors;
     for (auto& t : named_tensors(*model_)) tensors[t.name] = t.tensor;
     const NameMap map(*folder_.architecture);
-    const auto place = [&](const std::string& name) { return map.ours(name.substr(prefix.size() + 5)); };
-    for (const auto& name : names) {
-      for (const auto& ours : place(name).ours)
-        if (tensors.contains(ours)) tensors[ours].set_requires_grad(true);
-    }
+    std::set<std::string> known;
+    for (const auto& [name, tensor] : tensors) known.insert(name);
+    // Where a published parameter is: tensors of ours, row below row, or one expert of a bank; or an
+    // adapter's.
+    const auto place = [&](const std::string& name) {
+      std::string theirs = name.substr(prefix.size() + 5);
+      if (theirs.ends_with("magnitude_vector.weight")) theirs.resize(theirs.size() - 7);
+      if (const auto adapter = adapters_.find(theirs); adapter != adapters_.end()) return adapter->second;
+      const PublishedName ours = map.ours(theirs, known);
+      std::vector<Tensor> leaves;
+      for (const auto& part : ours.ours)
+        if (tensors.contains(part)) leaves.push_back(tensors[part]);
+      return AdapterTensor{leaves, [leaves, expert = ours.expert] {
+                             std::vector<Tensor> rows;
+                             for (const auto& leaf : leaves)
+                               if (leaf.grad().defined())
+                                 rows.push_back(expert >= 0 ? leaf.grad()[expert] : leaf.grad());
+                             return rows.empty() ? Tensor() : at::cat(rows, rows[0].dim() == 3 ? 1 : 0);
+                           }};
+    };
+    for (const auto& name : names)
+      for (auto& leaf : place(name).leaves) leaf.set_requires_grad(true);
     const at::AutoGradMode with_gradients(true);
-    run_case(*model_, folder_.config, input).loss.backward();
+    run_case(*model_, config_, input, is_training(prefix)).objective.backward();
     for (const auto& name : names) {
-      const PublishedName at = place(name);
-      std::vector<Tensor> parts;
-      for (const auto& ours : at.ours) {
-        if (!tensors.contains(ours) || !tensors[ours].grad().defined()) continue;
-        const Tensor& whole = tensors[ours].grad();
-        parts.push_back(at.expert >= 0 ? whole[at.expert] : whole);
-      }
-      if (parts.empty()) continue;
-      const Tensor own = at::cat(parts, parts[0].dim() == 3 ? 1 : 0);
+      const Tensor own = place(name).gradient();
+      if (!own.defined()) continue;
       unseen_.erase(name);
       const Tensor theirs = out_.tensor(name);
       const double scale = std::max(theirs.abs().max().item<double>(), 1e-20);
       note(name, "gradients", largest_difference(own.reshape(theirs.sizes()), theirs) / scale,
            bounds_.gradients);
     }
+    for (auto& [name, adapter] : adapters_)
+      for (size_t i = 0; i < adapter.leaves.size(); ++i)
+        tensors[name + std::to_string(i)] = adapter.leaves[i];
     for (auto& [name, tensor] : tensors) {
       tensor.mutable_grad() = Tensor();
       tensor.set_requires_grad(false);
@@ -223,16 +329,17 @@ class Verifier {
     }
   }
 
-  // Recorded ids hold the prompt, unless they were made from embeddings.
+  // Recorded ids hold the prompt, with a 0 for each placeholder, unless they were made from embeddings.
   static int64_t new_tokens(const Tensor& theirs, const Inputs& input) {
     const int64_t prompt = input.ids_NL.size(1);
-    const bool with_prompt = theirs.size(1) > prompt && at::equal(theirs.narrow(1, 0, prompt), input.ids_NL);
+    const bool with_prompt = theirs.size(1) > prompt &&
+                             at::equal(theirs.narrow(1, 0, prompt).clamp_min(0), input.ids_NL.clamp_min(0));
     return theirs.size(1) - (with_prompt ? prompt : 0);
   }
 
   // The most probable continuations.
   std::vector<std::vector<int64_t>> continued(const Inputs& input, int64_t tokens) {
-    if (folder_.config.value("generate", "cached") == "recomputed") return recomputed(input, tokens);
+    if (config_.value("generate", "cached") == "recomputed") return recomputed(input, tokens);
     GenerateOptions options;
     options.max_tokens = tokens;
     std::vector<std::vector<int64_t>> rows;
@@ -246,8 +353,7 @@ class Verifier {
     std::vector<std::vector<int64_t>> rows(static_cast<size_t>(count));
     input.labels_NL = input.position = input.importance_NL = Tensor();
     for (int64_t t = 0; t < tokens; ++t) {
-      const Tensor next_N1 =
-          run_case(*model_, folder_.config, input).logits_NLV.select(1, -1).argmax(-1, true);
+      const Tensor next_N1 = run_case(*model_, config_, input).logits_NLV.select(1, -1).argmax(-1, true);
       input.ids_NL = at::cat({input.ids_NL, next_N1}, 1);
       if (input.valid_NL.defined())
         input.valid_NL = at::cat({input.valid_NL, at::ones({count, 1}, at::kBool)}, 1);
@@ -257,6 +363,9 @@ class Verifier {
   }
 
   const CheckpointFolder& folder_;
+  const std::filesystem::path records_;
+  Json config_;
+  AdapterTensors adapters_;
   const VerifyBounds& bounds_;
   Safetensors in_, out_;
   Ptr<Multimodal> model_;
@@ -278,12 +387,12 @@ Json VerifyResult::json() const {
 }
 
 VerifyResult verify_checkpoint(const std::filesystem::path& folder, const VerifyBounds& bounds) {
-  const auto opened = open_checkpoint(folder);
+  const auto opened = open_checkpoint(is_adapter(folder) ? base_of_adapter(folder) : folder);
   for (const char* file : {"inputs.safetensors", "expected.safetensors"}) {
     if (!std::filesystem::exists(folder / file))
       throw DataError(folder.string(), "", fmt::format("has no {} to compare with", file));
   }
-  return Verifier(opened, bounds).run();
+  return Verifier(opened, folder, bounds).run();
 }
 
 }  // namespace conclave

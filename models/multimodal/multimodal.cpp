@@ -8,7 +8,9 @@
 namespace conclave {
 
 Reading Multimodal::read(const Inputs& inputs) const {
-  const Tensor words_NLD = text->embed_tokens.forward(inputs.ids_NL);
+  // Placeholders may be no words; what stands there is replaced.
+  const Tensor words_NLD = text->embed_tokens.forward(
+      pictures ? inputs.ids_NL.clamp(0, text->embed_tokens.count() - 1) : inputs.ids_NL);
   if (pictures) return pictures->read(inputs, words_NLD);
   require(inputs.pictures.empty(), "[multimodal] this model reads no pictures");
   Reading reading;

@@ -61,6 +61,9 @@ Architecture deepseek_v3() {
 Architecture deepseek_vl2() {
   const Json config = Json::parse(R"({
     "gradients": "past experts",
+    "padding": "counted",
+    "aux_loss": {"kind": {"$if": "$seq_aux=true", "then": "sequence_balance", "else": "switch_balance"},
+                 "over_layers": "sum", "weight": "$aux_loss_alpha=0", "told": false},
     "text": {
       "attention": {"$if": "$use_mla=true", "then": "latent", "else": "heads"},
       "kv_heads": {"$if": "$use_mla=true", "then": "$none=null", "else": "$num_key_value_heads"},
@@ -74,7 +77,7 @@ Architecture deepseek_vl2() {
           "noaux_tc": ["choose_by", "bias_corrected",
             {"kind": "group_limited", "groups": "$n_group", "keep": "$topk_group", "score": "top2_sum",
              "outside": "zero"},
-            {"kind": "top_k", "k": "$num_experts_per_tok"}]}},
+            {"kind": "top_k", "k": "$num_experts_per_tok", "ties": "library"}]}},
         "weigh": [
           {"$case": "$scoring_func=\"softmax\"", "of": {"softmax": "softmax", "sigmoid": "sigmoid"}},
           {"$if": "$norm_topk_prob=false", "then": "normalise", "else": {"kind": "scale", "by": 1}},

@@ -11,11 +11,16 @@ std::vector<Architecture> llama_family();
 std::vector<Architecture> qwen_family();
 /// Uni-MoE 1 and 2, DCMoE.
 std::vector<Architecture> unimoe_family();
+/// Phi-2, MoE-LLaVA, MoIIE.
+std::vector<Architecture> llava_family();
 /// DeepSeek-V2, V3.
 std::vector<Architecture> deepseek_family();
 
 /// The plain decoder that the others are derived from.
 const Architecture& llama();
+
+/// Phi-3's: q, k, v and gate, up in one tensor each.
+const Architecture& phi3();
 
 /// Qwen2's decoder.
 const Architecture& qwen2_text();

@@ -81,19 +81,19 @@ Architecture olmoe() {
   return derive(llama(), "OLMoE", {"OlmoeForCausalLM"}, config, gated_expert_names());
 }
 
-// Phi-3 keeps q, k, v and gate, up in one tensor each.
-Architecture phi3() {
-  const std::string attention = "model.layers.*.self_attn.", ffn = "model.layers.*.mlp.";
-  return derive(
-      llama(), "Phi-3", {"Phi3ForCausalLM"},
-      Json::parse(R"({"text": {"rope": {"dim": {"$product": ["$partial_rotary_factor=1",
-                  {"$quotient": ["$hidden_size", "$num_attention_heads"]}]}}}})"),
-      {{attention + "q_proj.weight + " + attention + "k_proj.weight + " + attention + "v_proj.weight",
-        attention + "qkv_proj.weight"},
-       {ffn + "gate_proj.weight + " + ffn + "up_proj.weight", ffn + "gate_up_proj.weight"}});
-}
-
 }  // namespace
+
+const Architecture& phi3() {
+  const std::string attention = "model.layers.*.self_attn.", ffn = "model.layers.*.mlp.";
+  static const Architecture architecture =
+      derive(llama(), "Phi-3", {"Phi3ForCausalLM"},
+             Json::parse(R"({"text": {"rope": {"dim": {"$product": ["$partial_rotary_factor=1",
+                  {"$quotient": ["$hidden_size", "$num_attention_heads"]}]}}}})"),
+             {{attention + "q_proj.weight + " + attention + "k_proj.weight + " + attention + "v_proj.weight",
+               attention + "qkv_proj.weight"},
+              {ffn + "gate_proj.weight + " + ffn + "up_proj.weight", ffn + "gate_up_proj.weight"}});
+  return architecture;
+}
 
 std::vector<Architecture> llama_family() {
   return {llama(), mixtral(), olmoe(), phi3()};

@@ -67,6 +67,7 @@ std::vector<NameRule> vision_names(const std::string& one, const std::string& tw
 Architecture with_qwen2_pictures(Architecture text, std::string name, std::vector<std::string> classes) {
   const Json config = Json::parse(R"({
     "positions": "counted",
+    "blind": "even_fused",
     "text": {"rope": {"sections": "$rope_scaling.mrope_section|rope_parameters.mrope_section"}},
     "pictures": {
       "kind": "qwen",

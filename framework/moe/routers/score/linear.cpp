@@ -7,6 +7,7 @@
 #include "framework/base/random.h"
 #include "framework/moe/few_tokens.h"
 #include "framework/moe/kernels/cpu/dot.h"
+#include "framework/moe/routers/stage_config.h"
 #include "framework/tensor/fresh.h"
 
 namespace conclave {
@@ -21,13 +22,15 @@ Tensor fresh_weight(int64_t outputs, int64_t inputs, double std) {
 
 void LinearScore::run(RouteState& state, const TokenContext&) {
   state.routing.logits_TE = linear_float(state.x_UD, weight, bias);
+  if (first > 0 || after > 0)
+    state.routing.logits_TE = at::constant_pad_nd(state.routing.logits_TE, {first, after});
 }
 
 bool LinearScore::run_few(FewTokens& few) {
   for (const Tensor* t : {&weight, &bias}) {
     if (t->defined() && !(t->is_cpu() && t->scalar_type() == at::kFloat && t->is_contiguous())) return false;
   }
-  if (weight.size(1) != few.width) return false;
+  if (weight.size(1) != few.width || first > 0 || after > 0) return false;
   few.experts = weight.size(0);
   few.logits_TE.resize(static_cast<size_t>(few.tokens * few.experts));
   const float* row_T[kFewTokens];
@@ -49,8 +52,12 @@ void LinearScore::visit(Visitor& v) {
 
 Ptr<Stage> make_linear_score(ConfigObject& config, const RouterShape& shape) {
   auto stage = std::make_shared<LinearScore>();
-  stage->weight = fresh_weight(score_width(shape), shape.width);
-  if (config.get("bias", false)) stage->bias = at::zeros({score_width(shape)});
+  const int64_t columns = score_width(shape);
+  stage->first = integer_of(config, "first", 0, 0, columns - 1);
+  const int64_t count = integer_of(config, "count", columns - stage->first, 1, columns - stage->first);
+  stage->after = columns - stage->first - count;
+  stage->weight = fresh_weight(count, shape.width);
+  if (config.get("bias", false)) stage->bias = at::zeros({count});
   return stage;
 }
 

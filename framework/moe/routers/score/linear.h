@@ -18,7 +18,9 @@ Tensor linear_float(const Tensor& x, const Tensor& weight, const Tensor& bias = 
 Tensor fresh_weight(int64_t outputs, int64_t inputs, double std = 0.02);
 
 struct LinearScore : Stage {
-  Tensor weight;        ///< [E,D]
+  Tensor weight;        ///< [E,D], or the rows of some experts
+  int64_t first = 0;    ///< the expert of the first row
+  int64_t after = 0;    ///< experts behind the last row; those without a row score 0, for a mask to leave out
   Tensor bias;          ///< [E], or undefined
   bool frozen = false;  ///< never trained: a random projection (SMoE-Dropout, arXiv 2303.01610)
 

@@ -63,12 +63,20 @@ Ranked rank_top_k(const Tensor& choice_UE, int64_t k) {
 }
 
 void TopK::run(RouteState& state, const TokenContext&) {
+  if (library_ties) {
+    const at::NoGradGuard no_grad;
+    const auto [best_UK, expert_UK] = state.choice_UE.topk(k, 1, /*largest=*/true, /*sorted=*/false);
+    const Tensor order_UK = std::get<1>(best_UK.sort(/*stable=*/true, 1, /*descending=*/true));
+    state.routing.expert_TK = expert_UK.masked_fill(best_UK.isneginf(), -1).gather(1, order_UK).to(at::kInt);
+    return;
+  }
   auto [expert_UK, full] = rank_top_k(state.choice_UE, k);
   state.routing.expert_TK = expert_UK;
   state.full = full;
 }
 
 bool TopK::run_few(FewTokens& few) {
+  if (library_ties) return false;
   few.slots = k;
   few.expert_TK.resize(static_cast<size_t>(few.tokens * k));
   std::vector<float> best(static_cast<size_t>(k));
@@ -79,7 +87,9 @@ bool TopK::run_few(FewTokens& few) {
 }
 
 Ptr<Stage> make_top_k(ConfigObject& config, const RouterShape& shape) {
-  return std::make_shared<TopK>(integer_of(config, "k", std::nullopt, 1, shape.experts + shape.nulls));
+  auto stage = std::make_shared<TopK>(integer_of(config, "k", std::nullopt, 1, shape.experts + shape.nulls));
+  stage->library_ties = config.one_of("ties", {"lower", "library"}) == "library";
+  return stage;
 }
 
 }  // namespace conclave

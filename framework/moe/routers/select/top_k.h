@@ -16,6 +16,8 @@ Ranked rank_top_k(const Tensor& choice_UE, int64_t k);
 
 struct TopK : Stage {
   int64_t k = 2;
+  /// Equal scores go where the tensor library's unsorted top-k leaves them, as in code that relies on it.
+  bool library_ties = false;
   explicit TopK(int64_t k) : k(k) {}
   void run(RouteState& state, const TokenContext& context) override;
   bool run_few(FewTokens& few) override;

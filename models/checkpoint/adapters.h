@@ -1,0 +1,39 @@
+/// Adapters in the layouts they were published in, put on a loaded base model.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+
+#include "models/checkpoint/checkpoint.h"
+
+namespace conclave {
+
+/// A published adapter tensor: what of ours it became, and the gradient of these in its own shape.
+struct AdapterTensor {
+  std::vector<Tensor> leaves;
+  std::function<Tensor()> gradient;  ///< undefined tensor where nothing flowed
+};
+
+/// By published name, with ".default" left out as in the files.
+using AdapterTensors = std::map<std::string, AdapterTensor>;
+
+/// Whether `folder` holds an adapter: adapter_config.json.
+bool is_adapter(const std::filesystem::path& folder);
+
+/// The base model's folder, as adapter_config.json names it, relative to the adapter. Throws DataError when
+/// it is not there.
+std::filesystem::path base_of_adapter(const std::filesystem::path& folder);
+
+/// Puts the adapter on `model`, which `base` was loaded as:
+///   peft_type LORA     LoRA (arXiv 2106.09685), rslora, DoRA (arXiv 2402.09353), and the experts of fused
+///   parameters peft_type MIXLORA  LoRA experts over each layer's feed-forward part (arXiv 2404.15159)
+/// Throws DataError that lists tensors without a place, UsageError for a setting that is not supported.
+AdapterTensors load_adapter(Multimodal& model, const CheckpointFolder& base,
+                            const std::filesystem::path& folder);
+
+/// Folds every plain, weight-decomposed and expert LoRA into the weights. MixLoRA stays: its delta depends on
+/// the token.
+void merge_adapters(Multimodal& model);
+
+}  // namespace conclave

@@ -1,0 +1,179 @@
+// Models that splice pictures into the text, as LLaVA does.
+#include "models/checkpoint/architectures/families.h"
+
+namespace conclave {
+namespace {
+
+// A CLIP or SigLIP tower of transformers, whose configuration lies beside ours as vision_config.json. The
+// output is taken before the last layer.
+Json spliced_pictures(bool clip) {
+  Json config = Json::parse(R"({
+    "kind": "spliced",
+    "patch": "$vision_config.patch_size",
+    "tower": {
+      "patch": {"$product": ["$vision_config.num_channels=3", "$vision_config.patch_size",
+                             "$vision_config.patch_size"]},
+      "positions": {"$product": [{"$quotient": ["$vision_config.image_size", "$vision_config.patch_size"]},
+                                 {"$quotient": ["$vision_config.image_size", "$vision_config.patch_size"]}]},
+      "stack": {
+        "width": "$vision_config.hidden_size",
+        "layers": {"$difference": ["$vision_config.num_hidden_layers", 1]},
+        "heads": "$vision_config.num_attention_heads", "norm": "layer_norm",
+        "eps": "$vision_config.layer_norm_eps", "qkv_bias": true, "out_bias": true, "last_norm": false,
+        "rope": false,
+        "ffn": {"kind": "plain_ffn", "activation": "$vision_config.hidden_act",
+                "hidden": "$vision_config.intermediate_size"}
+      }
+    }
+  })");
+  if (!clip) return config;
+  config["drop_class"] = true;
+  Json& tower = config["tower"];
+  tower["bias"] = false;
+  tower["class_token"] = tower["pre_norm"] = true;
+  tower["eps"] = "$vision_config.layer_norm_eps";
+  tower["positions"] = {{"$difference", {tower["positions"], -1}}};
+  return config;
+}
+
+std::vector<NameRule> tower_names(const std::string& theirs) {
+  const std::string layers = theirs + "encoder.layers.*.";
+  return {
+      {"vision.patch_embed.*", theirs + "embeddings.patch_embedding.*"},
+      {"vision.position", theirs + "embeddings.position_embedding.weight"},
+      {"vision.class_embedding", theirs + "embeddings.class_embedding"},
+      {"vision.pre_norm.*", theirs + "pre_layrnorm.*"},
+      {"vision.layers.*.input_layernorm.*", layers + "layer_norm1.*"},
+      {"vision.layers.*.post_attention_layernorm.*", layers + "layer_norm2.*"},
+      {"vision.layers.*.self_attn.o_proj.*", layers + "self_attn.out_proj.*"},
+      {"vision.layers.*.*.*.*", layers + "*.*.*"},
+  };
+}
+
+// MoIIE's Phi-3 with routed odd layers (arXiv 2508.09779).
+Architecture bunny(std::string name, std::string architecture, const Json& more) {
+  Json config = Json::parse(R"({
+    "text": {
+      "moe_layers": "odd",
+      "moe": {
+        "experts": {"count": "$num_experts", "hidden": "$intermediate_size", "activation": "$hidden_act"},
+        "router": {"score": "linear", "select": {"kind": "top_k", "k": "$num_experts_per_tok"},
+                   "weigh": "softmax_selected"}
+      },
+      "window": {"$difference": ["$sliding_window=-1", -1]}
+    }
+  })");
+  config["pictures"] = spliced_pictures(false);
+  config["pictures"]["pad"] = "$tokenizer_padding_side=\"right\"";
+  config["pictures"]["scales"] =
+      Json::parse(R"({"$if": "$use_s2=false", "then": "$s2_scales", "else": "$none=null"})");
+  config.merge_patch(more);
+  const std::string layer = "model.layers.*.mlp.";
+  std::vector<NameRule> names = {
+      {layer + "router.score.weight", layer + "gate.weight"},
+      {layer + "router.score.text.weight", layer + "gate.weight"},
+      {layer + "router.score.vision.weight", layer + "gate_vis.weight"},
+      {layer + "experts.w1 + " + layer + "experts.w3", layer + "experts.%.gate_up_proj.weight"},
+      {layer + "experts.w2", layer + "experts.%.down_proj.weight"},
+      {"projector.*.*", "model.mm_projector.*.*"},
+  };
+  const std::string tower = "model.vision_tower.vision_tower.vision_model.";
+  for (auto& rule : tower_names(tower)) names.push_back(std::move(rule));
+  auto made = derive(phi3(), std::move(name), {std::move(architecture)}, config, names);
+  made.unread.push_back(tower + "**");
+  made.only = Json::parse(R"({"mm_projector_type": ["mlp2x_gelu"]})");
+  return made;
+}
+
+// One router for pictures and one for words; each reaches its own expert and the shared ones.
+Architecture moiie() {
+  return bunny("MoIIE", "BunnyMMSPhi3MoEForCausalLM", Json::parse(R"({
+    "aux_loss": [
+      {"name": "aux_loss_vis", "kind": "modality_balance", "share": "tokens", "pool_layers": true,
+       "modalities": {"vision": 1}, "weight": "$vis_router_aux_loss_coef"},
+      {"name": "aux_loss_lan", "kind": "modality_balance", "share": "tokens", "pool_layers": true,
+       "modalities": {"text": 1}, "weight": "$lan_router_aux_loss_coef"}],
+    "routers": {"vis": {"modality": 1, "first": 0}, "lan": {"modality": 0, "first": 1}},
+    "pictures": {"last_is_text": true},
+    "text": {"moe": {"router": {
+      "score": {"kind": "per_modality", "scores": {
+        "text": {"kind": "linear", "first": 1, "count": {"$difference": ["$num_experts", 1]}},
+        "vision": {"kind": "linear", "first": 0, "count": {"$difference": ["$num_experts", 1]}}}},
+      "mask": {"kind": "modality_pool", "private": {"vision": 1, "text": 1}}
+    }}}
+  })"));
+}
+
+Architecture phi3_moe() {
+  return bunny("MoIIE's Phi-3 MoE", "BunnyPhi3MoEForCausalLM", Json::parse(R"({
+    "aux_loss": {"kind": "switch_balance", "share": "tokens", "pool_layers": true, "weight": "$router_aux_loss_coef"}
+  })"));
+}
+
+Architecture phi2() {
+  auto made = derive(llama(), "Phi-2", {"PhiForCausalLM"}, Json::parse(R"({
+    "head_bias": true,
+    "text": {
+      "norm": "layer_norm", "eps": "$layer_norm_eps", "qkv_bias": true, "out_bias": true, "parallel": true,
+      "rope": {"dim": {"$product": ["$partial_rotary_factor=0.5",
+                                    {"$quotient": ["$hidden_size", "$num_attention_heads"]}]}},
+      "ffn": {"kind": "plain_ffn", "bias": null}
+    }
+  })"),
+                     {{"model.layers.*.self_attn.o_proj.*", "model.layers.*.self_attn.dense.*"},
+                      {"model.norm.*", "model.final_layernorm.*"}});
+  made.only = Json::parse(R"({"qk_layernorm": [false]})");
+  return made;
+}
+
+// DeepSpeed's top-2 with a capacity (arXiv 2401.15947). Its Gumbel noise on the second choice is left out.
+Architecture moe_llava_phi2() {
+  Json config = Json::parse(R"({
+    "head_bias": false,
+    "padding": "counted",
+    "aux_loss": {"name": "moe_loss", "kind": "switch_balance", "share": "first", "over_layers": "sum",
+                 "weight": "$moe.router_aux_loss_coef", "reported": "weighted"},
+    "text": {
+      "moe_layers": "$moe.moe_layers_idx",
+      "moe": {
+        "experts": {"kind": "ffn", "count": "$moe.num_experts.0", "hidden": "$intermediate_size",
+                    "activation": "$hidden_act", "bias": true},
+        "router": {
+          "score": "linear",
+          "select": [{"kind": "top_k", "k": "$moe.top_k_experts"},
+                     {"kind": "capacity", "factor": "$moe.capacity_factor",
+                      "eval_factor": "$moe.eval_capacity_factor", "minimum": "$moe.min_capacity=0",
+                      "order": "position"}],
+          "weigh": ["softmax", "normalise"]
+        }
+      }
+    }
+  })");
+  config["pictures"] = spliced_pictures(true);
+  config["pictures"]["pad"] = "$tokenizer_padding_side=\"right\"";
+  const std::string layer = "model.layers.*.mlp.", moe = layer + "deepspeed_moe.",
+                    expert = moe + "experts.deepspeed_experts.%.";
+  std::vector<NameRule> names = {
+      {layer + "router.score.weight", moe + "gate.wg.weight"},
+      {layer + "experts.w1", expert + "fc1.weight"},
+      {layer + "experts.b1", expert + "fc1.bias"},
+      {layer + "experts.w2", expert + "fc2.weight"},
+      {layer + "experts.b2", expert + "fc2.bias"},
+      {"projector.*.*", "model.mm_projector.image_spatial_proj.*.*"},
+  };
+  const std::string tower = "model.image_tower.image_tower.vision_model.";
+  for (auto& rule : tower_names(tower)) names.push_back(std::move(rule));
+  auto made = derive(phi2(), "MoE-LLaVA (Phi-2)", {"MoELLaVAPhiForCausalLM"}, config, names);
+  made.unread.push_back(tower + "**");
+  made.only = Json::parse(R"({"qk_layernorm": [false], "image_projector_type": ["mlp2x_gelu"],
+                              "mm_vision_select_layer": [-2], "mm_vision_select_feature": ["patch"]})");
+  return made;
+}
+
+}  // namespace
+
+std::vector<Architecture> llava_family() {
+  return {phi2(), moiie(), phi3_moe(), moe_llava_phi2()};
+}
+
+}  // namespace conclave

@@ -1,0 +1,36 @@
+/// How LLaVA and its descendants read pictures (arXiv 2310.03744): one placeholder in the text becomes the
+/// patches of a picture.
+#pragma once
+
+#include "models/multimodal/patch_tower.h"
+#include "models/multimodal/picture_readers.h"
+
+namespace conclave {
+
+struct SplicedPictures : PictureReader {
+  Ptr<PatchTower> tower;
+  int64_t patch = 14;
+  int64_t placeholder = -200;
+  bool drop_class = false;  ///< the class token's output is left out
+  std::vector<int64_t>
+      scales;  ///< S2 (arXiv 2403.13043): sides to look at, the first is the tower's; empty: one
+  bool last_is_text = false;  ///< the last token of a picture routes like a word (MoIIE)
+  bool pad_right = true;
+  std::vector<Ptr<Linear>> projector;  ///< with GELU between
+
+  /// Pictures [B,3,S,S] -> tokens [B,n,D].
+  Tensor see(const Tensor& pictures_B3SS, std::map<std::string, Tensor>& features) const;
+  /// Inputs: "images" [M,3,S,S], taken in the order of the placeholders. Rows lose their padding, grow, and
+  /// are padded again.
+  Reading read(const Inputs& inputs, const Tensor& words_NLD) const override;
+  void visit(Visitor& v) override;
+
+ private:
+  Tensor look(const Tensor& pictures_B3SS) const;
+};
+
+/// {"kind": "spliced", "tower": {...}, "patch": 14, "placeholder": -200, "drop_class": false, "scales": [],
+///  "last_is_text": false, "pad": "right", "depth": 2}. Throws UsageError that names the key.
+Ptr<PictureReader> make_spliced_pictures(const Json& config, const CausalLm& text);
+
+}  // namespace conclave
