@@ -10,6 +10,8 @@ Json parse_json(std::string_view text, const std::string& name) {
     return Json::parse(text);
   } catch (const nlohmann::json::parse_error& e) {
     throw DataError(name, fmt::format("offset {}", e.byte), fmt::format("not valid JSON ({})", e.what()));
+  } catch (const nlohmann::json::exception& e) {  // a number out of range comes as another kind
+    throw DataError(name, "", fmt::format("not valid JSON ({})", e.what()));
   }
 }
 

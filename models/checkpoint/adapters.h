@@ -32,6 +32,14 @@ std::filesystem::path base_of_adapter(const std::filesystem::path& folder);
 AdapterTensors load_adapter(Multimodal& model, const CheckpointFolder& base,
                             const std::filesystem::path& folder);
 
+/// Whether `folder` holds MeteoRA's adapters beside a base model: adapter_model.safetensors and
+/// adapter_config.lora0.json, adapter_config.lora1.json, ...
+bool has_meteora(const std::filesystem::path& folder);
+
+/// MeteoRA (arXiv 2405.13053): every projection has a gate of its own, which mixes the best of several LoRA
+/// adapters; `slots` is how many, which no file says. Throws as load_adapter does.
+AdapterTensors load_meteora(Multimodal& model, const std::filesystem::path& folder, int64_t slots = 2);
+
 /// Folds every plain, weight-decomposed and expert LoRA into the weights. MixLoRA stays: its delta depends on
 /// the token.
 void merge_adapters(Multimodal& model);

@@ -4,6 +4,8 @@
 #include <ATen/core/grad_mode.h>
 
 #include "framework/base/error.h"
+#include "framework/lora/attach.h"
+#include "framework/lora/expert_adapter.h"
 #include "framework/moe/loss.h"
 #include "framework/moe/routing_log.h"
 
@@ -89,6 +91,9 @@ Inputs read_inputs(const TensorSource& source, const std::string& prefix) {
   inputs.ids_NL = source.tensor(prefix + "input_ids");
   inputs.valid_NL = take("attention_mask");
   inputs.labels_NL = take("labels");
+  // MeteoRA's second row says which adapter each token is for.
+  if (inputs.labels_NL.defined() && inputs.labels_NL.dim() == 3)
+    inputs.labels_NL = inputs.labels_NL.select(1, 0);
   inputs.position = take("position_ids");
   inputs.importance_NL = take("aux_balance_weight");
   if (inputs.ids_NL.dim() != 2) throw DataError(source.origin(), prefix + "input_ids", "must be [N,L]");
@@ -131,6 +136,12 @@ CaseOutputs run_case(const Multimodal& model, const Json& config, const Inputs& 
   run_experts_by(model, nullptr);
   got.logits_NLV = model.text->logits(got.normed_NLD);
   got.routings = by_layer(*model.text, log);
+  for (const auto& [name, linear] : find_linears(*model.text, {"*"})) {
+    const auto adapter = std::dynamic_pointer_cast<ExpertAdapter>(linear->adapter);
+    for (const auto& record : log.records)
+      if (adapter && record.site == adapter->layer->site)
+        got.adapters[name] = {0, record.experts, record.routing};
+  }
   if (padding == "routed" && reading.valid_NL.defined()) {
     for (auto& record : log.records) record.context.valid_T = reading.valid_NL.reshape({-1});
   }

@@ -18,6 +18,7 @@ struct CaseOutputs {
   Tensor normed_NLD, logits_NLV;
   std::vector<Tensor> layers;  ///< output of each layer
   std::vector<LayerRouting> routings;
+  std::map<std::string, LayerRouting> adapters;  ///< of projections whose adapters are routed, by name
   Tensor loss;       ///< with the weighted auxiliary one; undefined without labels
   Tensor objective;  ///< what training follows, where it is more than the loss that is told
   std::map<std::string, Tensor>

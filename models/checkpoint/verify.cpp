@@ -55,6 +55,7 @@ class Verifier {
       // Auxiliary losses are part of the loss when the recording asked for them.
       if (!unseen_.contains("aux_loss")) config_.erase("aux_loss");
     }
+    if (has_meteora(records_)) adapters_ = load_meteora(*model_, records_);
     for (const auto& prefix : cases()) {
       // Generations are recorded with the prompt (by case) or without it (plain).
       const bool plain = prefix == "gen." && unseen_.contains("generated");
@@ -161,6 +162,7 @@ class Verifier {
           check_routing(prefix, routed, rows);
           check_modality_routers(prefix, routed, got.reading);
         }
+      check_adapter_routing("model.layers." + number(i) + ".", got, rows);
       const auto name = plain ? "hidden." + number(i) : prefix + "hidden." + number(i + 1);
       compare(name, "hidden", got.layers[i], bounds_.values, rows);
     }
@@ -261,6 +263,31 @@ class Verifier {
     }
     if (ours.path_TP.defined())
       compare(prefix + "coefficient." + layer, "weights", ours.path_TP, bounds_.values, rows);
+  }
+
+  // Routers of single projections: "gate_logits.PROJECTION", "expert_ids.PROJECTION",
+  // "combine_weights.PROJECTION".
+  void check_adapter_routing(const std::string& stem, const CaseOutputs& got, const Tensor& rows) {
+    const auto kept = [&](const Tensor& t) { return rows.defined() ? t.index({rows}) : t; };
+    for (const auto& [name, routed] : got.adapters) {
+      if (!name.starts_with(stem) || !unseen_.erase("gate_logits." + name)) continue;
+      const auto theirs = [&](const std::string& what) {
+        unseen_.erase(what + name);
+        return kept(out_.tensor(what + name));
+      };
+      note("gate_logits." + name, "router_logits",
+           largest_difference(kept(routed.routing.logits_TE), theirs("gate_logits.")), bounds_.values);
+      const Tensor ours = kept(routed.routing.expert_TK), experts = theirs("expert_ids.");
+      const Tensor ones = at::ones(ours.sizes());
+      if (!at::equal(by_expert(ours, ones, routed.experts), by_expert(experts, ones, routed.experts))) {
+        result_.experts_equal = false;
+        differs("expert_ids." + name);
+      }
+      note("combine_weights." + name, "weights",
+           largest_difference(by_expert(ours, kept(routed.routing.weight_TK), routed.experts),
+                              by_expert(experts, theirs("combine_weights."), routed.experts)),
+           bounds_.values);
+    }
   }
 
   // Gradients of the loss, with the names of the files or of the original's fused parameters.

@@ -96,7 +96,8 @@ const Architecture& phi3() {
 }
 
 std::vector<Architecture> llama_family() {
-  return {llama(), mixtral(), olmoe(), phi3()};
+  auto meteora = derive(llama(), "MeteoRA", {"LlamaMeteorForCausalLM"}, Json::object());
+  return {llama(), mixtral(), olmoe(), phi3(), std::move(meteora)};
 }
 
 }  // namespace conclave
