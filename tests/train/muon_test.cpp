@@ -65,7 +65,7 @@ TEST(Muon, TakesOnlyTheMatricesOfItsGroup) {
                other = net.other.detach().clone();
   AdamWOptions options;
   options.weight_decay = 0;
-  options.groups = {{.pattern = "inner", .muon = true}};
+  options.groups = {{.pattern = "inner", .weight_decay = {}, .muon = true}};
   AdamW optimizer(net, options);
   for (Tensor* t : {&net.matrix, &net.vector, &net.other}) t->mutable_grad() = at::ones_like(*t);
   optimizer.step(0.01);
@@ -75,7 +75,9 @@ TEST(Muon, TakesOnlyTheMatricesOfItsGroup) {
   const double moved = (before - net.matrix.detach()).mean().item<double>();
   EXPECT_NEAR(moved, 0.01 * 0.2 * 3 / std::sqrt(54.0), 0.0003);
   for (const auto& t : named_tensors(optimizer)) {
-    if (t.name == "exp_avg_sq.inner.matrix") EXPECT_EQ(t.tensor.numel(), 0);
+    if (t.name == "exp_avg_sq.inner.matrix") {
+      EXPECT_EQ(t.tensor.numel(), 0);
+    }
   }
 }
 
