@@ -5,58 +5,45 @@
 #include <algorithm>
 #include <array>
 
+#include "datasets/scenes/sort.h"
+
 namespace conclave::scenes {
 namespace {
 
-constexpr std::array<std::string_view, 3> kColors{"yellow", "black", "blue"};
-constexpr std::array<std::string_view, 3> kShapes{"circle", "square", "triangle"};
-constexpr std::array<std::string_view, 3> kSizes{"small", "medium", "big"};
 constexpr std::array<std::string_view, 3> kPlaces{"left", "middle", "right"};
 constexpr std::array<std::string_view, 5> kWalls{"left", "right", "top", "bottom", "wall"};
 
-template <class Names, class Index>
-std::string name(const Names& names, Index index) {
-  return std::string(names[static_cast<size_t>(index)]);
-}
-
+// One wall, or any for the last of them.
 bool touches(const Item& item, size_t wall) {
-  const std::array<bool, 4> at{item.x <= 0, item.right() >= kBoxSide, item.y <= 0, item.bottom() >= kBoxSide};
-  return wall < at.size() ? at[wall] : std::ranges::any_of(at, [](bool touch) { return touch; });
+  const auto walls = touched_walls(item);
+  return wall < walls.size() ? walls[wall] : std::ranges::any_of(walls, [](bool touch) { return touch; });
 }
 
 // The colour of the block at the base, above it, or at the top; no answer when there is none.
 BriefQuestion block_color(const Box& tower, const std::string& where, Random& random) {
-  std::vector<Item> blocks = tower;
-  std::ranges::sort(blocks, [](const Item& a, const Item& b) { return a.y > b.y; });
+  const Box blocks = blocks_from_base(tower);
   const auto place = random.below(3);
   if (blocks.size() <= (place == 1 ? 1U : 0U)) return {};
   const Item& block = place == 0 ? blocks.front() : place == 1 ? blocks[1] : blocks.back();
   constexpr std::array<std::string_view, 3> kLevels{"base", "second", "top"};
-  return {{fmt::format("{} {} color", where, kLevels[place]), name(kColors, block.color), "color"}};
+  return {{fmt::format("{} {} color", where, kLevels[place]), name_of(block.color), "color"}};
 }
 
-// What the words say of an item; -1 or kNowhere where they say nothing.
+// A sort that may have to touch a wall.
 constexpr size_t kNowhere = kWalls.size();
-struct Sort {
-  int color = -1, shape = -1;
+struct StandingSort : Sort {
   size_t wall = kNowhere;
-  bool fits(const Item& item) const {
-    return (color < 0 || color == static_cast<int>(item.color)) &&
-           (shape < 0 || shape == static_cast<int>(item.shape)) && (wall == kNowhere || touches(item, wall));
-  }
-  std::string words(bool towers) const {
-    return (color < 0 ? "" : name(kColors, color) + " ") +
-           (shape >= 0 ? name(kShapes, shape)
-            : towers   ? "block"
-                       : "item") +
-           (wall == kNowhere ? "" : " touching " + name(kWalls, wall));
+  bool fits(const Item& item) const { return Sort::fits(item) && (wall == kNowhere || touches(item, wall)); }
+  std::string words(bool tower) const {
+    return wall == kNowhere ? Sort::words(tower)
+                            : fmt::format("{} touching {}", Sort::words(tower), kWalls[wall]);
   }
 };
 
 BriefQuestion once(const Scene& scene, bool towers, Random& random) {
   const bool whole = random.chance(0.25);
   const auto box = random.below(kBoxes);
-  const std::string where = whole ? "all" : name(kPlaces, box);
+  const std::string where = whole ? "all" : std::string(kPlaces[box]);
   std::vector<Item> items;
   for (size_t b = 0; b < kBoxes; ++b)
     if (whole || b == box) items.insert(items.end(), scene[b].begin(), scene[b].end());
@@ -68,7 +55,7 @@ BriefQuestion once(const Scene& scene, bool towers, Random& random) {
     if (!random.chance(often)) return -1;
     return like ? static_cast<int>(feature(*like)) : static_cast<int>(random.below(3));
   };
-  Sort sort;
+  StandingSort sort;
   sort.color = pick(0.7, [](const Item& item) { return item.color; });
   sort.shape = towers ? -1 : pick(0.5, [](const Item& item) { return item.shape; });
   const double kind = random.uniform();
@@ -90,11 +77,11 @@ BriefQuestion once(const Scene& scene, bool towers, Random& random) {
     const Item& only = items.front();
     switch (random.below(3)) {
       case 0:
-        return ask("color", name(kColors, only.color), "color");
+        return ask("color", name_of(only.color), "color");
       case 1:
-        return ask("shape", name(kShapes, only.shape), "shape");
+        return ask("shape", name_of(only.shape), "shape");
       default:
-        return ask("size", name(kSizes, only.size / 10 - 1), "size");
+        return ask("size", size_name(only), "size");
     }
   }
   return ask("how many", fmt::to_string(items.size()), "count");

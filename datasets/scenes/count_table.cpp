@@ -3,19 +3,11 @@
 #include <algorithm>
 
 namespace conclave::scenes {
-namespace {
-
-bool is_block(const Item& item) {
-  return item.shape == Shape::kSquare && item.size == kBlockSize && item.x == kBlockX;
-}
-
-}  // namespace
 
 CountTable count_table(const Box& box) {
   CountTable table;
   for (const Item& item : box) {
-    const bool left = item.x <= 0, right = item.right() >= kBoxSide;
-    const bool up = item.y <= 0, low = item.bottom() >= kBoxSide;
+    const auto [left, right, up, low] = touched_walls(item);
     const std::array<bool, kStandings> stands{true, left, right, up, low, left || right || up || low};
     for (const int color : {0, 1 + static_cast<int>(item.color)}) {
       for (const int shape : {0, 1 + static_cast<int>(item.shape)}) {
@@ -30,8 +22,7 @@ CountTable count_table(const Box& box) {
     table.tower.fill(-1);
     return table;
   }
-  Box blocks = box;
-  std::ranges::sort(blocks, [](const Item& a, const Item& b) { return a.y > b.y; });
+  const Box blocks = blocks_from_base(box);
   for (size_t i = 0; i < std::min(blocks.size(), table.tower.size()); ++i)
     table.tower[i] = 1 + static_cast<int>(blocks[i].color);
   return table;

@@ -7,28 +7,13 @@
 #include <functional>
 
 #include "datasets/scenes/program.h"
+#include "datasets/scenes/sort.h"
 
 namespace conclave::scenes {
 namespace {
 
-constexpr std::array<std::string_view, 3> kColors{"yellow", "black", "blue"};
-constexpr std::array<std::string_view, 3> kShapes{"circle", "square", "triangle"};
-constexpr std::array<std::string_view, 3> kSizes{"small", "medium", "big"};
 constexpr std::array<std::array<std::string_view, 3>, 2> kPlaces{
     {{"left", "middle", "right"}, {"first", "second", "third"}}};
-
-// A colour, a shape, both or neither, as a condition and as words.
-struct Sort {
-  int color = -1, shape = -1;
-  bool fits(const Item& item) const {
-    return (color < 0 || color == static_cast<int>(item.color)) &&
-           (shape < 0 || shape == static_cast<int>(item.shape));
-  }
-  std::string words(bool tower) const {
-    std::string out = color < 0 ? "" : std::string(kColors[static_cast<size_t>(color)]) + " ";
-    return out + (shape >= 0 ? std::string(kShapes[static_cast<size_t>(shape)]) : tower ? "block" : "item");
-  }
-};
 
 class Asker {
  public:
@@ -117,7 +102,7 @@ class Asker {
                         : tower_ ? "base"
                                  : "lowest",
                         tower_ ? "block" : "item", place(box), noun()),
-            std::string(kColors[static_cast<size_t>(item->color)]), "color"};
+            name_of(item->color), "color"};
   }
   Question exists() { return exists(random_.chance(0.5)); }
   Question exists(bool wanted) {
@@ -152,9 +137,8 @@ class Asker {
     const Color color = static_cast<Color>(random_.below(3));
     const auto is = [&](const Item& item) { return item.color == color; };
     if (std::ranges::count_if(scene_[box], is) != 1) return {};
-    return {fmt::format("What shape is the {} item in the {} box?", kColors[static_cast<size_t>(color)],
-                        place(box)),
-            std::string(kShapes[static_cast<size_t>(std::ranges::find_if(scene_[box], is)->shape)]), "shape"};
+    return {fmt::format("What shape is the {} item in the {} box?", name_of(color), place(box)),
+            name_of(std::ranges::find_if(scene_[box], is)->shape), "shape"};
   }
   Question size_of_only() {
     const size_t box = any_box();
@@ -162,8 +146,7 @@ class Asker {
     const auto is = [&](const Item& item) { return of.fits(item); };
     if (std::ranges::count_if(scene_[box], is) != 1) return {};
     return {fmt::format("What size is the {} in the {} box?", of.words(false), place(box)),
-            std::string(kSizes[static_cast<size_t>(std::ranges::find_if(scene_[box], is)->size / 10 - 1)]),
-            "size"};
+            size_name(*std::ranges::find_if(scene_[box], is)), "size"};
   }
 
   const Scene& scene_;

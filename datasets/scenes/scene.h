@@ -40,6 +40,14 @@ inline constexpr std::array<std::array<int, kBoxes>, 6> kOrders{
 /// The scene with its boxes in order `order` (0..5) of kOrders.
 Scene permuted(const Scene& scene, int order);
 
+/// Whether an item touches the left, right, upper, lower wall of its box.
+std::array<bool, 4> touched_walls(const Item& item);
+
+/// Whether it is a square of a block's size in the column where towers stand.
+bool is_block(const Item& item);
+/// A tower's blocks from the base up.
+Box blocks_from_base(Box tower);
+
 /// Whether every box is a tower: squares of 20 in one column.
 bool is_tower_scene(const Scene& scene);
 

@@ -24,9 +24,7 @@ bool covers(const Item& item, double x, double y) {
 Surface surface_at(const Box& box, double x, double y) {
   for (const Item& item : box) {
     if (!covers(item, x, y)) continue;
-    return {1 + static_cast<int>(item.color),
-            1 + static_cast<int>(item.shape),
-            {item.x <= 0, item.right() >= kBoxSide, item.y <= 0, item.bottom() >= kBoxSide}};
+    return {1 + static_cast<int>(item.color), 1 + static_cast<int>(item.shape), touched_walls(item)};
   }
   return {};
 }
