@@ -4,7 +4,6 @@
 #include <unistd.h>
 #include <algorithm>
 
-#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <sstream>
@@ -15,6 +14,7 @@
 #include "framework/base/file.h"
 #include "framework/base/log.h"
 #include "framework/base/signals.h"
+#include "framework/base/stopwatch.h"
 #include "models/stream/eval/run.h"
 #include "models/stream/generators/concept_drift.h"
 #include "models/stream/io/row_writer.h"
@@ -148,9 +148,9 @@ class BenchVerb : public Verb {
       stream::RunState state;
       stream::RunOptions options;
       options.every = int64_t{1} << 40;
-      const auto begin = std::chrono::steady_clock::now();
+      const Stopwatch watch;
       stream::run_prequential(*source, *learner, options, state);
-      const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+      const double seconds = watch.seconds();
       best.per_second = std::max(best.per_second, static_cast<double>(state.rows) / seconds);
       best.accuracy = state.evaluation.cumulative().accuracy;
     }

@@ -12,6 +12,7 @@
 #include "framework/base/error.h"
 #include "framework/base/progress.h"
 #include "framework/base/signals.h"
+#include "framework/base/stopwatch.h"
 #include "models/stream/eval/run.h"
 #include "models/stream/generators/concept_drift.h"
 #include "models/stream/io/text_source.h"
@@ -42,10 +43,10 @@ Json run_cell(const TableStream& s, const TableLearner& learner, uint64_t seed) 
   options.rows = s.rows;
   stream::RunHooks hooks;
   hooks.on_progress = [](const stream::RunState&) { return !interrupted(); };
-  const auto begin = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   stream::run_prequential(*source, *made, options, state, hooks);
   throw_if_interrupted();
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const double seconds = watch.seconds();
   Json line = {{"stream", s.name}, {"learner", learner.name}, {"seed", seed}, {"instances", state.rows}};
   line.update(state.evaluation.cumulative().to_json());
   line["instances_per_s"] = static_cast<double>(state.rows) / seconds;

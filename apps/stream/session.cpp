@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
-
 #include "framework/base/config_object.h"
 #include "framework/base/error.h"
 #include "framework/base/log.h"
 #include "framework/base/progress.h"
 #include "framework/base/signals.h"
+#include "framework/base/stopwatch.h"
 #include "models/stream/base/fast_math.h"
 #include "models/stream/eval/snapshot.h"
 #include "models/stream/generators/concept_drift.h"
@@ -16,12 +15,6 @@
 namespace conclave {
 namespace fs = std::filesystem;
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
 
 stream::ReaderOptions reader_options(const Json& json) {
   ConfigObject c(json, "reader");
@@ -163,13 +156,13 @@ int StreamSession::run() {
   history.describe_metric("memory_bytes", "B", "min");
   Progress bar("stream " + plan_.stream_name(), plan_.run.rows, "rows");
   bar.start_at(state_.rows);
-  const auto begin = Clock::now();
+  const Stopwatch watch;
   int64_t shown = state_.rows;
   stream::RunHooks hooks;
   if (predictions_)
     hooks.on_votes = [this](const auto& block, const double* votes) { write_predictions(block, votes); };
   hooks.on_progress = [&](const stream::RunState& now) {
-    seconds_ = seconds_since(begin);
+    seconds_ = watch.seconds();
     bar.note(fmt::format("accuracy {:.4f}  last 1000 {:.4f}", now.evaluation.cumulative().accuracy,
                          now.evaluation.windowed().accuracy));
     bar.advance(now.rows - shown);
@@ -177,7 +170,7 @@ int StreamSession::run() {
     return progress(now);
   };
   stream::run_prequential(*source_, *learner_, plan_.run, state_, hooks);
-  seconds_ = seconds_since(begin);
+  seconds_ = watch.seconds();
   if (!plan_.snapshot.empty()) save(state_);
   report_rows();
   const Json last = record(state_, true);

@@ -4,7 +4,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <chrono>
 #include <set>
 
 #include "apps/common/app.h"
@@ -14,6 +13,7 @@
 #include "framework/base/error.h"
 #include "framework/base/process_memory.h"
 #include "framework/base/signals.h"
+#include "framework/base/stopwatch.h"
 #include "framework/tensor/device.h"
 
 namespace conclave {
@@ -21,10 +21,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr double kMegabyte = 1 << 20;
-
-double seconds_since(std::chrono::steady_clock::time_point begin) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
 
 double median(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<ptrdiff_t>(values.size() / 2);
@@ -74,22 +70,21 @@ Speed measure(const VqaModel& model, const VqaOptions& options, const std::vecto
     answer_all(engine, all);
   };
   round();  // kernels are made for each new shape
-  auto begin = std::chrono::steady_clock::now();
+  const Stopwatch rates;
   int64_t rounds = 0;
-  for (; rounds == 0 || seconds_since(begin) < seconds; ++rounds) round();
-  const double per_second =
-      static_cast<double>(rounds * static_cast<int64_t>(all.size())) / seconds_since(begin);
+  for (; rounds == 0 || rates.seconds() < seconds; ++rounds) round();
+  const double per_second = static_cast<double>(rounds * static_cast<int64_t>(all.size())) / rates.seconds();
 
   std::vector<double> first, next;
-  begin = std::chrono::steady_clock::now();
-  while (first.empty() || seconds_since(begin) < seconds / 2) {
+  const Stopwatch answers;
+  while (first.empty() || answers.seconds() < seconds / 2) {
     for (const auto& query : queries) {
       VqaEngine engine(model, options);
       const VqaQuery other{query.pictures, queries.front().question};
       for (auto [asked, times] : {std::pair{&query, &first}, {&other, &next}}) {
-        const auto start = std::chrono::steady_clock::now();
+        const Stopwatch one;
         answer_all(engine, {asked, 1});
-        times->push_back(1000 * seconds_since(start));
+        times->push_back(one.ms());
       }
     }
   }

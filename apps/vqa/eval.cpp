@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 
 #include "apps/common/app.h"
@@ -17,6 +16,7 @@
 #include "framework/base/log.h"
 #include "framework/base/progress.h"
 #include "framework/base/signals.h"
+#include "framework/base/stopwatch.h"
 
 namespace conclave {
 namespace fs = std::filesystem;
@@ -136,7 +136,7 @@ int EvalVerb::run(Invocation& call) {
   std::unordered_map<std::string, double> confidence;
   Trace trace;
   int64_t failed = 0;
-  const auto begin = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   {
     Progress progress(fmt::format("eval {} {}", dataset_, split_), static_cast<int64_t>(set.samples.size()),
                       "questions");
@@ -165,7 +165,7 @@ int EvalVerb::run(Invocation& call) {
       progress.advance(static_cast<int64_t>(asked.size()));
     }
   }
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  const double seconds = watch.seconds();
 
   const VqaScores scores = score_vqa(set, predictions);
   Json record = {{"dataset", dataset_}, {"split", split_},     {"accuracy", scores.score},

@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <filesystem>
 
 #include "framework/base/error.h"
+#include "framework/base/stopwatch.h"
 
 namespace conclave {
 
@@ -24,10 +24,7 @@ ChildOutput run_child(const std::vector<std::string>& words) {
   std::vector<char*> argv;
   for (const auto& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
-  const auto begin = std::chrono::steady_clock::now();
-  const auto ms = [&] {
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
-  };
+  const Stopwatch watch;
   pid_t child = 0;
   const int failure = ::posix_spawn(&child, argv[0], &actions, nullptr, argv.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
@@ -42,7 +39,7 @@ ChildOutput run_child(const std::vector<std::string>& words) {
     const ssize_t n = ::read(pipe_ends[0], block, sizeof block);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) break;
-    if (output.out.empty()) output.first_out_ms = ms();
+    if (output.out.empty()) output.first_out_ms = watch.ms();
     output.out.append(block, static_cast<size_t>(n));
   }
   ::close(pipe_ends[0]);
@@ -51,7 +48,7 @@ ChildOutput run_child(const std::vector<std::string>& words) {
   while (::wait4(child, &status, 0, &used) < 0 && errno == EINTR) {
   }
   output.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  output.ms = ms();
+  output.ms = watch.ms();
   if (output.out.empty()) output.first_out_ms = output.ms;
   output.peak_memory = int64_t{used.ru_maxrss} * 1024;
   return output;

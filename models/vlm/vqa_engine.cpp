@@ -4,11 +4,11 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <numeric>
 
 #include "framework/base/error.h"
+#include "framework/base/stopwatch.h"
 #include "framework/generate/beam_search.h"
 #include "framework/generate/score.h"
 
@@ -16,16 +16,6 @@ namespace conclave {
 namespace {
 
 using Answers = std::vector<std::pair<std::string, double>>;
-
-class Stopwatch {
- public:
-  double ms() const {
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-};
 
 struct Reader : LanguageModel {
   const Vlm& vlm;
