@@ -49,10 +49,6 @@ Rotary read_rotary(const Json& config, int64_t head_dim, const std::string& path
   return rotary;
 }
 
-}  // namespace
-
-namespace {
-
 // A dense part sees the valid tokens alone: padding may be half of a batch.
 Tensor on_valid(Path& path, const Tensor& x_TD, const Tensor& valid_V, const TokenContext& context) {
   if (!valid_V.defined() || path.reads_context()) return path.forward(x_TD, context);
@@ -95,7 +91,10 @@ Tensor Transformer::forward(const Tensor& x_NLD, const PassInput& asked, TokenCo
   if (rotary.dim > 0) pass.rotation = rotary.angles(position);
 
   if (!context.valid_T.defined() && input.valid_NL.defined()) context.valid_T = input.valid_NL.reshape({-1});
-  if (input.valid_NL.defined()) pass.valid_V = context.valid_T.nonzero().squeeze(1);
+  if (input.valid_NL.defined()) {
+    const Tensor valid_V = context.valid_T.nonzero().squeeze(1);
+    if (valid_V.numel() < rows * tokens) pass.valid_V = valid_V;  // nothing to leave out otherwise
+  }
   if (!context.sequence_T.defined()) {
     context.sequence_T = at::arange(rows, at::dtype(at::kLong).device(device)).repeat_interleave(tokens);
   }

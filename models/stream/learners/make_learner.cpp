@@ -42,42 +42,45 @@ ForestOptions forest_options(ConfigObject& c, ForestOptions o) {
   return o;
 }
 
+// A forest's members share what memory there is.
+ForestOptions bounded_forest() {
+  ForestOptions o;
+  o.tree.max_bytes = size_t{256} << 20;
+  return o;
+}
+
 // Each with MOA's defaults, but ten members where MOA has a hundred.
 LearnerPtr make_forest(ConfigObject& c, ForestOptions o, const LearnerContext& context) {
   return std::make_unique<Forest>(forest_options(c, std::move(o)), context);
 }
 LearnerPtr make_arf(ConfigObject& c, const LearnerContext& context) {
-  ForestOptions o;
+  ForestOptions o = bounded_forest();
   o.tree.grace_period = 50;
   o.tree.split_confidence = 0.01;
-  o.tree.max_bytes = size_t{256} << 20;
   o.patches = Patches::per_leaf;
   return make_forest(c, o, context);
 }
 LearnerPtr make_srp(ConfigObject& c, const LearnerContext& context) {
-  ForestOptions o;
+  ForestOptions o = bounded_forest();
   o.tree.grace_period = 50;
   o.tree.split_confidence = 0.01;
-  o.tree.max_bytes = size_t{256} << 20;
   o.patches = Patches::per_tree;
   o.drift_delta = 1e-5;
   o.warning_delta = 1e-4;
   return make_forest(c, o, context);
 }
 LearnerPtr make_leveraging_bagging(ConfigObject& c, const LearnerContext& context) {
-  ForestOptions o;
+  ForestOptions o = bounded_forest();
   o.on_drift = OnDrift::replace_worst;
   o.drift_delta = 0.002;
   o.weighted_votes = false;
-  o.tree.max_bytes = size_t{256} << 20;
   return make_forest(c, o, context);
 }
 LearnerPtr make_bagging(ConfigObject& c, const LearnerContext& context) {
-  ForestOptions o;
+  ForestOptions o = bounded_forest();
   o.on_drift = OnDrift::nothing;
   o.lambda = 1;
   o.weighted_votes = false;
-  o.tree.max_bytes = size_t{256} << 20;
   return make_forest(c, o, context);
 }
 LearnerPtr make_tree(ConfigObject& c, const LearnerContext& context) {
