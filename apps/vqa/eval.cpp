@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <unordered_map>
 
 #include "apps/common/app.h"
 #include "apps/vqa/answer_record.h"
@@ -80,6 +82,83 @@ VqaInput asked_of(const VqaSample& sample, bool pictures) {
   return asked;
 }
 
+// What the model said to the questions of a set.
+struct Answers {
+  VqaPredictions text;
+  std::unordered_map<std::string, double> confidence;
+  Trace trace;
+  int64_t failed = 0;
+  double seconds = 0;
+
+  void add(const VqaInput& asked, const VqaAnswer& answer) {
+    if (answer.error) {
+      if (failed++ == 0) log_warning("{}", answer_text(asked, answer));
+    } else {
+      text[asked.id] = answer.top.front().first;
+      confidence[asked.id] = answer.top.front().second;
+    }
+    trace.merge(answer.trace);
+  }
+};
+
+// Everything that is told of an evaluation, beside its record.
+struct Result {
+  VqaScores scores;
+  std::optional<VqaScores> vote;
+  Baselines baselines;
+};
+
+Json record_of(const Result& result, const Answers& answers, const Json& about) {
+  Json record = about;
+  record["accuracy"] = result.scores.score;
+  record["n"] = result.scores.samples;
+  record["metric"] = result.scores.metric;
+  if (result.scores.consistency) record["consistency"] = *result.scores.consistency;
+  if (result.vote) {
+    record["vote"] = {{"accuracy", result.vote->score}};
+    if (result.vote->consistency) record["vote"]["consistency"] = *result.vote->consistency;
+  }
+  record["baselines"] = Json::object();
+  for (const auto& [name, baseline] : result.baselines) record["baselines"][name] = baseline.score;
+  record["failed"] = answers.failed;
+  record["seconds"] = answers.seconds;
+  record["questions_per_second"] = static_cast<double>(result.scores.samples) / answers.seconds;
+  record["router"] = answers.trace.loads();
+  return record;
+}
+
+void keep(RunWriter& history, const Result& result, const Answers& answers, const std::string& split) {
+  history.describe_metric("accuracy", "", "max");
+  history.metric("accuracy", 0, result.scores.score);
+  history.metric("n", 0, static_cast<double>(result.scores.samples));
+  if (result.scores.consistency) history.metric("consistency", 0, *result.scores.consistency);
+  if (result.vote) history.metric("vote_accuracy", 0, result.vote->score);
+  for (const auto& [name, baseline] : result.baselines) history.metric(name, 0, baseline.score);
+  history.metric("questions_per_second", 0, static_cast<double>(result.scores.samples) / answers.seconds);
+  history.routing(split, 0, routing_rows(answers.trace));
+}
+
+void print(const Json& record, const Answers& answers) {
+  const auto percent = [](const Json& share) { return 100 * share.get<double>(); };
+  fmt::print("{} {}: {} {:.2f} % of {} questions ({})\n", record["dataset"].get<std::string>(),
+             record["split"].get<std::string>(), record["metric"].get<std::string>(),
+             percent(record["accuracy"]), record["n"].get<int64_t>(), record["model"].get<std::string>());
+  if (record.contains("consistency")) fmt::print("  consistency {:.2f} %\n", percent(record["consistency"]));
+  if (record.contains("vote")) fmt::print("  voting {:.2f} %\n", percent(record["vote"]["accuracy"]));
+  for (const auto& [name, value] : record["baselines"].items())
+    fmt::print("  {} {:.2f} %\n", name, percent(value));
+  if (record.contains("against_blind")) {
+    const auto& against = record["against_blind"];
+    fmt::print(
+        "  {:+.2f} points against {}, 95 % interval {:+.2f} to {:+.2f} (paired bootstrap of {} groups)\n",
+        percent(against["difference"]), against["baseline"].get<std::string>(),
+        percent(against["interval"][0]), percent(against["interval"][1]), against["groups"].get<int64_t>());
+  }
+  fmt::print("  picture tokens: {}   words: {}\n", busiest_experts(answers.trace, Modality::vision),
+             busiest_experts(answers.trace, Modality::text));
+  fmt::print("  {:.1f} questions/s\n", record["questions_per_second"].get<double>());
+}
+
 }  // namespace
 
 fs::path set_folder(const fs::path& dir, const std::string& name) {
@@ -127,20 +206,17 @@ int EvalVerb::run(Invocation& call) {
   if (limit_ > 0 && set.samples.size() > static_cast<size_t>(limit_))
     set.samples.resize(static_cast<size_t>(limit_));
   const VqaModel model = ask_.load(call);
-  VqaOptions engine_options = ask_.engine;
-  engine_options.blank_pictures = blank_;
-  VqaEngine engine(model, engine_options);
   const auto predictions_out = predictions_.empty() ? nullptr : std::make_unique<JsonLines>(predictions_);
 
-  VqaPredictions predictions;
-  std::unordered_map<std::string, double> confidence;
-  Trace trace;
-  int64_t failed = 0;
-  const Stopwatch watch;
+  Answers answers;
   {
+    VqaOptions options = ask_.engine;
+    options.blank_pictures = blank_;
+    VqaEngine engine(model, options);
     Progress progress(fmt::format("eval {} {}", dataset_, split_), static_cast<int64_t>(set.samples.size()),
                       "questions");
-    const auto batch = static_cast<size_t>(engine_options.batch);
+    const Stopwatch watch;
+    const auto batch = static_cast<size_t>(options.batch);
     for (size_t first = 0; first < set.samples.size(); first += batch) {
       throw_if_interrupted();
       std::vector<VqaInput> asked;
@@ -149,81 +225,45 @@ int EvalVerb::run(Invocation& call) {
         asked.push_back(asked_of(set.samples[i], !no_pictures_));
         queries.push_back(asked.back().query);
       }
-      const auto answers = engine.answer(queries);
-      for (size_t i = 0; i < answers.size(); ++i) {
-        const auto& answer = answers[i];
-        if (answer.error) {
-          if (failed++ == 0) log_warning("{}", answer_text(asked[i], answer));
-        } else {
-          predictions[asked[i].id] = answer.top.front().first;
-          confidence[asked[i].id] = answer.top.front().second;
-        }
-        trace.merge(answer.trace);
+      const auto batch_answers = engine.answer(queries);
+      for (size_t i = 0; i < batch_answers.size(); ++i) {
+        const auto& answer = batch_answers[i];
+        answers.add(asked[i], answer);
         if (predictions_out)
           predictions_out->write(answer_record(asked[i], answer, model, call.common().seed));
       }
       progress.advance(static_cast<int64_t>(asked.size()));
     }
+    answers.seconds = watch.seconds();
   }
-  const double seconds = watch.seconds();
 
-  const VqaScores scores = score_vqa(set, predictions);
-  Json record = {{"dataset", dataset_}, {"split", split_},     {"accuracy", scores.score},
-                 {"n", scores.samples}, {"model", model.name}, {"metric", scores.metric}};
-  if (scores.consistency) record["consistency"] = *scores.consistency;
-  if (vote_) {
-    const VqaScores together = score_vqa(set, voted(set, predictions, confidence));
-    record["vote"] = {{"accuracy", together.score}};
-    if (together.consistency) record["vote"]["consistency"] = *together.consistency;
-  }
-  record["pictures"] = no_pictures_ ? "none" : blank_ ? "blank" : "shown";
-  const Baselines baselines = baselines_of(dataset_, folder, set, call.common().seed);
-  record["baselines"] = Json::object();
-  for (const auto& [name, baseline] : baselines) record["baselines"][name] = baseline.score;
-  if (!baselines.empty()) record["against_blind"] = against_blind(set, scores, baselines, call.common().seed);
-  record["failed"] = failed;
-  record["seconds"] = seconds;
-  record["questions_per_second"] = static_cast<double>(scores.samples) / seconds;
-  record["router"] = trace.loads();
+  Result result{score_vqa(set, answers.text), {}, baselines_of(dataset_, folder, set, call.common().seed)};
+  if (vote_) result.vote = score_vqa(set, voted(set, answers.text, answers.confidence));
+  Json record = record_of(result, answers,
+                          {{"dataset", dataset_},
+                           {"split", split_},
+                           {"model", model.name},
+                           {"pictures", no_pictures_ ? "none"
+                                        : blank_     ? "blank"
+                                                     : "shown"}});
+  if (!result.baselines.empty())
+    record["against_blind"] = against_blind(set, result.scores, result.baselines, call.common().seed);
 
   auto& history = call.history();
-  history.describe_metric("accuracy", "", "max");
-  history.metric("accuracy", 0, scores.score);
-  history.metric("n", 0, static_cast<double>(scores.samples));
-  if (scores.consistency) history.metric("consistency", 0, *scores.consistency);
-  if (vote_) history.metric("vote_accuracy", 0, record["vote"]["accuracy"].get<double>());
-  for (const auto& [name, baseline] : baselines) history.metric(name, 0, baseline.score);
-  history.metric("questions_per_second", 0, record["questions_per_second"].get<double>());
-  history.routing(split_, 0, routing_rows(trace));
+  keep(history, result, answers, split_);
   for (const auto& [format, file] : exports) {
-    write_file(file, export_vqa(format, set, predictions));
+    write_file(file, export_vqa(format, set, answers.text));
     history.output(file, format);
   }
   if (predictions_out) history.output(predictions_, "answers");
-
   if (call.json()) {
     call.out().write(record);
   } else {
-    fmt::print("{} {}: {} {:.2f} % of {} questions ({})\n", dataset_, split_, scores.metric,
-               100 * scores.score, scores.samples, model.name);
-    if (scores.consistency) fmt::print("  consistency {:.2f} %\n", 100 * *scores.consistency);
-    if (vote_) fmt::print("  voting {:.2f} %\n", 100 * record["vote"]["accuracy"].get<double>());
-    for (const auto& [name, value] : record["baselines"].items())
-      fmt::print("  {} {:.2f} %\n", name, 100 * value.get<double>());
-    if (record.contains("against_blind")) {
-      const auto& against = record["against_blind"];
-      fmt::print(
-          "  {:+.2f} points against {}, 95 % interval {:+.2f} to {:+.2f} (paired bootstrap of {} groups)\n",
-          100 * against["difference"].get<double>(), against["baseline"].get<std::string>(),
-          100 * against["interval"][0].get<double>(), 100 * against["interval"][1].get<double>(),
-          against["groups"].get<int64_t>());
-    }
-    fmt::print("  picture tokens: {}   words: {}\n", busiest_experts(trace, Modality::vision),
-               busiest_experts(trace, Modality::text));
-    fmt::print("  {:.1f} questions/s\n", record["questions_per_second"].get<double>());
+    print(record, answers);
   }
-  if (failed > 0) log_error("{} questions could not be answered; they count as wrong", failed);
-  return failed > 0 ? kExitFailed : kExitDone;
+  if (answers.failed > 0)
+    log_error("{} questions could not be answered; they count as wrong", answers.failed);
+  return answers.failed > 0 ? kExitFailed : kExitDone;
 }
 
 }  // namespace conclave

@@ -6,7 +6,7 @@
 #include <array>
 #include <functional>
 
-#include "datasets/scenes/program.h"
+#include "datasets/scenes/expression.h"
 #include "datasets/scenes/sort.h"
 
 namespace conclave::scenes {

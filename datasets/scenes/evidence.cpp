@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "datasets/scenes/holds.h"
+
 namespace conclave::scenes {
 namespace {
 

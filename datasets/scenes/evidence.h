@@ -3,7 +3,8 @@
 
 #include <array>
 
-#include "datasets/scenes/program.h"
+#include "datasets/scenes/expression.h"
+#include "datasets/scenes/scene.h"
 
 namespace conclave::scenes {
 

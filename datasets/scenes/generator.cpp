@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "datasets/scenes/english.h"
+#include "datasets/scenes/holds.h"
 #include "datasets/scenes/words.h"
 #include "framework/base/error.h"
 

@@ -15,7 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "datasets/scenes/program.h"
+#include "datasets/scenes/expression.h"
 #include "framework/base/random.h"
 
 namespace conclave::scenes {

@@ -6,6 +6,7 @@
 #include <map>
 #include <sstream>
 
+#include "datasets/scenes/holds.h"
 #include "datasets/scenes/picture_file.h"
 #include "datasets/scenes/render.h"
 #include "datasets/scenes/words.h"

@@ -10,6 +10,7 @@
 #include "datasets/scenes/curriculum.h"
 #include "datasets/scenes/english.h"
 #include "datasets/scenes/generator.h"
+#include "datasets/scenes/holds.h"
 #include "datasets/scenes/picture_file.h"
 #include "datasets/scenes/render.h"
 #include "datasets/scenes/training.h"

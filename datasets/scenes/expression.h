@@ -1,4 +1,4 @@
-/// What a statement means: a small expression over a scene, written as an s-expression, and whether it holds.
+/// What a statement means: a small expression over a scene, written as an s-expression.
 ///
 /// Every expression is a predicate at a place: a scene, a box of it, or an item of a box. Counting and `all`
 /// range over the items of the box at hand, or over the whole scene where there is none.
@@ -12,11 +12,10 @@
 ///   number Q (eq N) (ge N) (le N) (gt N) (lt N)
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "datasets/scenes/scene.h"
 
 namespace conclave::scenes {
 
@@ -79,14 +78,5 @@ std::string to_string(const Expression& expression);
 /// Throws UsageError that quotes the part which asks for an item or a box where there is none, or lacks an
 /// argument.
 void check_places(const Expression& statement);
-
-/// A gap of one unit to the wall is hardly seen: annotators are of two minds whether such an item touches it.
-inline constexpr int kWallGap = 1;
-
-/// Whether `statement` is true of the scene, when items up to `wall_gap` units from a wall touch it.
-bool holds(const Expression& statement, const Scene& scene, int wall_gap = kWallGap);
-
-/// Whether a predicate is true of a box of the scene, or of an item of that box where one is meant.
-bool holds_at(const Expression& predicate, const Scene& scene, int box, int item = -1);
 
 }  // namespace conclave::scenes

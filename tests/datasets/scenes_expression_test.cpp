@@ -4,7 +4,7 @@
 
 #include "datasets/scenes/english.h"
 #include "datasets/scenes/grammar.h"
-#include "datasets/scenes/program.h"
+#include "datasets/scenes/holds.h"
 #include "datasets/scenes/words.h"
 #include "framework/base/error.h"
 
@@ -47,7 +47,7 @@ const Scene& scattered() {
   return scene;
 }
 
-TEST(ScenesProgram, Towers) {
+TEST(ScenesExpression, Towers) {
   EXPECT_TRUE(truth("There is a tower with exactly one block.", towers()));
   EXPECT_FALSE(truth("There is a tower with exactly two blocks.", towers()));
   EXPECT_TRUE(truth("there are two towers with a yellow block at the base", towers()));
@@ -67,7 +67,7 @@ TEST(ScenesProgram, Towers) {
   EXPECT_FALSE(truth("There is no tower with four blocks.", towers()));
 }
 
-TEST(ScenesProgram, ScatteredItems) {
+TEST(ScenesExpression, ScatteredItems) {
   EXPECT_TRUE(truth("There are 4 blue items", scattered()));
   EXPECT_TRUE(truth("There is 1 box with exactly 1 item", scattered()));
   EXPECT_TRUE(truth("t least one blue circle is touching the wall", scattered()));
@@ -85,14 +85,14 @@ TEST(ScenesProgram, ScatteredItems) {
   EXPECT_TRUE(truth("There is a box with a blue item closely touching a blue item.", scattered()));
 }
 
-TEST(ScenesProgram, AGapOfOneUnitCountsAsTouchingOnlyWhenAsked) {
+TEST(ScenesExpression, AGapOfOneUnitCountsAsTouchingOnlyWhenAsked) {
   const Scene scene{Box{{1, 40, 10, kC, kY}}, Box{{40, 40, 10, kC, kB}}, Box{{40, 40, 10, kC, kB}}};
   const Expression touches = parse_expression("(count (ge 1) (and (color yellow) (touch any)))");
   EXPECT_TRUE(holds(touches, scene));
   EXPECT_FALSE(holds(touches, scene, 0));
 }
 
-TEST(ScenesProgram, ExpressionsAreReadAndCheckedForPlaces) {
+TEST(ScenesExpression, ExpressionsAreReadAndCheckedForPlaces) {
   const Expression e = parse_expression("(boxes (ge 2) (count (eq 1) (and (color blue) (not (touch any)))))");
   EXPECT_EQ(to_string(e), "(boxes (ge 2) (count (eq 1) (and (color 2) (not (touch 0)))))");
   EXPECT_NO_THROW(check_places(e));
