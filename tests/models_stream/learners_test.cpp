@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "framework/base/error.h"
 #include "models/stream/eval/run.h"
 #include "models/stream/generators/concept_drift.h"
@@ -14,7 +16,20 @@ namespace {
 class Learners : public ::testing::TestWithParam<std::string> {
  protected:
   static LearnerPtr make(const Schema& schema, int threads = 1) {
-    return make_learner({{"learner", GetParam()}}, {schema, 5, threads});
+    return make_learner(config(), {schema, 5, threads});
+  }
+  // "name", or "name key=value ...".
+  static Json config() {
+    std::istringstream words(GetParam());
+    std::string word;
+    words >> word;
+    Json config = {{"learner", word}};
+    while (words >> word) {
+      const size_t equals = word.find('=');
+      const Json value = Json::parse(word.substr(equals + 1), nullptr, false);
+      config[word.substr(0, equals)] = value.is_discarded() ? Json(word.substr(equals + 1)) : value;
+    }
+    return config;
   }
   static GeneratorPtr stream() {
     return make_generator(
@@ -100,9 +115,18 @@ TEST_P(Learners, SurviveMissingValuesAndUnlabelledRows) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Learners, ::testing::ValuesIn(learner_names()), [](const auto& one) {
+std::vector<std::string> all_learners() {
+  auto list = learner_names();
+  for (const char* more :
+       {"drift-moe variant=task", "drift-moe repaired=true", "drift-moe variant=task repaired=true"})
+    list.emplace_back(more);
+  return list;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Learners, ::testing::ValuesIn(all_learners()), [](const auto& one) {
   std::string name = one.param;
-  std::replace(name.begin(), name.end(), '-', '_');
+  for (char& c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c))) c = '_';
   return name;
 });
 

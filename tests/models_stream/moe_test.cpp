@@ -6,7 +6,7 @@
 #include "models/stream/eval/run.h"
 #include "models/stream/generators/concept_drift.h"
 #include "models/stream/moe/adaptive_moe.h"
-#include "models/stream/moe/kernels.h"
+#include "models/stream/neural/kernels.h"
 
 namespace conclave::stream {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "models/stream/base/fast_math.h"
 #include "models/stream/moe/expert.h"
-#include "models/stream/moe/kernels.h"
+#include "models/stream/neural/kernels.h"
 
 namespace conclave::stream {
 namespace {

@@ -1,6 +1,6 @@
 #include "models/stream/moe/expert.h"
-#include "models/stream/moe/kernels.h"
 #include "models/stream/moe/label_noise.h"
+#include "models/stream/neural/kernels.h"
 
 namespace conclave::stream {
 namespace {

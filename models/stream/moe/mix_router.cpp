@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "models/stream/moe/kernels.h"
+#include "models/stream/neural/kernels.h"
 
 namespace conclave::stream {
 namespace {

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "models/stream/moe/expert.h"
-#include "models/stream/moe/kernels.h"
+#include "models/stream/neural/kernels.h"
 
 namespace conclave::stream {
 namespace {

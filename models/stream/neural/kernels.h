@@ -7,6 +7,8 @@ namespace conclave::stream {
 
 /// Sum of a[i] b[i].
 float dot(const float* a, const float* b, int n);
+/// y_O += x_I W; W [in, out]. Inputs that are 0 cost nothing.
+void add_product(const float* x_I, const float* weights_IO, float* y_O, int in, int out);
 /// Squared distance.
 float squared_distance(const float* a, const float* b, int n);
 /// a[i] += scale * b[i].

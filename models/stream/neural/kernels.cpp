@@ -1,11 +1,13 @@
-#include "models/stream/moe/kernels.h"
+#include "models/stream/neural/kernels.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace conclave::stream {
 namespace {
 
 constexpr int kLanes = 8;
+using Lanes = float __attribute__((vector_size(kLanes * sizeof(float))));
 
 float sum_of(const float* lanes) {
   return ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]));
@@ -18,6 +20,42 @@ CONCLAVE_STREAM_KERNEL float dot(const float* a, const float* b, int n) {
   for (int i = 0; i < n; i += kLanes)
     for (int l = 0; l < kLanes; ++l) lanes[l] += a[i + l] * b[i + l];
   return sum_of(lanes);
+}
+
+// Four vectors of outputs stay in registers while the inputs go by.
+CONCLAVE_STREAM_KERNEL void add_product(const float* x, const float* weights, float* y, int in, int out) {
+  constexpr int kChunk = 256, kWide = 4 * kLanes;
+  int32_t used[kChunk];
+  for (int first = 0; first < in; first += kChunk) {
+    int n = 0;
+    for (int i = first; i < std::min(in, first + kChunk); ++i) {
+      used[n] = i;
+      n += x[i] != 0 ? 1 : 0;
+    }
+    int j = 0;
+    for (; j + kWide <= out; j += kWide) {
+      Lanes sums[4], w[4];
+      std::memcpy(sums, y + j, sizeof sums);
+      for (int k = 0; k < n; ++k) {
+        std::memcpy(w, weights + static_cast<size_t>(used[k]) * out + j, sizeof w);
+        const float z = x[used[k]];
+        sums[0] += z * w[0];
+        sums[1] += z * w[1];
+        sums[2] += z * w[2];
+        sums[3] += z * w[3];
+      }
+      std::memcpy(y + j, sums, sizeof sums);
+    }
+    for (; j < out; j += kLanes) {
+      Lanes sum, w;
+      std::memcpy(&sum, y + j, sizeof sum);
+      for (int k = 0; k < n; ++k) {
+        std::memcpy(&w, weights + static_cast<size_t>(used[k]) * out + j, sizeof w);
+        sum += x[used[k]] * w;
+      }
+      std::memcpy(y + j, &sum, sizeof sum);
+    }
+  }
 }
 
 CONCLAVE_STREAM_KERNEL float squared_distance(const float* a, const float* b, int n) {
@@ -50,8 +88,9 @@ CONCLAVE_STREAM_KERNEL void adam_step(float* __restrict weights, float* __restri
                                       float rate, int n) {
   for (int i = 0; i < n; ++i) {
     const float g = scale * z[i];
-    first[i] = 0.9f * first[i] + 0.1f * g;
-    second[i] = 0.999f * second[i] + 0.001f * g * g;
+    const float mean = 0.9f * first[i] + 0.1f * g, square = 0.999f * second[i] + 0.001f * g * g;
+    first[i] = std::fabs(mean) > 1e-18f ? mean : 0.0f;  // a unit at rest must not end in denormal numbers
+    second[i] = square > 1e-36f ? square : 0.0f;
     weights[i] -= rate * first[i] / (std::sqrt(second[i]) + 1e-8f);
   }
 }
