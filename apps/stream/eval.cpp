@@ -1,57 +1,66 @@
 // conclave-stream eval: streams by learners over seeds, in parallel processes.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
-#include <sstream>
 #include <thread>
 
-#include "apps/stream/table.h"
+#include "apps/stream/cell.h"
+#include "apps/stream/statistics.h"
 #include "apps/stream/verbs.h"
 #include "framework/base/child_process.h"
 #include "framework/base/error.h"
 #include "framework/base/progress.h"
 #include "framework/base/signals.h"
-#include "framework/base/stopwatch.h"
-#include "models/stream/eval/run.h"
-#include "models/stream/generators/concept_drift.h"
-#include "models/stream/io/text_source.h"
 
 namespace conclave {
 namespace fs = std::filesystem;
 namespace {
 
-// One cell: a learner on a stream with a seed.
+// A cell by its places in the file.
 struct Cell {
   size_t stream, learner;
   uint64_t seed;
+  std::string stream_name, learner_name, plan;
   Json result = nullptr;
 };
 
-Json run_cell(const TableStream& s, const TableLearner& learner, uint64_t seed) {
-  stream::SourcePtr source;
-  if (s.file.empty()) {
-    Json config = s.generator;
-    config["seed"] = config["model_seed"] = seed;
-    source = stream::make_generator(config);
-  } else {
-    source = stream::open_text(s.file);
+// What one learner came to on a stream.
+struct Row {
+  std::string learner;
+  bool ours = true, past_labels = false;
+  std::map<uint64_t, Json> by_seed;
+
+  std::vector<double> values(const char* key) const {
+    std::vector<double> list;
+    for (const auto& [seed, result] : by_seed)
+      if (result.contains(key) && result[key].is_number()) list.push_back(result[key]);
+    return list;
   }
-  const auto made = stream::make_learner(learner.config, {source->schema(), seed, 1});
-  stream::RunState state;
-  stream::RunOptions options;
-  options.rows = s.rows;
-  stream::RunHooks hooks;
-  hooks.on_progress = [](const stream::RunState&) { return !interrupted(); };
-  const Stopwatch watch;
-  stream::run_prequential(*source, *made, options, state, hooks);
-  throw_if_interrupted();
-  const double seconds = watch.seconds();
-  Json line = {{"stream", s.name}, {"learner", learner.name}, {"seed", seed}, {"instances", state.rows}};
-  line.update(state.evaluation.cumulative().to_json());
-  line["instances_per_s"] = static_cast<double>(state.rows) / seconds;
-  line["memory_bytes"] = made->bytes();
-  return line;
+};
+
+// One row beside the table's first.
+struct Comparison {
+  std::vector<double> leads;  // by seed that both have
+  double mcnemar_p = 1;       // the largest over seeds; 1 when rows are not known one by one
+};
+
+Comparison compare(const Row& first, const Row& other) {
+  Comparison c;
+  double largest = 0;
+  bool rows_known = false;
+  for (const auto& [seed, result] : other.by_seed) {
+    const auto own = first.by_seed.find(seed);
+    if (own == first.by_seed.end()) continue;
+    c.leads.push_back(own->second["accuracy"].get<double>() - result["accuracy"].get<double>());
+    if (!result.contains("right") || !own->second.contains("right")) continue;
+    rows_known = true;
+    largest = std::max(largest,
+                       mcnemar(own->second["right"].get<std::string>(), result["right"].get<std::string>()));
+  }
+  if (rows_known) c.mcnemar_p = largest;
+  return c;
 }
 
 class EvalVerb : public Verb {
@@ -61,7 +70,10 @@ class EvalVerb : public Verb {
     return "Streams by learners over seeds: means, deviations, tests by pairs";
   }
   std::string examples() const override {
-    return "  conclave-stream eval assets/recipes/stream-table.toml --data DIR --threads 4 --json";
+    return "  conclave-stream eval assets/recipes/stream-table.toml --data DIR --results runs.jsonl\n"
+           "  scripts/stream-table-peers assets/recipes/stream-table.toml --data DIR --out peers.jsonl\n"
+           "  conclave-stream eval assets/recipes/stream-table.toml --data DIR --results runs.jsonl --peers "
+           "peers.jsonl";
   }
   void declare(Options& options) override {
     options.positional("table", table_, "Table (TOML)").required().existing();
@@ -71,18 +83,23 @@ class EvalVerb : public Verb {
     options.add("seeds", seeds_, "These seeds instead of the table's");
     options.add("rows", rows_, "Rows of each generated stream, instead of the table's; 0 keeps them")
         .at_least(0);
+    options.add("results", results_, "File of finished runs (JSON lines): these are not run again");
+    options.add("peers", peers_, "Other libraries' runs (JSON lines), to compare with").existing();
     options.add("cell", cell_,
                 "Run one cell, STREAM LEARNER SEED by number, and print it (used by eval itself)");
   }
   int run(Invocation& call) override {
     recipe_ = read_table(table_, data_);
+    for (auto& s : recipe_.streams)
+      if (rows_ > 0 && s.file.empty()) s.rows = rows_;
     if (!cell_.empty()) return run_one(call);
     choose();
     std::vector<Cell> cells;
     for (size_t s = 0; s < recipe_.streams.size(); ++s)
       for (size_t l = 0; l < recipe_.learners.size(); ++l)
         for (const uint64_t seed : recipe_.seeds)
-          cells.push_back({wanted_streams_[s], wanted_learners_[l], seed});
+          cells.push_back({wanted_streams_[s], wanted_learners_[l], seed, recipe_.streams[s].name,
+                           recipe_.learners[l].name, cell_plan(recipe_.streams[s], recipe_.learners[l])});
     run_all(call, cells);
     summarise(call, cells);
     return 0;
@@ -94,9 +111,8 @@ class EvalVerb : public Verb {
                             static_cast<size_t>(cell_[0]) < recipe_.streams.size() &&
                             static_cast<size_t>(cell_[1]) < recipe_.learners.size(),
                         "--cell: no such cell");
-    TableStream s = recipe_.streams[cell_[0]];
-    if (rows_ > 0 && s.file.empty()) s.rows = rows_;
-    call.out().write(run_cell(s, recipe_.learners[cell_[1]], static_cast<uint64_t>(cell_[2])));
+    call.out().write(
+        run_cell(recipe_.streams[cell_[0]], recipe_.learners[cell_[1]], static_cast<uint64_t>(cell_[2])));
     return 0;
   }
 
@@ -125,6 +141,7 @@ class EvalVerb : public Verb {
 
   // A process per cell, so that one that fails takes nothing along.
   void run_all(Invocation& call, std::vector<Cell>& cells) {
+    CellResults results(results_);
     Progress progress("stream eval", static_cast<int64_t>(cells.size()), "cells");
     std::atomic<size_t> next{0};
     std::mutex lock;
@@ -132,20 +149,23 @@ class EvalVerb : public Verb {
     const auto work = [&] {
       for (size_t i; !interrupted() && (i = next++) < cells.size();) {
         Cell& cell = cells[i];
+        cell.result = results.find(cell.stream_name, cell.learner_name, cell.seed, cell.plan);
+        const bool known = !cell.result.is_null();
         try {
-          const auto done = run_child({(fs::path(program_folder()) / "conclave-stream").string(), "eval",
-                                       table_.string(), "--data", data_.string(), "--rows",
-                                       std::to_string(rows_), "--json", "--quiet", "--no-history", "--cell",
-                                       fmt::format("{},{},{}", cell.stream, cell.learner, cell.seed)});
-          require(done.code == 0, "a cell ended with code {}", done.code);
-          cell.result = parse_json(done.out.substr(0, done.out.find('\n')), "cell");
+          if (!known) cell.result = run_in_child(cell);
         } catch (const Error& e) {
           const std::lock_guard guard(lock);
           if (failure.empty()) failure = e.what();
         }
         const std::lock_guard guard(lock);
         progress.advance();
-        if (call.json() && !cell.result.is_null()) call.out().write(cell.result);
+        if (cell.result.is_null()) continue;
+        if (!known) results.add(cell.result);
+        if (call.json()) {
+          Json line = cell.result;
+          line.erase("right");
+          call.out().write(line);
+        }
       }
     };
     std::vector<std::thread> others;
@@ -157,54 +177,101 @@ class EvalVerb : public Verb {
     require(failure.empty(), "{}", failure);
   }
 
-  // The first learner is compared with each other one.
-  void summarise(Invocation& call, const std::vector<Cell>& cells) {
-    for (size_t s = 0; s < recipe_.streams.size(); ++s) {
-      std::vector<double> first;
-      for (size_t l = 0; l < recipe_.learners.size(); ++l) {
-        std::vector<double> accuracies, kappas_t, speeds;
-        for (const Cell& cell : cells) {
-          if (cell.stream != wanted_streams_[s] || cell.learner != wanted_learners_[l]) continue;
-          accuracies.push_back(cell.result.at("accuracy"));
-          kappas_t.push_back(cell.result.at("kappa_t"));
-          speeds.push_back(cell.result.at("instances_per_s"));
-        }
-        if (l == 0) first = accuracies;
-        std::vector<double> differences;
-        for (size_t i = 0; i < accuracies.size(); ++i) differences.push_back(first[i] - accuracies[i]);
-        tell(call, recipe_.streams[s].name, recipe_.learners[l].name, spread(accuracies),
-             spread(kappas_t).mean, spread(speeds).mean, l == 0 ? 1 : wilcoxon(differences),
-             spread(differences).mean);
-      }
-    }
+  Json run_in_child(const Cell& cell) const {
+    const auto done =
+        run_child({(fs::path(program_folder()) / "conclave-stream").string(), "eval", table_.string(),
+                   "--data", data_.string(), "--rows", std::to_string(rows_), "--json", "--quiet",
+                   "--no-history", "--cell", fmt::format("{},{},{}", cell.stream, cell.learner, cell.seed)});
+    require(done.code == 0, "a cell ended with code {}", done.code);
+    return parse_json(done.out.substr(0, done.out.find('\n')), "cell");
   }
 
-  void tell(Invocation& call, const std::string& stream, const std::string& learner, const Spread& accuracy,
-            double kappa_t, double speed, double p, double lead) {
-    call.history().metric(stream + "/" + learner, 0, accuracy.mean);
+  // The first learner is compared with each other one.
+  void summarise(Invocation& call, const std::vector<Cell>& cells) {
+    const auto peers = peers_.empty() ? std::vector<Json>() : read_results(peers_);
+    bool any_apart = false;
+    for (const auto& s : recipe_.streams) {
+      const auto rows = rows_of(s, cells, peers);
+      for (const Row& row : rows) {
+        tell(call, s, rows.front(), row);
+        any_apart |= row.past_labels;
+      }
+    }
+    if (any_apart && !call.json())
+      fmt::print("* follows past labels, or nearly so: stands apart from the others\n");
+  }
+
+  // Ours in the file's order, then the peers; those that follow past labels last.
+  std::vector<Row> rows_of(const TableStream& s, const std::vector<Cell>& cells,
+                           const std::vector<Json>& peers) const {
+    std::vector<Row> rows;
+    for (const auto& learner : recipe_.learners) {
+      Row row{learner.name, true, learner.past_labels, {}};
+      for (const Cell& cell : cells)
+        if (cell.stream_name == s.name && cell.learner_name == learner.name)
+          row.by_seed[cell.seed] = cell.result;
+      rows.push_back(std::move(row));
+    }
+    for (const Json& peer : peers) {
+      const uint64_t seed = peer["seed"];
+      if (peer["stream"] != s.name || (s.rows > 0 && peer.value("instances", s.rows) != s.rows) ||
+          std::find(recipe_.seeds.begin(), recipe_.seeds.end(), seed) == recipe_.seeds.end())
+        continue;
+      const auto name = peer["learner"].get<std::string>();
+      auto row =
+          std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return !r.ours && r.learner == name; });
+      if (row == rows.end()) row = rows.insert(rows.end(), {name, false, false, {}});
+      row->by_seed[seed] = peer;
+    }
+    std::stable_partition(rows.begin(), rows.end(), [](const Row& row) { return !row.past_labels; });
+    return rows;
+  }
+
+  void tell(Invocation& call, const TableStream& s, const Row& first, const Row& row) {
+    const auto accuracy = spread(row.values("accuracy"));
+    const double kappa_t = spread(row.values("kappa_t")).mean;
+    const double speed = spread(row.values("instances_per_s")).mean;
+    if (row.ours) call.history().metric(s.name + "/" + row.learner, 0, accuracy.mean);
+    const bool is_first = &first == &row;
+    const auto comparison = compare(first, row);
+    const double lead = spread(comparison.leads).mean, p = wilcoxon(comparison.leads);
+    const int64_t count = row.by_seed.begin()->second.value("instances", int64_t{0});
+    std::string says = verdict(comparison.leads);
+    if (s.ceiling > 0 && at_ceiling(accuracy.mean, s.ceiling, count) &&
+        at_ceiling(spread(first.values("accuracy")).mean, s.ceiling, count))
+      says = "tie at the ceiling";
     if (call.json()) {
-      call.out().write({{"summary", true},
-                        {"stream", stream},
-                        {"learner", learner},
-                        {"seeds", accuracy.n},
-                        {"accuracy_mean", accuracy.mean},
-                        {"accuracy_deviation", accuracy.deviation},
-                        {"kappa_t_mean", kappa_t},
-                        {"instances_per_s", speed},
-                        {"lead_of_first", lead},
-                        {"wilcoxon_p", p}});
+      Json line = {{"summary", true},
+                   {"stream", s.name},
+                   {"learner", row.learner},
+                   {"peer", !row.ours},
+                   {"past_labels", row.past_labels},
+                   {"seeds", accuracy.n},
+                   {"accuracy_mean", accuracy.mean},
+                   {"accuracy_deviation", accuracy.deviation},
+                   {"kappa_t_mean", kappa_t},
+                   {"instances_per_s", speed}};
+      if (!is_first) {
+        line["pairs"] = comparison.leads.size();
+        line["lead_of_first"] = lead;
+        line["wilcoxon_p"] = p;
+        line["first_is"] = says;
+        if (comparison.mcnemar_p < 1) line["mcnemar_p"] = comparison.mcnemar_p;
+      }
+      call.out().write(line);
       return;
     }
-    fmt::print("{:<12} {:<20} {:.2f} +- {:.2f} %  kappa-T {:6.2f} %  {:>8.0f} rows/s", stream, learner,
-               100 * accuracy.mean, 100 * accuracy.deviation, 100 * kappa_t, speed);
-    fmt::print("{}\n",
-               learner == recipe_.learners[0].name
-                   ? ""
-                   : fmt::format("   {:+.2f} for {}, p = {:.3f}", 100 * lead, recipe_.learners[0].name, p));
+    fmt::print("{:<14} {:<40} {:.2f} +- {:.2f} %  kappa-T {:6.2f} %  {:>8.0f} rows/s", s.name,
+               row.learner + (row.past_labels ? " *" : ""), 100 * accuracy.mean, 100 * accuracy.deviation,
+               100 * kappa_t, speed);
+    if (!is_first && !comparison.leads.empty())
+      fmt::print("   {:+.2f} for {}, p = {:.3f}{}: {}", 100 * lead, first.learner, p,
+                 comparison.mcnemar_p < 1 ? fmt::format(", McNemar {:.2g}", comparison.mcnemar_p) : "", says);
+    fmt::print("\n");
     std::fflush(stdout);
   }
 
-  fs::path table_, data_ = ".";
+  fs::path table_, data_ = ".", results_, peers_;
   std::vector<std::string> streams_, learners_;
   std::vector<int> seeds_, cell_;
   int64_t rows_ = 0;

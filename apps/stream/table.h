@@ -13,12 +13,14 @@ struct TableStream {
   Json generator;              ///< for stream::make_generator; "seed" and "model_seed" are put in
   std::filesystem::path file;  ///< instead of a generator
   int64_t rows = 0;            ///< 0: all of the file
+  double ceiling = 0;          ///< the share that the best rule gets right; 0: not known
 };
 
 /// One column.
 struct TableLearner {
   std::string name;
-  Json config;  ///< for stream::make_learner
+  Json config;               ///< for stream::make_learner
+  bool past_labels = false;  ///< follows past labels, or nearly so: stands apart from the others
 };
 
 struct TableRecipe {
@@ -27,20 +29,8 @@ struct TableRecipe {
   std::vector<uint64_t> seeds;
 };
 
-/// [table] seeds = [...]; [[stream]] name, generator = {...} or file, rows; [[learner]] name, learner,
-/// options. Files are looked for beside `data`. DataError, UsageError.
+/// [table] seeds = [...]; [[stream]] name, generator = {...} or file, rows, ceiling, peer; [[learner]] name,
+/// learner, past_labels, options. Files are looked for beside `data`. DataError, UsageError.
 TableRecipe read_table(const std::filesystem::path& recipe, const std::filesystem::path& data);
-
-/// Mean and sample deviation.
-struct Spread {
-  double mean = 0, deviation = 0;
-  int n = 0;
-};
-Spread spread(const std::vector<double>& values);
-
-/// Wilcoxon's signed-rank test of differences, two-sided, exact for up to 25 pairs (normal beyond): the
-/// probability of ranks as uneven as these when neither is better. Zero differences are left out; 1 when none
-/// is left.
-double wilcoxon(const std::vector<double>& differences);
 
 }  // namespace conclave

@@ -152,5 +152,35 @@ TEST_F(StreamProgram, MakesATableOfMeans) {
   EXPECT_EQ(stream({"eval", path("t.toml"), "--streams", "none"}).code, 2);
 }
 
+TEST_F(StreamProgram, ComparesWithPeersAndRunsNothingTwice) {
+  write_file(dir_ / "t.toml",
+             "[table]\nseeds = [1, 2, 3]\n[[stream]]\nname = \"s\"\nrows = 2000\npeer = \"p\"\n"
+             "generator = {generator = \"stagger\"}\n"
+             "[[learner]]\nname = \"tree\"\nlearner = \"hoeffding-tree\"\n"
+             "[[learner]]\nname = \"last\"\nlearner = \"no-change\"\npast_labels = true\n");
+  std::string peers;
+  for (int seed : {1, 2, 4})
+    peers += fmt::format(
+        "{{\"stream\": \"s\", \"learner\": \"other\", \"seed\": {}, \"accuracy\": 0.5, \"kappa_t\": 0.1}}\n",
+        seed);
+  write_file(dir_ / "peers.jsonl", peers);
+  const auto words = std::vector<std::string>{"eval",    path("t.toml"),      "--results", path("r.jsonl"),
+                                              "--peers", path("peers.jsonl"), "--threads", "1"};
+  ASSERT_EQ(stream(words).code, 0);
+  const std::string kept = read_file(dir_ / "r.jsonl");
+  EXPECT_EQ(std::count(kept.begin(), kept.end(), '\n'), 6);
+  auto again = words;
+  again.push_back("--json");
+  const auto made = stream(again);
+  ASSERT_EQ(made.code, 0) << made.err;
+  EXPECT_EQ(read_file(dir_ / "r.jsonl"), kept);  // the speed in it would differ
+  const Json last = last_line(made.out);         // the row that stands apart comes last
+  EXPECT_EQ(last.at("learner"), "last");
+  EXPECT_EQ(last.at("past_labels"), true);
+  EXPECT_THAT(made.out, HasSubstr("\"learner\":\"other\",\"peer\":true"));
+  EXPECT_THAT(made.out, HasSubstr("\"pairs\":2"));
+  EXPECT_THAT(stream(words).out, HasSubstr("stands apart"));
+}
+
 }  // namespace
 }  // namespace conclave

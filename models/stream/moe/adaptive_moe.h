@@ -14,7 +14,7 @@ struct MoeOptions {
   int trees = 8;       ///< Hoeffding trees over random attributes, as in an adaptive random forest
   bool bayes = true;   ///< naive Bayes
   bool linear = true;  ///< a logistic regression that settles
-  bool quick = true;   ///< one that keeps following the newest rows
+  bool quick = false;  ///< one that keeps following the newest rows; near following the last label on some
   bool neural = true;
   bool nearest = true;
   int window = 2000, k = 10;  ///< of the nearest-neighbour expert
