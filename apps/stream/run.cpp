@@ -3,6 +3,7 @@
 #include "apps/stream/source_flags.h"
 #include "apps/stream/verbs.h"
 #include "framework/base/error.h"
+#include "models/stream/io/kafka_url.h"
 #include "models/stream/learners/learner.h"
 
 namespace conclave {
@@ -17,7 +18,9 @@ class RunVerb : public Verb {
     return "  conclave-stream run elecNormNew.arff\n"
            "  zcat rows.csv.gz | conclave-stream run - --learner hoeffding-tree --label kind --json\n"
            "  conclave-stream run --generator sea --function 1,2 --positions 50000 --rows 100000\n"
-           "  conclave-stream run rows.csv --snapshot run.snap --predictions predictions.csv";
+           "  conclave-stream run rows.csv --snapshot run.snap --predictions predictions.csv\n"
+           "  conclave-stream run 'kafka://broker/rows?group=a' --snapshot a.snap --predictions "
+           "kafka://broker/said";
   }
   void declare(Options& options) override {
     source_.declare(options);
@@ -28,7 +31,8 @@ class RunVerb : public Verb {
     options.add("delay", plan_.run.delay, "Rows until a label arrives").at_least(0);
     options.add("every", plan_.run.every, "Rows between two points of the curves").at_least(1);
     options.add("block", plan_.run.block, "Rows at a time; changes the speed alone").range(1, 65536);
-    options.add("predictions", plan_.predictions, "Write row, class and prediction as CSV");
+    options.add("predictions", plan_.predictions,
+                "File for row, class and prediction as CSV, or kafka://BROKER/TOPIC");
     options.add("snapshot", plan_.snapshot, "File that the run can be resumed from");
     options.add("snapshot-every", plan_.snapshot_every, "Rows between two snapshots").at_least(1);
   }
@@ -36,7 +40,8 @@ class RunVerb : public Verb {
     plan_.source = source_.config();
     plan_.learner = learner_config();
     plan_.seed = call.common().seed;
-    if (!plan_.predictions.empty()) plan_.predictions = fs::absolute(plan_.predictions);
+    if (!plan_.predictions.empty() && !stream::is_kafka(plan_.predictions))
+      plan_.predictions = fs::absolute(plan_.predictions).string();
     return StreamSession(plan_, call).run();
   }
 
@@ -69,7 +74,8 @@ class ResumeVerb : public Verb {
   void declare(Options& options) override {
     options
         .positional("snapshot", snapshot_,
-                    "File that run --snapshot wrote; the stream is read from its beginning")
+                    "File that run --snapshot wrote; a file is read from its beginning, a topic from where "
+                    "it was left")
         .required()
         .existing();
   }

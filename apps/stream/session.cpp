@@ -11,6 +11,7 @@
 #include "models/stream/base/fast_math.h"
 #include "models/stream/eval/snapshot.h"
 #include "models/stream/generators/concept_drift.h"
+#include "models/stream/io/kafka_url.h"
 
 namespace conclave {
 namespace fs = std::filesystem;
@@ -27,14 +28,6 @@ stream::ReaderOptions reader_options(const Json& json) {
   return o;
 }
 
-// A class's name, quoted where CSV asks for it.
-std::string csv_word(const std::string& word) {
-  if (word.find_first_of(",\"\n") == std::string::npos) return word;
-  std::string quoted = "\"";
-  for (const char c : word) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + '"';
-}
-
 }  // namespace
 
 Json SessionPlan::to_json() const {
@@ -46,7 +39,7 @@ Json SessionPlan::to_json() const {
           {"every", run.every},
           {"delay", run.delay},
           {"snapshot_every", snapshot_every},
-          {"predictions", predictions.string()}};
+          {"predictions", predictions}};
 }
 
 SessionPlan SessionPlan::from_json(const Json& json) {
@@ -67,55 +60,59 @@ SessionPlan SessionPlan::from_json(const Json& json) {
 
 std::string SessionPlan::stream_name() const {
   if (source.contains("generator")) return source["generator"].value("generator", "");
-  return fs::path(source.value("file", "")).filename().string();
+  const auto file = source.value("file", "");
+  return stream::is_kafka(file) ? stream::parse_kafka_url(file).topic : fs::path(file).filename().string();
 }
 
-void StreamSession::open() {
+void StreamSession::open(const Json& position) {
+  stream::Schema schema;
   if (plan_.source.contains("generator")) {
     require<UsageError>(plan_.run.rows > 0, "--rows: a generator never ends by itself");
     source_ = stream::make_generator(plan_.source["generator"]);
+    schema = source_->schema();
+  } else if (const auto file = plan_.source.value("file", ""); stream::is_kafka(file)) {
+    auto topic =
+        std::make_unique<stream::KafkaSource>(file, reader_options(plan_.source["reader"]), position);
+    kafka_ = topic.get();
+    source_ = std::move(topic);
+    // The learner is made as it was at first; classes that came later come with its state.
+    schema = source_->schema();
+    schema.label.values.resize(static_cast<size_t>(kafka_->first_classes()));
   } else {
-    auto text =
-        stream::open_text(fs::path(plan_.source.value("file", "")), reader_options(plan_.source["reader"]));
+    auto text = stream::open_text(fs::path(file), reader_options(plan_.source["reader"]));
     text_ = text.get();
     source_ = std::move(text);
+    schema = source_->schema();
   }
-  learner_ =
-      stream::make_learner(plan_.learner, {source_->schema(), plan_.seed, call_.common().thread_count()});
+  learner_ = stream::make_learner(plan_.learner, {schema, plan_.seed, call_.common().thread_count()});
 }
 
 void StreamSession::resume(const fs::path& file, bool write) {
   const auto snapshot = stream::read_snapshot(file);
   plan_ = SessionPlan::from_json(snapshot.about.at("plan"));
   plan_.snapshot = file;
-  open();
+  open(snapshot.about.value("kafka", Json()));
   stream::load_state(snapshot.state, file.string(), state_, *learner_);
-  // The rows that were learned are read again and left out: classes that came with them come again.
-  stream::RowBlock skipped;
-  for (int64_t left = state_.rows; left > 0; left -= static_cast<int64_t>(skipped.size())) {
-    throw_if_interrupted();
-    require(source_->read(skipped, static_cast<size_t>(std::min<int64_t>(left, 4096))) > 0,
-            "{} ends before row {}, where the snapshot was taken", plan_.stream_name(), state_.rows);
-  }
+  if (!kafka_) skip_learned_rows();
   require(learner_->classes() <= std::max(2, source_->schema().classes()),
           "{} is not the stream of the snapshot", plan_.stream_name());
   first_row_ = last_snapshot_ = state_.rows;
   if (write) open_predictions(snapshot.about.value("predictions_bytes", int64_t{0}));
 }
 
-void StreamSession::open_predictions(int64_t keep) {
-  if (plan_.predictions.empty()) return;
-  const bool anew = keep == 0;
-  if (!anew) {
-    std::error_code error;
-    const auto there = fs::file_size(plan_.predictions, error);
-    require(!error && static_cast<int64_t>(there) >= keep,
-            "{}: the predictions that the snapshot knows are not there", plan_.predictions.string());
-    fs::resize_file(plan_.predictions, static_cast<uintmax_t>(keep));
+// The rows that were learned are read again and left out: classes that came with them come again.
+void StreamSession::skip_learned_rows() {
+  stream::RowBlock skipped;
+  for (int64_t left = state_.rows; left > 0; left -= static_cast<int64_t>(skipped.size())) {
+    throw_if_interrupted();
+    require(source_->read(skipped, static_cast<size_t>(std::min<int64_t>(left, 4096))) > 0,
+            "{} ends before row {}, where the snapshot was taken", plan_.stream_name(), state_.rows);
   }
-  predictions_.reset(std::fopen(plan_.predictions.c_str(), anew ? "w" : "a"));
-  require(predictions_ != nullptr, "{} cannot be written", plan_.predictions.string());
-  if (anew) fmt::print(predictions_.get(), "row,class,prediction\n");
+}
+
+void StreamSession::open_predictions(int64_t keep) {
+  if (!plan_.predictions.empty())
+    predictions_ = conclave::open_predictions(plan_.predictions, kafka_ != nullptr, keep);
 }
 
 void StreamSession::write_predictions(const stream::RowBlock& block, const double* votes) {
@@ -124,22 +121,20 @@ void StreamSession::write_predictions(const stream::RowBlock& block, const doubl
   for (size_t i = 0; i < block.size(); ++i) {
     const auto predicted = static_cast<size_t>(stream::arg_max(votes + i * classes, classes));
     const int label = block.label(i);
-    fmt::print(predictions_.get(), "{},{},{}\n",
-               state_.rows - static_cast<int64_t>(block.size()) + static_cast<int64_t>(i) + 1,
-               label < 0 ? "" : csv_word(names[label]),
-               predicted < names.size() ? csv_word(names[predicted]) : "");
+    Prediction line;
+    line.row = state_.rows - static_cast<int64_t>(block.size()) + static_cast<int64_t>(i) + 1;
+    if (kafka_) line.origin = &kafka_->origins()[i];
+    if (label >= 0) line.label = names[label];
+    if (predicted < names.size()) line.prediction = names[predicted];
+    predictions_->add(line);
   }
 }
 
 void StreamSession::save(const stream::RunState& now) {
-  int64_t written = 0;
-  if (predictions_) {
-    require(std::fflush(predictions_.get()) == 0, "{} cannot be written", plan_.predictions.string());
-    written = std::ftell(predictions_.get());
-  }
-  stream::write_snapshot(plan_.snapshot,
-                         {{{"plan", plan_.to_json()}, {"rows", now.rows}, {"predictions_bytes", written}},
-                          stream::save_state(state_, *learner_)});
+  Json about = {{"plan", plan_.to_json()}, {"rows", now.rows}};
+  about["predictions_bytes"] = predictions_ ? predictions_->flush() : 0;
+  if (kafka_) about["kafka"] = kafka_->position();
+  stream::write_snapshot(plan_.snapshot, {about, stream::save_state(state_, *learner_)});
   last_snapshot_ = now.rows;
 }
 
@@ -171,7 +166,9 @@ int StreamSession::run() {
   };
   stream::run_prequential(*source_, *learner_, plan_.run, state_, hooks);
   seconds_ = watch.seconds();
+  if (predictions_) predictions_->flush();
   if (!plan_.snapshot.empty()) save(state_);
+  if (kafka_) kafka_->commit();
   report_rows();
   const Json last = record(state_, true);
   for (const char* key : {"kappa", "kappa_t", "kappa_m", "g_mean", "instances_per_s"})
@@ -202,6 +199,7 @@ bool StreamSession::progress(const stream::RunState& now) {
   }
   if (call_.json()) call_.out().write(record(now, false));
   if (!plan_.snapshot.empty() && now.rows - last_snapshot_ >= plan_.snapshot_every) save(now);
+  if (kafka_) kafka_->commit();
   return !interrupted();
 }
 
@@ -217,31 +215,38 @@ Json StreamSession::record(const stream::RunState& state, bool last) const {
   if (!last) return line;
   line["recall"] = scores.recall;
   line["model"] = learner_->describe();
-  if (text_) {
-    const auto& counts = text_->counts();
-    line["input"] = {{"skipped", counts.skipped},
-                     {"unknown_values", counts.unknown_values},
-                     {"not_finite", counts.not_finite},
-                     {"new_classes", counts.new_classes},
-                     {"first_problem", counts.first_problem}};
+  if (const auto* const met = counts()) {
+    line["input"] = {{"skipped", met->skipped},
+                     {"unknown_values", met->unknown_values},
+                     {"not_finite", met->not_finite},
+                     {"new_classes", met->new_classes},
+                     {"first_problem", met->first_problem}};
+    if (kafka_) line["input"]["broker_absences"] = kafka_->absences();
   }
   return line;
 }
 
+const stream::ReadCounts* StreamSession::counts() const {
+  if (kafka_) return &kafka_->counts();
+  return text_ ? &text_->counts() : nullptr;
+}
+
 void StreamSession::report_rows() const {
-  if (!text_) return;
+  if (!counts()) return;
   const auto say = [&](int64_t n, const std::string& text) {
     if (n == 0) return;
     log_warning("{}", text);
     call_.history().event("warning", text);
   };
-  const auto& counts = text_->counts();
-  say(counts.skipped,
-      fmt::format("{} broken rows were skipped; the first: {}", counts.skipped, counts.first_problem));
-  say(counts.unknown_values,
-      fmt::format("{} values that their columns do not have were read as missing", counts.unknown_values));
-  say(counts.not_finite, fmt::format("{} infinities and NaNs were read as missing", counts.not_finite));
-  say(counts.new_classes, fmt::format("{} classes appeared after the beginning", counts.new_classes));
+  const auto& met = *counts();
+  say(met.skipped, fmt::format("{} broken rows were skipped; the first: {}", met.skipped, met.first_problem));
+  say(met.unknown_values,
+      fmt::format("{} values that their columns do not have were read as missing", met.unknown_values));
+  say(met.not_finite, fmt::format("{} infinities and NaNs were read as missing", met.not_finite));
+  say(met.new_classes, fmt::format("{} classes appeared after the beginning", met.new_classes));
+  if (kafka_)
+    say(kafka_->absences(),
+        fmt::format("{} times no broker could be reached for a while", kafka_->absences()));
 }
 
 void StreamSession::print(const Json& last) const {

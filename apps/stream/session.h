@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "apps/common/verb.h"
+#include "apps/stream/predictions.h"
 #include "models/stream/eval/run.h"
 #include "models/stream/io/text_source.h"
 
@@ -18,7 +19,7 @@ struct SessionPlan {
   stream::RunOptions run;
   std::filesystem::path snapshot;  ///< empty: none is written
   int64_t snapshot_every = 100000;
-  std::filesystem::path predictions;  ///< CSV of row, class, prediction; empty: none is written
+  std::string predictions;  ///< for open_predictions; empty: none are written
 
   Json to_json() const;
   static SessionPlan from_json(const Json& json);
@@ -38,22 +39,25 @@ class StreamSession {
   const stream::Schema& schema() const { return source_->schema(); }
 
  private:
-  void open();
+  void open(const Json& position = nullptr);
   void open_predictions(int64_t keep);
+  void skip_learned_rows();
   void write_predictions(const stream::RowBlock& block, const double* votes);
   bool progress(const stream::RunState& now);
   void save(const stream::RunState& now);
   Json record(const stream::RunState& state, bool last) const;
+  const stream::ReadCounts* counts() const;
   void report_rows() const;
   void print(const Json& last) const;
 
   SessionPlan plan_;
   Invocation& call_;
   stream::SourcePtr source_;
-  stream::TextSource* text_ = nullptr;  // source_, when it reads text
+  stream::TextSource* text_ = nullptr;    // source_, when it reads text
+  stream::KafkaSource* kafka_ = nullptr;  // source_, when it reads a topic
   stream::LearnerPtr learner_;
   stream::RunState state_;
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> predictions_{nullptr, &std::fclose};
+  std::unique_ptr<Predictions> predictions_;
   int64_t first_row_ = 0, last_snapshot_ = 0;
   double seconds_ = 0;
 };

@@ -4,11 +4,14 @@
 
 #include "framework/base/error.h"
 #include "models/stream/generators/concept_drift.h"
+#include "models/stream/io/kafka_url.h"
 
 namespace conclave {
 
 void SourceFlags::declare(Options& options) {
-  options.positional("stream", file_, "File (ARFF, CSV, libsvm, JSON lines; gzip too), or - for stdin");
+  options.positional(
+      "stream", file_,
+      "File (ARFF, CSV, libsvm, JSON lines; gzip too), - for stdin, or kafka://BROKER/TOPIC?group=NAME");
   options.add("generator", generator_, "Generate the rows instead").choices(stream::generator_names());
   options.add("format", reader_.format, "Format of the file")
       .choices({"auto", "arff", "csv", "libsvm", "jsonl"});
@@ -26,7 +29,8 @@ Json SourceFlags::config() const {
                        {"label", reader_.label},
                        {"strict", reader_.strict},
                        {"guess_rows", reader_.guess_rows}};
-  const auto file = file_ == "-" ? file_ : std::filesystem::absolute(file_).string();
+  const bool is_path = file_ != "-" && !stream::is_kafka(file_);
+  const auto file = is_path ? std::filesystem::absolute(file_).string() : file_;
   return {{"file", file}, {"reader", reader}};
 }
 

@@ -8,6 +8,7 @@
 
 #include "framework/base/file.h"
 #include "framework/base/json.h"
+#include "testing/mock_kafka.h"
 #include "testing/process.h"
 #include "testing/testing.h"
 
@@ -180,6 +181,63 @@ TEST_F(StreamProgram, ComparesWithPeersAndRunsNothingTwice) {
   EXPECT_THAT(made.out, HasSubstr("\"learner\":\"other\",\"peer\":true"));
   EXPECT_THAT(made.out, HasSubstr("\"pairs\":2"));
   EXPECT_THAT(stream(words).out, HasSubstr("stands apart"));
+}
+
+// From one topic to another, killed on the way: the topic of predictions has one for every row, and what was
+// said twice was said in the same words.
+TEST_F(StreamProgram, NeitherSkipsNorRepeatsMessagesWhenItWasKilled) {
+  testing::MockKafka broker;
+  broker.create("rows", 1);
+  broker.create("whole", 1);
+  broker.create("cut", 1);
+  const int rows = 6000;
+  std::istringstream made(
+      stream({"generate", "agrawal", "--function", "1,3", "--positions", "3000", "-n", std::to_string(rows)})
+          .out);
+  for (std::string line; std::getline(made, line);) broker.send("rows", 0, line);
+  broker.flush();
+  const auto words = [&](const std::string& name) {
+    return std::vector<std::string>{"run",
+                                    broker.url("rows", "until=end"),
+                                    "--learner",
+                                    "arf",
+                                    "--every",
+                                    "250",
+                                    "--predictions",
+                                    broker.url(name),
+                                    "--snapshot",
+                                    path(name + ".snap"),
+                                    "--snapshot-every",
+                                    "500",
+                                    "--quiet"};
+  };
+  ASSERT_EQ(stream(words("whole")).code, 0);
+  const auto killed = testing::in_child([&] {
+    std::thread([&] {
+      while (!std::filesystem::exists(dir_ / "cut.snap"))
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      std::this_thread::sleep_for(std::chrono::milliseconds(30));
+      kill(0, SIGKILL);  // the group: this child and its program
+    }).detach();
+    setpgid(0, 0);
+    return stream(words("cut")).code;
+  });
+  EXPECT_EQ(killed.code, 128 + SIGKILL);
+  const auto resumed = stream({"resume", path("cut.snap"), "--json"});
+  ASSERT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_EQ(last_line(resumed.out).at("instances"), rows);
+  const auto by_key = [&](const std::string& topic) {
+    std::map<std::string, std::string> said;
+    for (const auto& message : broker.read_all(topic)) {
+      const auto [known, fresh] = said.emplace(message.key, message.text);
+      EXPECT_EQ(known->second, message.text) << message.key;
+    }
+    return said;
+  };
+  const auto whole = by_key("whole");
+  EXPECT_EQ(whole.size(), static_cast<size_t>(rows));
+  EXPECT_EQ(by_key("cut"), whole);
+  EXPECT_THAT(whole.at("0/5999"), HasSubstr("\"offset\":5999"));
 }
 
 }  // namespace

@@ -30,7 +30,8 @@ void load_state(std::string_view bytes, const std::string& name, RunState& state
 // One line "conclave-stream snapshot VERSION LENGTH", `LENGTH` bytes of JSON, the state, the hash of all
 // before it.
 void write_snapshot(const std::filesystem::path& file, const Snapshot& snapshot) {
-  const std::string about = snapshot.about.dump();
+  // Names of classes may hold bytes that are no UTF-8.
+  const std::string about = snapshot.about.dump(-1, ' ', false, Json::error_handler_t::replace);
   std::string bytes = fmt::format("{}{} {}\n", kMagic, kSnapshotVersion, about.size());
   bytes += about;
   bytes += snapshot.state;

@@ -98,6 +98,8 @@ class Arff final : public TextSource {
     remember_classes();
   }
 
+  std::string format() const override { return "arff"; }
+
  protected:
   bool parse(std::string_view line, double* x, double& y) override {
     Words words(line);

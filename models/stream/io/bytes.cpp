@@ -1,6 +1,7 @@
 #include "models/stream/io/bytes.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -28,6 +29,10 @@ class File final : public ByteSource {
       if (errno != EINTR) throw DataError(name_, "", std::strerror(errno));
       throw_if_interrupted();  // Ctrl-C while a pipe is silent
     }
+  }
+  bool ready() override {
+    pollfd wanted{file_, POLLIN, 0};
+    return ::poll(&wanted, 1, 0) != 0;
   }
 
  private:
@@ -73,6 +78,7 @@ class Unpacked final : public ByteSource {
     place_ += size;
     return size;
   }
+  bool ready() override { return place_ < have_ || packed_->ready(); }
 
  private:
   size_t inflate_some(char* to, size_t size) {

@@ -12,6 +12,8 @@ class ByteSource {
   virtual ~ByteSource() = default;
   /// Up to `size` bytes as soon as there are any; 0 at the end. Throws DataError.
   virtual size_t read(char* to, size_t size) = 0;
+  /// Whether read() would give something (or the end) without waiting.
+  virtual bool ready() { return true; }
 };
 
 using ByteSourcePtr = std::unique_ptr<ByteSource>;

@@ -13,27 +13,32 @@ constexpr char kSeparators[] = {',', ';', '\t'};
 class Csv final : public TextSource {
  public:
   Csv(Lines lines, const ReaderOptions& options, std::string first) : TextSource(std::move(lines), options) {
-    const auto count = [&](char c) { return std::count(first.begin(), first.end(), c); };
-    separator_ = *std::max_element(std::begin(kSeparators), std::end(kSeparators),
-                                   [&](char a, char b) { return count(a) < count(b); });
-    if (count(separator_) == 0 && trimmed(first).find(' ') != std::string_view::npos) separator_ = ' ';
+    if (options_.known) {
+      values_ = take_known();
+      columns_ = values_.size() + 1;
+      label_ = label_column(plain_names(), options_.label, lines_.name());
+      return;
+    }
+    separator_ = separator_of(first);
     ahead_.emplace_back(lines_.number(), first);
     std::vector<std::string> names = fields_of(first);
     if (names.size() < 2)
       throw DataError(lines_.name(), lines_.where(), "a row needs at least one input and a class");
-    if (is_header(names)) {
+    columns_ = names.size();
+    if (options_.header && is_header(names))
       ahead_.clear();
-    } else {
-      for (size_t i = 0; i < names.size(); ++i)
-        names[i] = fmt::format("{}{}", i + 1 < names.size() ? "att" : "class", i + 1);
-    }
+    else
+      names = plain_names();
     look_ahead();
     label_ = label_column(names, options_.label, lines_.name());
     guess(names);
   }
 
+  std::string format() const override { return "csv"; }
+
  protected:
   bool parse(std::string_view line, double* x, double& y) override {
+    if (separator_ == 0) separator_ = separator_of(line);  // the columns were known, the separator was not
     const char* at = line.data();
     const char* const end = at + line.size();
     size_t column = 0;
@@ -54,6 +59,19 @@ class Csv final : public TextSource {
   }
 
  private:
+  static char separator_of(std::string_view line) {
+    const auto count = [&](char c) { return std::count(line.begin(), line.end(), c); };
+    const char most = *std::max_element(std::begin(kSeparators), std::end(kSeparators),
+                                        [&](char a, char b) { return count(a) < count(b); });
+    return count(most) == 0 && trimmed(line).find(' ') != std::string_view::npos ? ' ' : most;
+  }
+  // att1, att2, ..., class5.
+  std::vector<std::string> plain_names() const {
+    std::vector<std::string> names(columns_);
+    for (size_t i = 0; i < columns_; ++i)
+      names[i] = fmt::format("{}{}", i + 1 < columns_ ? "att" : "class", i + 1);
+    return names;
+  }
   // The field at `at`; leaves `at` on the separator or at the end.
   bool take(const char*& at, const char* end, std::string_view& field) {
     if (separator_ == ' ')
@@ -111,7 +129,6 @@ class Csv final : public TextSource {
   }
 
   void guess(const std::vector<std::string>& names) {
-    columns_ = names.size();
     std::vector<bool> nominal(columns_, false);
     std::vector<std::vector<std::string>> seen(columns_);
     for (const auto& [line, text] : ahead_) {
@@ -162,7 +179,7 @@ class Csv final : public TextSource {
     return true;
   }
 
-  char separator_ = ',';
+  char separator_ = 0;
   size_t columns_ = 0, label_ = 0;
   std::vector<ValueIndex> values_;  // by input
   std::string held_;

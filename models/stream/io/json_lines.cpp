@@ -18,6 +18,10 @@ class JsonRows final : public TextSource {
  public:
   JsonRows(Lines lines, const ReaderOptions& options, std::string first)
       : TextSource(std::move(lines), options) {
+    if (options_.known) {
+      values_ = take_known();
+      return;
+    }
     ahead_.emplace_back(lines_.number(), std::move(first));
     look_ahead();
     std::vector<std::string> names;
@@ -59,6 +63,8 @@ class JsonRows final : public TextSource {
     schema_.name = lines_.name();
     remember_classes();
   }
+
+  std::string format() const override { return "jsonl"; }
 
  protected:
   bool parse(std::string_view line, double* x, double& y) override {

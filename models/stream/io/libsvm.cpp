@@ -53,6 +53,8 @@ class LibSvm final : public TextSource {
     remember_classes();
   }
 
+  std::string format() const override { return "libsvm"; }
+
  protected:
   bool parse(std::string_view line, double* x, double& y) override {
     std::fill(x, x + schema_.width(), 0.0);

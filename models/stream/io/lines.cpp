@@ -49,6 +49,10 @@ bool Lines::next(std::string_view& line) {
   return true;
 }
 
+bool Lines::ready() {
+  return done_ || std::memchr(buffer_.data() + begin_, '\n', end_ - begin_) != nullptr || bytes_->ready();
+}
+
 std::string Lines::where() const {
   return fmt::format("line {}", number_);
 }

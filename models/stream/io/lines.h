@@ -16,6 +16,8 @@ class Lines {
   /// The next line without its end (LF or CR LF), valid until the next call; false at the end. Throws
   /// DataError for a line of more than kLongest bytes.
   bool next(std::string_view& line);
+  /// Whether next() need not wait for bytes (unless a line comes in parts).
+  bool ready();
   /// Of the line given last, from 1.
   int64_t number() const { return number_; }
   /// Whether the line given last had no line end: the stream may have been cut off within it.

@@ -109,9 +109,18 @@ void TextSource::look_ahead() {
     ahead_.emplace_back(lines_.number(), line);
 }
 
+std::vector<ValueIndex> TextSource::take_known() {
+  schema_ = *options_.known;
+  remember_classes();
+  std::vector<ValueIndex> values;
+  for (const auto& input : schema_.inputs) values.emplace_back(input.values);
+  return values;
+}
+
 size_t TextSource::read(RowBlock& block, size_t most) {
   block.width = schema_.width();
   block.clear();
+  row_lines_.clear();
   std::string held;
   std::string_view line;
   while (block.size() < most) {
@@ -120,6 +129,8 @@ size_t TextSource::read(RowBlock& block, size_t most) {
       row_line_ = ahead_.front().first;
       ahead_.pop_front();
       line = held;
+    } else if (block.size() > 0 && !lines_.ready()) {
+      break;
     } else if (lines_.next(line)) {
       row_line_ = lines_.number();
     } else {
@@ -130,6 +141,7 @@ size_t TextSource::read(RowBlock& block, size_t most) {
     what_.clear();
     if (parse(line, x, block.y.back())) {
       ++counts_.rows;
+      row_lines_.push_back(row_line_);
       continue;
     }
     block.x.resize(block.x.size() - block.width);
@@ -144,6 +156,9 @@ size_t TextSource::read(RowBlock& block, size_t most) {
 std::unique_ptr<TextSource> open_text(ByteSourcePtr bytes, const std::string& name,
                                       const ReaderOptions& options) {
   Lines lines(std::move(bytes), name);
+  if (options.known)
+    return options.format == "jsonl" ? open_json_lines(std::move(lines), options, "")
+                                     : open_csv(std::move(lines), options, "");
   std::string_view line;
   bool any = false;
   while ((any = lines.next(line)) && trimmed(line).empty()) {

@@ -10,14 +10,6 @@
 
 namespace conclave::stream {
 
-struct ReaderOptions {
-  std::string format = "auto";  ///< auto, arff, csv, libsvm, jsonl; auto looks at the first line
-  std::string label;  ///< the class column, by name or number from 1; empty: the last (libsvm: the first)
-  bool regression = false;  ///< the label is a number to predict
-  bool strict = false;      ///< a bad row ends the stream with DataError instead of being skipped
-  int guess_rows = 1000;    ///< rows to look at before types are fixed (all but arff)
-};
-
 /// What was wrong with the rows so far.
 struct ReadCounts {
   int64_t rows = 0;            ///< given out
@@ -28,12 +20,32 @@ struct ReadCounts {
   std::string first_problem;   ///< "line 7: 3 fields instead of 4"
 };
 
+struct ReaderOptions {
+  std::string format = "auto";  ///< auto, arff, csv, libsvm, jsonl; auto looks at the first line
+  std::string label;  ///< the class column, by name or number from 1; empty: the last (libsvm: the first)
+  bool regression = false;  ///< the label is a number to predict
+  bool strict = false;      ///< a bad row ends the stream with DataError instead of being skipped
+  int guess_rows = 1000;    ///< rows to look at before types are fixed (all but arff)
+  bool header = true;       ///< csv: whether the first row may name the columns
+  /// csv, jsonl: the columns of a stream that is gone on with, nothing is guessed then; and its counts so
+  /// far.
+  std::shared_ptr<const Schema> known = nullptr;
+  ReadCounts counts = {};
+};
+
 class TextSource : public Source {
  public:
-  TextSource(Lines lines, ReaderOptions options) : lines_(std::move(lines)), options_(std::move(options)) {}
+  TextSource(Lines lines, ReaderOptions options)
+      : lines_(std::move(lines)), options_(std::move(options)), counts_(options_.counts) {}
   const Schema& schema() const override { return schema_; }
+  /// Gives fewer than `most` rather than wait for a pipe.
   size_t read(RowBlock& block, size_t most) override;
   const ReadCounts& counts() const { return counts_; }
+  /// "csv".
+  virtual std::string format() const = 0;
+  /// Numbers of the lines that the rows given last came from, and of the last line looked at.
+  const std::vector<int64_t>& row_lines() const { return row_lines_; }
+  int64_t lines_read() const { return row_line_; }
 
  protected:
   /// One row that is no comment and not empty. False (after problem()) when it is broken.
@@ -49,6 +61,8 @@ class TextSource : public Source {
   /// Reads up to guess_rows lines ahead.
   void look_ahead();
   void remember_classes() { classes_ = ValueIndex(schema_.label.values); }
+  /// Takes the columns of options_.known; gives the values of the inputs.
+  std::vector<ValueIndex> take_known();
 
   Lines lines_;
   ReaderOptions options_;
@@ -60,6 +74,7 @@ class TextSource : public Source {
  private:
   ValueIndex classes_;
   int64_t row_line_ = 0;
+  std::vector<int64_t> row_lines_;
   std::string what_;
 };
 
