@@ -25,6 +25,8 @@ class RunVerb : public Verb {
   void declare(Options& options) override {
     source_.declare(options);
     options.add("learner", learner_, "What learns").choices(stream::learner_names());
+    options.add("task", task_, "Whether the label is a class or a number; auto goes by the learner")
+        .choices({"auto", "classification", "regression"});
     options.add("set", set_, "An option of the learner, key=value; repeat it for more");
     options.add("memory", memory_, "Bytes that the learner may take; 0: its default").at_least(0);
     options.add("rows", plan_.run.rows, "Rows to stop after; 0 for all").letter('n').at_least(0);
@@ -39,6 +41,9 @@ class RunVerb : public Verb {
   int run(Invocation& call) override {
     plan_.source = source_.config();
     plan_.learner = learner_config();
+    if (plan_.source.contains("reader"))
+      plan_.source["reader"]["regression"] =
+          task_ == "regression" || (task_ == "auto" && stream::only_regresses(learner_));
     plan_.seed = call.common().seed;
     if (!plan_.predictions.empty() && !stream::is_kafka(plan_.predictions))
       plan_.predictions = fs::absolute(plan_.predictions).string();
@@ -60,7 +65,7 @@ class RunVerb : public Verb {
   }
 
   SourceFlags source_;
-  std::string learner_ = "moe";
+  std::string learner_ = "moe", task_ = "auto";
   std::vector<std::string> set_;
   int64_t memory_ = 0;
   SessionPlan plan_;

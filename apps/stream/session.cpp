@@ -24,6 +24,7 @@ stream::ReaderOptions reader_options(const Json& json) {
   o.label = c.get("label", o.label);
   o.strict = c.get("strict", o.strict);
   o.guess_rows = c.get("guess_rows", o.guess_rows);
+  o.regression = c.get("regression", o.regression);
   c.finish();
   return o;
 }
@@ -120,12 +121,19 @@ void StreamSession::write_predictions(const stream::RowBlock& block, const doubl
   const int classes = learner_->classes();
   for (size_t i = 0; i < block.size(); ++i) {
     const auto predicted = static_cast<size_t>(stream::arg_max(votes + i * classes, classes));
-    const int label = block.label(i);
     Prediction line;
+    std::string target, said;  // of a regression
     line.row = state_.rows - static_cast<int64_t>(block.size()) + static_cast<int64_t>(i) + 1;
     if (kafka_) line.origin = &kafka_->origins()[i];
-    if (label >= 0) line.label = names[label];
-    if (predicted < names.size()) line.prediction = names[predicted];
+    if (learner_->regression()) {
+      target = std::isnan(block.y[i]) ? "" : fmt::to_string(block.y[i]);
+      said = fmt::to_string(votes[i]);
+      line.label = target;
+      line.prediction = said;
+    } else {
+      if (const int label = block.label(i); label >= 0) line.label = names[label];
+      if (predicted < names.size()) line.prediction = names[predicted];
+    }
     predictions_->add(line);
   }
 }
@@ -147,6 +155,8 @@ int StreamSession::run() {
   for (const char* name :
        {"accuracy", "window/accuracy", "window/kappa", "kappa", "kappa_t", "kappa_m", "g_mean"})
     history.describe_metric(name, "", "max");
+  for (const char* name : {"mae", "rmse", "window/mae"}) history.describe_metric(name, "", "min");
+  history.describe_metric("r2", "", "max");
   history.describe_metric("instances_per_s", "1/s", "max");
   history.describe_metric("memory_bytes", "B", "min");
   Progress bar("stream " + plan_.stream_name(), plan_.run.rows, "rows");
@@ -158,8 +168,12 @@ int StreamSession::run() {
     hooks.on_votes = [this](const auto& block, const double* votes) { write_predictions(block, votes); };
   hooks.on_progress = [&](const stream::RunState& now) {
     seconds_ = watch.seconds();
-    bar.note(fmt::format("accuracy {:.4f}  last 1000 {:.4f}", now.evaluation.cumulative().accuracy,
-                         now.evaluation.windowed().accuracy));
+    if (learner_->regression())
+      bar.note(fmt::format("MAE {:.5g}  last 1000 {:.5g}", now.regression.cumulative().mae,
+                           now.regression.windowed().mae));
+    else
+      bar.note(fmt::format("accuracy {:.4f}  last 1000 {:.4f}", now.evaluation.cumulative().accuracy,
+                           now.evaluation.windowed().accuracy));
     bar.advance(now.rows - shown);
     shown = now.rows;
     return progress(now);
@@ -171,8 +185,9 @@ int StreamSession::run() {
   if (kafka_) kafka_->commit();
   report_rows();
   const Json last = record(state_, true);
-  for (const char* key : {"kappa", "kappa_t", "kappa_m", "g_mean", "instances_per_s"})
-    if (last[key].is_number()) history.metric(key, state_.rows, last[key].get<double>());
+  for (const char* key : {"kappa", "kappa_t", "kappa_m", "g_mean", "rmse", "r2", "instances_per_s"})
+    if (last.contains(key) && last[key].is_number())
+      history.metric(key, state_.rows, last[key].get<double>());
   if (call_.json())
     call_.out().write(last);
   else
@@ -181,11 +196,16 @@ int StreamSession::run() {
 }
 
 bool StreamSession::progress(const stream::RunState& now) {
-  const auto all = now.evaluation.cumulative(), recent = now.evaluation.windowed();
   auto& history = call_.history();
-  history.metric("accuracy", now.rows, all.accuracy);
-  history.metric("window/accuracy", now.rows, recent.accuracy);
-  history.metric("window/kappa", now.rows, recent.kappa);
+  if (learner_->regression()) {
+    history.metric("mae", now.rows, now.regression.cumulative().mae);
+    history.metric("window/mae", now.rows, now.regression.windowed().mae);
+  } else {
+    const auto all = now.evaluation.cumulative(), recent = now.evaluation.windowed();
+    history.metric("accuracy", now.rows, all.accuracy);
+    history.metric("window/accuracy", now.rows, recent.accuracy);
+    history.metric("window/kappa", now.rows, recent.kappa);
+  }
   history.metric("memory_bytes", now.rows, static_cast<double>(learner_->bytes()));
   for (const auto& event : learner_->take_events()) history.event("info", event, now.rows);
   if (auto use = learner_->take_use(); use.rows > 0) {
@@ -208,12 +228,17 @@ Json StreamSession::record(const stream::RunState& state, bool last) const {
                {"learner", plan_.learner.value("learner", "")},
                {"instances", state.rows}};
   const auto scores = state.evaluation.cumulative();
-  line.update(scores.to_json());
-  line["window_accuracy"] = state.evaluation.windowed().accuracy;
+  if (learner_->regression()) {
+    line.update(state.regression.cumulative().to_json());
+    line["window_mae"] = state.regression.windowed().mae;
+  } else {
+    line.update(scores.to_json());
+    line["window_accuracy"] = state.evaluation.windowed().accuracy;
+  }
   line["instances_per_s"] = seconds_ > 0 ? static_cast<double>(state.rows - first_row_) / seconds_ : 0;
   line["memory_bytes"] = learner_->bytes();
   if (!last) return line;
-  line["recall"] = scores.recall;
+  if (!learner_->regression()) line["recall"] = scores.recall;
   line["model"] = learner_->describe();
   if (const auto* const met = counts()) {
     line["input"] = {{"skipped", met->skipped},
@@ -250,8 +275,15 @@ void StreamSession::report_rows() const {
 }
 
 void StreamSession::print(const Json& last) const {
-  if (state_.evaluation.rows() == 0) {
+  if (state_.evaluation.rows() + state_.regression.rows() == 0) {
     fmt::print("{} rows: nothing to evaluate\n", state_.rows);
+    return;
+  }
+  if (learner_->regression()) {
+    fmt::print("{} rows by {}: MAE {:.6g}  RMSE {:.6g}  R2 {:.4f}  {:.0f} rows/s  {:.1f} MB\n", state_.rows,
+               last["learner"].get<std::string>(), last["mae"].get<double>(), last["rmse"].get<double>(),
+               last["r2"].get<double>(), last["instances_per_s"].get<double>(),
+               last["memory_bytes"].get<double>() / 1e6);
     return;
   }
   fmt::print(

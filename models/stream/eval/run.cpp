@@ -13,10 +13,10 @@ void step_delayed(const RowBlock& block, Learner& learner, std::deque<RunState::
   for (size_t i = 0; i < block.size(); ++i) {
     const auto row = block.row(i);
     learner.votes(row.data(), votes_TC + i * learner.classes());
-    waiting.push_back({{row.begin(), row.end()}, block.label(i)});
+    waiting.push_back({{row.begin(), row.end()}, block.y[i]});
     if (waiting.size() <= delay) continue;
     const auto& oldest = waiting.front();
-    if (oldest.label >= 0) learner.learn(oldest.x.data(), oldest.label, 1);
+    if (!std::isnan(oldest.y)) learner.learn_target(oldest.x.data(), oldest.y, 1);
     waiting.pop_front();
   }
 }
@@ -25,7 +25,7 @@ void step_delayed(const RowBlock& block, Learner& learner, std::deque<RunState::
 
 void RunState::fields(Archive& archive) {
   std::vector<Waiting> list(waiting.begin(), waiting.end());
-  archive(rows, evaluation, list);
+  archive(rows, evaluation, regression, list);
   archive.check(rows >= 0, "a negative number of rows");
   if (archive.loading()) waiting.assign(list.begin(), list.end());
 }
@@ -49,7 +49,9 @@ void run_prequential(Source& source, Learner& learner, const RunOptions& options
     else
       learner.test_then_train(block, votes.data());
     for (size_t i = 0; i < block.size(); ++i)
-      if (const int label = block.label(i); label >= 0)
+      if (learner.regression()) {
+        if (!std::isnan(block.y[i])) state.regression.add(block.y[i], votes[i]);
+      } else if (const int label = block.label(i); label >= 0)
         state.evaluation.add(label, arg_max(votes.data() + i * classes, classes), classes);
     state.rows += static_cast<int64_t>(block.size());
     if (hooks.on_votes) hooks.on_votes(block, votes.data());

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "models/stream/eval/metrics.h"
+#include "models/stream/eval/regression_metrics.h"
 #include "models/stream/learners/learner.h"
 
 namespace conclave::stream {
@@ -21,11 +22,12 @@ struct RunState {
   /// A row whose label has not arrived.
   struct Waiting {
     std::vector<double> x;
-    int32_t label;
-    void fields(Archive& archive) { archive(x, label); }
+    double y;  // NaN when unlabelled
+    void fields(Archive& archive) { archive(x, y); }
   };
   int64_t rows = 0;  ///< read so far
   Prequential evaluation;
+  RegressionMetrics regression;  ///< in its place, for numbers
   std::deque<Waiting> waiting;
   void fields(Archive& archive);
 };

@@ -25,6 +25,7 @@ constexpr Entry kGenerators[] = {
     {"mixed", make_mixed, 2},
     {"stagger", make_stagger, 3},
     {"random-tree", make_random_tree, 0},
+    {"friedman", make_friedman, 10},
 };
 
 void check(bool holds, const std::string& generator, const char* key, double value, const char* allowed) {

@@ -11,7 +11,7 @@
 
 namespace conclave::stream {
 
-/// One row at a time. The label is a class index.
+/// One row at a time. The label is a class index (friedman: a number).
 class Generator : public Source {
  public:
   const Schema& schema() const override { return schema_; }
@@ -29,7 +29,7 @@ using GeneratorPtr = std::unique_ptr<Generator>;
 struct GeneratorOptions {
   int64_t seed = 1;
   int64_t model_seed = 1;    ///< rbf, random-tree: of the concept
-  int function = 1;          ///< sea, agrawal, sine, mixed, stagger
+  int function = 1;          ///< sea, agrawal, sine, mixed, stagger, friedman
   int noise = -1;            ///< percent of labels (led: of segments) flipped; -1: 10 for sea and led, 5 else
   bool balance = false;      ///< classes in turn
   int drift_attributes = 0;  ///< led-drift, hyperplane
@@ -48,7 +48,7 @@ struct GeneratorOptions {
   double leaf_fraction = 0.15;     ///< random-tree
 };
 
-/// sea, led, led-drift, rbf, rbf-drift, agrawal, hyperplane, sine, mixed, stagger, random-tree.
+/// sea, led, led-drift, rbf, rbf-drift, agrawal, hyperplane, sine, mixed, stagger, random-tree, friedman.
 std::vector<std::string> generator_names();
 /// UsageError for a name that is none, or options out of their range.
 GeneratorPtr make_generator(const std::string& name, const GeneratorOptions& options);
@@ -62,6 +62,7 @@ GeneratorPtr make_sine(const GeneratorOptions& options);
 GeneratorPtr make_mixed(const GeneratorOptions& options);
 GeneratorPtr make_stagger(const GeneratorOptions& options);
 GeneratorPtr make_random_tree(const GeneratorOptions& options);
+GeneratorPtr make_friedman(const GeneratorOptions& options);
 
 /// Classes in turn: draws again until the wanted class comes.
 class ClassBalance {

@@ -19,7 +19,8 @@ struct ExpertUse {
   std::vector<float> weights;  ///< by expert: sum of its weights, those below 0 left out
 };
 
-/// A classifier. Rows come in order; nothing depends on the size of the blocks or the number of threads.
+/// A classifier, or a regression: then there is one class, whose vote is the predicted number. Rows come in
+/// order; nothing depends on the size of the blocks or the number of threads.
 class Learner {
  public:
   virtual ~Learner() = default;
@@ -29,6 +30,11 @@ class Learner {
   /// Shares of the classes, summing to 1, or all 0 when nothing is known.
   virtual void votes(const double* x, double* votes_C) = 0;
   virtual void learn(const double* x, int label, double weight) = 0;
+  virtual bool regression() const { return false; }
+  /// Learns a row by what stands in its label: the index of a class, or the target of a regression.
+  virtual void learn_target(const double* x, double y, double weight) {
+    learn(x, static_cast<int>(y), weight);
+  }
   /// Each row is voted on, votes_TC, and then learned, if it has a label.
   virtual void test_then_train(const RowBlock& rows, double* votes_TC);
   virtual size_t bytes() const = 0;
@@ -52,6 +58,10 @@ struct LearnerContext {
 };
 
 std::vector<std::string> learner_names();
+/// Of those, the ones that predict numbers.
+std::vector<std::string> regressor_names();
+/// Whether a learner predicts numbers and nothing else. UsageError for a name that is none.
+bool only_regresses(const std::string& learner);
 /// {"learner": "arf", ...}: the keys are the options of that learner. UsageError.
 LearnerPtr make_learner(const Json& config, const LearnerContext& context);
 

@@ -7,6 +7,7 @@
 #include "models/stream/learners/simple.h"
 #include "models/stream/learners/tree_config.h"
 #include "models/stream/moe/adaptive_moe.h"
+#include "models/stream/regression/regressor.h"
 
 namespace conclave::stream {
 namespace {
@@ -106,23 +107,36 @@ LearnerPtr make_moe(ConfigObject& c, const LearnerContext& context) {
   return make_adaptive_moe(o, context);
 }
 
+enum class Learns : uint8_t { classes, numbers, both };
+
 struct Entry {
   const char* name;
+  Learns what;
   LearnerPtr (*make)(ConfigObject&, const LearnerContext&);
 };
 
 constexpr Entry kLearners[] = {
-    {"moe", make_moe},
-    {"arf", make_arf},
-    {"srp", make_srp},
-    {"leveraging-bagging", make_leveraging_bagging},
-    {"bagging", make_bagging},
-    {"drift-moe", make_drift_moe},
-    {"hoeffding-tree", make_tree},
-    {"naive-bayes", make_bayes},
-    {"majority", make_most_frequent},
-    {"no-change", make_last_class},
+    {"moe", Learns::classes, make_moe},
+    {"arf", Learns::classes, make_arf},
+    {"srp", Learns::classes, make_srp},
+    {"leveraging-bagging", Learns::classes, make_leveraging_bagging},
+    {"bagging", Learns::classes, make_bagging},
+    {"drift-moe", Learns::classes, make_drift_moe},
+    {"hoeffding-tree", Learns::classes, make_tree},
+    {"naive-bayes", Learns::classes, make_bayes},
+    {"majority", Learns::classes, make_most_frequent},
+    {"no-change", Learns::classes, make_last_class},
+    {"sgbt", Learns::both, make_sgbt},
+    {"fimt-dd", Learns::numbers, make_fimt_dd},
+    {"arf-regressor", Learns::numbers, make_arf_regressor},
+    {"linear-regressor", Learns::numbers, make_linear_regressor},
 };
+
+const Entry& find(const std::string& name) {
+  for (const Entry& entry : kLearners)
+    if (name == entry.name) return entry;
+  throw UsageError(fmt::format("no learner '{}'; there are: {}", name, fmt::join(learner_names(), ", ")));
+}
 
 }  // namespace
 
@@ -132,16 +146,29 @@ std::vector<std::string> learner_names() {
   return names;
 }
 
+std::vector<std::string> regressor_names() {
+  std::vector<std::string> names;
+  for (const Entry& entry : kLearners)
+    if (entry.what != Learns::classes) names.emplace_back(entry.name);
+  return names;
+}
+
+bool only_regresses(const std::string& learner) {
+  return find(learner).what == Learns::numbers;
+}
+
 LearnerPtr make_learner(const Json& config, const LearnerContext& context) {
   ConfigObject c(config, "learner");
   const auto name = c.need<std::string>("learner");
-  for (const Entry& entry : kLearners) {
-    if (name != entry.name) continue;
-    auto learner = entry.make(c, context);
-    c.finish();
-    return learner;
-  }
-  throw UsageError(fmt::format("no learner '{}'; there are: {}", name, fmt::join(learner_names(), ", ")));
+  const Entry& entry = find(name);
+  const Learns label = context.schema.regression() ? Learns::numbers : Learns::classes;
+  require<UsageError>(entry.what == Learns::both || entry.what == label,
+                      "learner {} predicts {}, but the label of this stream is {}", name,
+                      entry.what == Learns::numbers ? "numbers" : "classes",
+                      label == Learns::numbers ? "a number" : "a class");
+  auto learner = entry.make(c, context);
+  c.finish();
+  return learner;
 }
 
 void Learner::test_then_train(const RowBlock& rows, double* votes_TC) {
