@@ -1,12 +1,54 @@
 #include "framework/history/points.h"
 
 #include <bit>
+#include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "framework/base/error.h"
 
 namespace conclave {
 static_assert(std::endian::native == std::endian::little, "the stored bytes are little-endian");
+static_assert(sizeof(Bucket) == 56, "buckets are stored as they lie in memory, without gaps");
+
+Bucket summarize(const Series& series, size_t from, size_t to) {
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  Bucket bucket{.first_step = series.steps[from],
+                .last_step = series.steps[to - 1],
+                .low = kNone,
+                .high = kNone,
+                .mean = kNone,
+                .first_second = series.seconds[from],
+                .last_second = series.seconds[to - 1],
+                .n = static_cast<uint32_t>(to - from)};
+  double sum = 0;
+  for (size_t i = from; i < to; ++i) {
+    const double value = series.values[i];
+    if (!std::isfinite(value)) {
+      ++bucket.nonfinite;
+      continue;
+    }
+    bucket.low = std::fmin(bucket.low, value);  // fmin and fmax pass NaN over
+    bucket.high = std::fmax(bucket.high, value);
+    sum += value;
+  }
+  if (bucket.nonfinite < bucket.n) bucket.mean = sum / (bucket.n - bucket.nonfinite);
+  return bucket;
+}
+
+Bucket join(const Bucket& first, const Bucket& next) {
+  if (first.n == 0) return next;
+  Bucket both = first;
+  both.last_step = next.last_step;
+  both.last_second = next.last_second;
+  both.low = std::fmin(first.low, next.low);
+  both.high = std::fmax(first.high, next.high);
+  const double a = first.n - first.nonfinite, b = next.n - next.nonfinite;
+  both.mean = a == 0 ? next.mean : b == 0 ? first.mean : (first.mean * a + next.mean * b) / (a + b);
+  both.n += next.n;
+  both.nonfinite += next.nonfinite;
+  return both;
+}
 
 template <class T>
 std::string pack(std::span<const T> values) {
@@ -29,6 +71,7 @@ CONCLAVE_PACK(float)
 CONCLAVE_PACK(double)
 CONCLAVE_PACK(uint32_t)
 CONCLAVE_PACK(int64_t)
+CONCLAVE_PACK(Bucket)
 #undef CONCLAVE_PACK
 
 PackedSteps pack_steps(std::span<const int64_t> steps) {

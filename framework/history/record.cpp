@@ -3,12 +3,12 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
 
 #include "framework/base/error.h"
-#include "framework/history/points.h"
+#include "framework/history/curves.h"
 #include "framework/history/schema.h"
 
 namespace conclave {
@@ -40,20 +40,8 @@ void bind_one(SQLite::Statement& s, int i, const BlobOrNull& v) {
   v.bytes.empty() ? s.bind(i) : bind_one(s, i, Blob{v.bytes});
 }
 
-template <class... Args>
-int execute(SQLite::Database& db, const char* sql, const Args&... args) {
-  SQLite::Statement statement(db, sql);
-  int i = 0;
-  (bind_one(statement, ++i, args), ...);
-  return statement.exec();
-}
-
 std::string text(const Json& record, const char* key) {
   return record.value(key, std::string());
-}
-
-std::string blob(const SQLite::Column& column) {
-  return {static_cast<const char*>(column.getBlob()), static_cast<size_t>(column.getBytes())};
 }
 
 std::vector<double> numbers(const Json& list) {
@@ -61,22 +49,6 @@ std::vector<double> numbers(const Json& list) {
   for (const Json& value : list) values.push_back(number_from_json(value));
   return values;
 }
-
-// What metric_last says about some values.
-struct Extent {
-  double low = std::numeric_limits<double>::quiet_NaN(), high = low;
-  int64_t nonfinite = 0;
-  explicit Extent(const std::vector<double>& values) {
-    for (const double v : values) {
-      if (!std::isfinite(v)) {
-        ++nonfinite;
-        continue;
-      }
-      low = std::fmin(low, v);  // fmin and fmax pass NaN over
-      high = std::fmax(high, v);
-    }
-  }
-};
 
 }  // namespace
 
@@ -92,23 +64,56 @@ double number_from_json(const Json& value) {
   return std::numeric_limits<double>::quiet_NaN();
 }
 
+Recorder::Recorder(SQLite::Database& db) : db_(db) {}
+Recorder::~Recorder() = default;
+
+// Prepared once: a run writes the same statements over and over.
+SQLite::Statement& Recorder::statement(const char* sql) {
+  auto& known = statements_[sql];
+  if (known)
+    known->tryReset();
+  else
+    known = std::make_unique<SQLite::Statement>(db_, sql);
+  return *known;
+}
+
+template <class... Args>
+int Recorder::execute(const char* sql, const Args&... args) {
+  SQLite::Statement& ready = statement(sql);
+  int i = 0;
+  (bind_one(ready, ++i, args), ...);
+  return ready.exec();
+}
+
+bool Recorder::find(const std::string& uuid) {
+  auto known = runs_.find(uuid);
+  if (known == runs_.end()) {
+    SQLite::Statement& row = statement("SELECT id FROM run WHERE uuid = ?");
+    row.bind(1, uuid);
+    if (!row.executeStep()) return false;
+    known = runs_.emplace(uuid, row.getColumn(0).getInt64()).first;
+    row.reset();
+  }
+  run_ = known->second;
+  return true;
+}
+
 void Recorder::apply(const Json& record) try {
   const auto op = record.at("op").get<std::string>();
   const auto uuid = record.at("run").get<std::string>();
   if (op == "start") start(record);
-  auto known = runs_.find(uuid);
-  if (known == runs_.end()) {
-    SQLite::Statement find(db_, "SELECT id FROM run WHERE uuid = ?");
-    find.bind(1, uuid);
-    if (!find.executeStep()) return;
-    known = runs_.emplace(uuid, find.getColumn(0).getInt64()).first;
-    if (op == "start") changed_words_.insert(known->second);
-  }
-  run_ = known->second;
+  if (!find(uuid)) return;
+  if (op == "start") changed_words_.insert(run_);
   if (op == "params") {
     params(record);
   } else if (op == "metric") {
-    metric(record);
+    const Series series{record.at("steps").get<std::vector<int64_t>>(),
+                        record.at("seconds").get<std::vector<float>>(), numbers(record.at("values"))};
+    require(!series.steps.empty() && series.steps.size() == series.values.size() &&
+                series.steps.size() == series.seconds.size(),
+            "history: {} steps, {} seconds and {} values of a metric", series.steps.size(),
+            series.seconds.size(), series.values.size());
+    points(metric_key(record), series);
   } else if (op == "metric_key") {
     metric_key(record);
   } else if (op == "routing") {
@@ -116,19 +121,19 @@ void Recorder::apply(const Json& record) try {
   } else if (op == "artifact") {
     artifact(record);
   } else if (op == "event") {
-    execute(db_, "INSERT INTO event (run, time_ms, step, level, text) VALUES (?, ?, ?, ?, ?)", run_,
+    execute("INSERT INTO event (run, time_ms, step, level, text) VALUES (?, ?, ?, ?, ?)", run_,
             record.at("time_ms"), record.at("step"), text(record, "level"), text(record, "text"));
   } else if (op == "tag") {
-    execute(db_, "INSERT OR IGNORE INTO tag (run, name) VALUES (?, ?)", run_, text(record, "name"));
+    execute("INSERT OR IGNORE INTO tag (run, name) VALUES (?, ?)", run_, text(record, "name"));
     changed_words_.insert(run_);
   } else if (op == "note") {
-    execute(db_, "INSERT OR REPLACE INTO note (run, text, changed_ms) VALUES (?, ?, ?)", run_,
+    execute("INSERT OR REPLACE INTO note (run, text, changed_ms) VALUES (?, ?, ?)", run_,
             text(record, "text"), record.at("time_ms"));
     changed_words_.insert(run_);
   } else if (op == "heartbeat") {
-    execute(db_, "UPDATE run SET heartbeat_ms = ? WHERE id = ?", record.at("time_ms"), run_);
+    execute("UPDATE run SET heartbeat_ms = ? WHERE id = ?", record.at("time_ms"), run_);
   } else if (op == "finish") {
-    execute(db_, "UPDATE run SET status = ?, exit_code = ?, message = ?, finished_ms = ? WHERE id = ?",
+    execute("UPDATE run SET status = ?, exit_code = ?, message = ?, finished_ms = ? WHERE id = ?",
             text(record, "status"), record.at("exit_code"), text(record, "message"), record.at("time_ms"),
             run_);
   } else if (op != "start") {
@@ -149,10 +154,10 @@ void Recorder::finish() {
 void Recorder::start(const Json& record) {
   const std::string experiment = text(record, "experiment");
   if (!experiment.empty())
-    execute(db_, "INSERT OR IGNORE INTO experiment (name, created_ms) VALUES (?, ?)", experiment,
+    execute("INSERT OR IGNORE INTO experiment (name, created_ms) VALUES (?, ?)", experiment,
             record.at("time_ms"));
   const Json& process = record.at("process");
-  execute(db_, R"sql(
+  execute(R"sql(
     INSERT INTO run (uuid, experiment, name, app, verb, status, started_ms, heartbeat_ms, argv, folder, version,
                      git_sha, seed, machine, parent_run, host, boot_id, pid_space, pid, pid_start)
     VALUES (?, (SELECT id FROM experiment WHERE name = ?), ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -166,7 +171,7 @@ void Recorder::start(const Json& record) {
 
 void Recorder::params(const Json& record) {
   for (const Json& param : record.at("params"))
-    execute(db_, "INSERT OR REPLACE INTO param (run, key, value, source) VALUES (?, ?, ?, ?)", run_,
+    execute("INSERT OR REPLACE INTO param (run, key, value, source) VALUES (?, ?, ?, ?)", run_,
             text(param, "key"), param.at("value").dump(-1, ' ', false, Json::error_handler_t::replace),
             text(param, "source"));
   changed_words_.insert(run_);
@@ -175,77 +180,74 @@ void Recorder::params(const Json& record) {
 int64_t Recorder::metric_key(const Json& record) {
   const std::string name = text(record, "name");
   if (record.contains("goal")) {
-    execute(db_,
-            "INSERT INTO metric_key (name, unit, goal) VALUES (?, ?, ?) "
-            "ON CONFLICT (name) DO UPDATE SET unit = excluded.unit, goal = excluded.goal",
-            name, text(record, "unit"), text(record, "goal"));
+    execute(
+        "INSERT INTO metric_key (name, unit, goal) VALUES (?, ?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET unit = excluded.unit, goal = excluded.goal",
+        name, text(record, "unit"), text(record, "goal"));
   }
   if (const auto known = keys_.find(name); known != keys_.end()) return known->second;
-  execute(db_, "INSERT OR IGNORE INTO metric_key (name) VALUES (?)", name);
-  SQLite::Statement find(db_, "SELECT id FROM metric_key WHERE name = ?");
-  find.bind(1, name);
-  require(find.executeStep(), "history: metric '{}' was not kept", name);
-  return keys_[name] = find.getColumn(0).getInt64();
+  execute("INSERT OR IGNORE INTO metric_key (name) VALUES (?)", name);
+  SQLite::Statement& row = statement("SELECT id FROM metric_key WHERE name = ?");
+  row.bind(1, name);
+  require(row.executeStep(), "history: metric '{}' was not kept", name);
+  const int64_t key = keys_[name] = row.getColumn(0).getInt64();
+  row.reset();
+  return key;
 }
 
-void Recorder::metric(const Json& record) {
-  const auto steps = record.at("steps").get<std::vector<int64_t>>();
-  const auto seconds = record.at("seconds").get<std::vector<float>>();
-  const auto values = numbers(record.at("values"));
-  require(!steps.empty() && steps.size() == values.size() && steps.size() == seconds.size(),
-          "history: {} steps, {} seconds and {} values of a metric", steps.size(), seconds.size(),
-          values.size());
-  const int64_t key = metric_key(record);
+void Recorder::curves(const std::string& run, const Curves& curves) {
+  if (curves.empty() || !find(run)) return;
+  for (const auto& [name, series] : curves) points(metric_key({{"name", name}}), series);
+}
 
+void Recorder::points(int64_t key, const Series& series) {
   // The last chunk is filled up and written again, then come new ones.
   int64_t chunk = 0;
   Series tail;
   {
-    SQLite::Statement last(db_,
-                           "SELECT chunk, n, step0, stride, steps, seconds, vals FROM metric_chunk "
-                           "WHERE run = ? AND key = ? ORDER BY chunk DESC LIMIT 1");
+    SQLite::Statement& last = statement(
+        "SELECT chunk, n, step0, stride, steps, seconds, vals FROM metric_chunk "
+        "WHERE run = ? AND key = ? ORDER BY chunk DESC LIMIT 1");
     last.bind(1, run_);
     last.bind(2, key);
     if (last.executeStep()) {
       chunk = last.getColumn(0).getInt64();
-      const auto n = static_cast<size_t>(last.getColumn(1).getInt64());
-      if (n < kChunkPoints) {
-        tail = {unpack_steps(n, last.getColumn(2).getInt64(), last.getColumn(3).getInt64(),
-                             blob(last.getColumn(4))),
-                unpack<float>(blob(last.getColumn(5))), unpack<double>(blob(last.getColumn(6)))};
-      } else {
+      if (last.getColumn(1).getInt64() < static_cast<int64_t>(kChunkPoints))
+        tail = read_chunk(last, 1);
+      else
         ++chunk;
-      }
     }
+    last.reset();
   }
-  for (size_t done = 0; done < steps.size();) {
-    const size_t take = std::min(steps.size() - done, kChunkPoints - tail.size());
+  for (size_t done = 0; done < series.size();) {
+    const size_t take = std::min(series.size() - done, kChunkPoints - tail.size());
     const auto from = static_cast<std::ptrdiff_t>(done), to = static_cast<std::ptrdiff_t>(done + take);
-    tail.steps.insert(tail.steps.end(), steps.begin() + from, steps.begin() + to);
-    tail.seconds.insert(tail.seconds.end(), seconds.begin() + from, seconds.begin() + to);
-    tail.values.insert(tail.values.end(), values.begin() + from, values.begin() + to);
+    tail.steps.insert(tail.steps.end(), series.steps.begin() + from, series.steps.begin() + to);
+    tail.seconds.insert(tail.seconds.end(), series.seconds.begin() + from, series.seconds.begin() + to);
+    tail.values.insert(tail.values.end(), series.values.begin() + from, series.values.begin() + to);
     done += take;
-    const PackedSteps packed = pack_steps(tail.steps);
-    execute(db_,
-            "INSERT OR REPLACE INTO metric_chunk (run, key, chunk, n, step0, stride, steps, seconds, vals) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            run_, key, chunk, static_cast<int64_t>(tail.size()), packed.step0, packed.stride,
-            BlobOrNull{packed.bytes}, Blob{pack<float>(tail.seconds)}, Blob{pack<double>(tail.values)});
+    const Chunk packed = pack_chunk(tail);
+    execute(
+        "INSERT OR REPLACE INTO metric_chunk (run, key, chunk, n, step0, stride, steps, seconds, vals, crc) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        run_, key, chunk, packed.n, packed.step0, packed.stride, BlobOrNull{packed.steps},
+        Blob{packed.seconds}, Blob{packed.vals}, int64_t{packed.crc});
     if (tail.size() == kChunkPoints) {
+      outline_chunk(db_, run_, key, chunk, tail);
       tail = {};
       ++chunk;
     }
   }
 
-  const Extent extent(values);
-  execute(db_, R"sql(
+  const Bucket extent = summarize(series, 0, series.size());
+  execute(R"sql(
     INSERT INTO metric_last (run, key, step, last, min, max, n, nonfinite) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (run, key) DO UPDATE SET
+    ON CONFLICT (key, run) DO UPDATE SET
       step = excluded.step, last = excluded.last, n = n + excluded.n, nonfinite = nonfinite + excluded.nonfinite,
       min = min(coalesce(min, excluded.min), coalesce(excluded.min, min)),
       max = max(coalesce(max, excluded.max), coalesce(excluded.max, max)))sql",
-          run_, key, steps.back(), values.back(), extent.low, extent.high,
-          static_cast<int64_t>(values.size()), extent.nonfinite);
+          run_, key, series.steps.back(), series.values.back(), extent.low, extent.high,
+          static_cast<int64_t>(series.size()), int64_t{extent.nonfinite});
 }
 
 void Recorder::routing(const Json& record) {
@@ -255,14 +257,13 @@ void Recorder::routing(const Json& record) {
     const std::string sums = pack<float>(site.value("prob_sums", std::vector<float>()));
     const std::string dropped = pack<uint32_t>(site.value("dropped", std::vector<uint32_t>()));
     execute(
-        db_,
         "INSERT OR REPLACE INTO routing_chunk (run, split, step, site, modality, tokens, counts, prob_sums, "
         "dropped) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         run_, text(record, "split"), record.at("step"), text(site, "site"), text(site, "modality"),
         site.at("tokens"), Blob{counts}, BlobOrNull{sums}, BlobOrNull{dropped});
     bytes += static_cast<int64_t>(counts.size() + sums.size() + dropped.size());
   }
-  execute(db_, "UPDATE run SET routing_bytes = routing_bytes + ? WHERE id = ?", bytes, run_);
+  execute("UPDATE run SET routing_bytes = routing_bytes + ? WHERE id = ?", bytes, run_);
   SQLite::Statement total(db_, "SELECT routing_bytes FROM run WHERE id = ?");
   total.bind(1, run_);
   if (total.executeStep() && total.getColumn(0).getInt64() > kRoutingBudget) {
@@ -272,14 +273,14 @@ void Recorder::routing(const Json& record) {
 }
 
 void Recorder::thin_routing() {
-  execute(db_, R"sql(
+  execute(R"sql(
     DELETE FROM routing_chunk WHERE run = ?1 AND (split, step) IN (
       SELECT split, step FROM (
         SELECT split, step, row_number() OVER (PARTITION BY split ORDER BY step DESC) AS place
         FROM (SELECT DISTINCT split, step FROM routing_chunk WHERE run = ?1))
       WHERE place % 2 = 0))sql",
           run_);
-  execute(db_, R"sql(
+  execute(R"sql(
     UPDATE run SET routing_bytes = (
       SELECT coalesce(sum(length(counts) + coalesce(length(prob_sums), 0) + coalesce(length(dropped), 0)), 0)
       FROM routing_chunk WHERE run = ?1) WHERE id = ?1)sql",
@@ -287,13 +288,12 @@ void Recorder::thin_routing() {
 }
 
 void Recorder::artifact(const Json& record) {
-  execute(db_, "INSERT OR IGNORE INTO artifact (sha256, size, kind) VALUES (?, ?, ?)", text(record, "sha256"),
+  execute("INSERT OR IGNORE INTO artifact (sha256, size, kind) VALUES (?, ?, ?)", text(record, "sha256"),
           record.at("size"), text(record, "kind"));
-  execute(db_,
-          "INSERT OR REPLACE INTO run_artifact (run, artifact, direction, path, time_ms) "
-          "VALUES (?, (SELECT id FROM artifact WHERE sha256 = ?), ?, ?, ?)",
-          run_, text(record, "sha256"), text(record, "direction"), text(record, "path"),
-          record.at("time_ms"));
+  execute(
+      "INSERT OR REPLACE INTO run_artifact (run, artifact, direction, path, time_ms) "
+      "VALUES (?, (SELECT id FROM artifact WHERE sha256 = ?), ?, ?, ?)",
+      run_, text(record, "sha256"), text(record, "direction"), text(record, "path"), record.at("time_ms"));
 }
 
 }  // namespace conclave

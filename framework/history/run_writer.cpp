@@ -1,7 +1,6 @@
 #include "framework/history/run_writer.h"
 
 #include <condition_variable>
-#include <map>
 #include <mutex>
 #include <thread>
 
@@ -16,7 +15,8 @@ namespace conclave {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr auto kTick = std::chrono::seconds(1);
+// Less than the second that a crash may lose: writing takes its time too.
+constexpr auto kTick = std::chrono::milliseconds(750);
 constexpr int64_t kHeartbeatMs = 5000;
 // At the end of a run nobody should wait long for a database that was out of reach before.
 constexpr int kLastTryMs = 200;
@@ -31,7 +31,7 @@ struct RunWriter::State {
   std::mutex lock;  // guards what follows
   std::condition_variable wake;
   std::vector<Json> waiting;
-  std::map<std::string, Series, std::less<>> points;
+  Curves points;
   bool stop = false, finished = false;
 
   std::mutex writing;  // guards what follows; taken before `lock`
@@ -45,26 +45,30 @@ struct RunWriter::State {
 
   Json record(const char* op) const { return {{"op", op}, {"run", uuid}}; }
 
-  std::vector<Json> take() {
-    const std::lock_guard guard(lock);
-    std::vector<Json> records = std::exchange(waiting, {});
-    for (auto& [name, series] : points) {
+  // For the spool: points as records, the end of the run behind them.
+  std::vector<Json> with_points(std::vector<Json> records, const Curves& curves) const {
+    for (const auto& [name, series] : curves) {
       Json one = record("metric");
       one["name"] = name;
-      one["steps"] = std::move(series.steps);
-      one["seconds"] = std::move(series.seconds);
+      one["steps"] = series.steps;
+      one["seconds"] = series.seconds;
       Json& values = one["values"] = Json::array();
       for (const double v : series.values) values.push_back(number_to_json(v));
-      // A finish that waits already must stay the last record.
-      records.insert(finished ? records.end() - 1 : records.end(), std::move(one));
+      const bool ended = !records.empty() && records.back()["op"] == "finish";
+      records.insert(ended ? records.end() - 1 : records.end(), std::move(one));
     }
-    points.clear();
     return records;
   }
 
   void write() {
     const std::lock_guard guard(writing);
-    std::vector<Json> records = take();
+    std::vector<Json> records;
+    Curves curves;
+    {
+      const std::lock_guard waiting_guard(lock);
+      records.swap(waiting);
+      curves.swap(points);
+    }
     if (!start.is_null()) {
       start["git_sha"] = git_state();  // asks another program: not on the run's time
       records.insert(records.begin(), std::exchange(start, Json()));
@@ -73,13 +77,14 @@ struct RunWriter::State {
       heartbeat_ms = now;
       Json beat = record("heartbeat");
       beat["time_ms"] = now;
-      records.push_back(std::move(beat));
+      const bool begins = !records.empty() && records.front()["op"] == "start";
+      records.insert(records.begin() + (begins ? 1 : 0), std::move(beat));
     }
-    if (records.empty() || dropped) return;
+    if ((records.empty() && curves.empty()) || dropped) return;
     if (!spool) {
       try {
         if (!store) store.emplace(Store::open(database));
-        store->record(records);
+        store->record(records, uuid, curves);
         return;
       } catch (const std::exception& e) {
         start_spool(e.what());
@@ -87,7 +92,7 @@ struct RunWriter::State {
     }
     if (!spool) return;
     try {
-      spool->write(records);
+      spool->write(with_points(std::move(records), curves));
     } catch (const std::exception& e) {
       drop(e.what());
     }

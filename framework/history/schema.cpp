@@ -3,6 +3,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include "framework/base/error.h"
+#include "framework/history/curves.h"
 
 namespace conclave {
 namespace {
@@ -145,7 +146,37 @@ CREATE INDEX job_state ON job (state, priority);
 CREATE VIRTUAL TABLE search USING fts5 (words, tokenize = "unicode61 tokenchars '_-'");
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion1, kVersion2};
+// Curves in short for the screen, sums that find flipped bytes, and last values by metric: a list shows few
+// metrics of many runs.
+constexpr const char* kVersion3 = R"sql(
+ALTER TABLE metric_chunk ADD COLUMN crc INTEGER;
+CREATE TABLE metric_outline (
+  run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+  key INTEGER NOT NULL REFERENCES metric_key(id),
+  level INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  buckets BLOB NOT NULL,
+  PRIMARY KEY (run, key, level, place)
+) WITHOUT ROWID;
+
+ALTER TABLE metric_last RENAME TO metric_last_before;
+CREATE TABLE metric_last (
+  run INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+  key INTEGER NOT NULL REFERENCES metric_key(id),
+  step INTEGER NOT NULL,
+  last REAL,
+  min REAL,
+  max REAL,
+  n INTEGER NOT NULL,
+  nonfinite INTEGER NOT NULL,
+  PRIMARY KEY (key, run)
+) WITHOUT ROWID;
+INSERT INTO metric_last SELECT * FROM metric_last_before ORDER BY key, run;
+DROP TABLE metric_last_before;
+CREATE INDEX metric_last_run ON metric_last (run);
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3};
 static_assert(std::size(kMigrations) == kSchemaVersion);
 
 int pragma(SQLite::Database& db, const char* name) {
@@ -161,6 +192,7 @@ void step_to(SQLite::Database& db, int version) {
     SQLite::Statement runs(db, "SELECT id FROM run");
     while (runs.executeStep()) refresh_search(db, runs.getColumn(0).getInt64());
   }
+  if (version == 3) outline_full_chunks(db);
   db.exec(fmt::format("PRAGMA user_version = {}", version));
   transaction.commit();
 }

@@ -62,6 +62,20 @@ struct RunEvent {
   std::string level, text;
 };
 
+/// A run that words were found in.
+struct SearchHit {
+  int64_t run = 0;
+  std::string excerpt;  ///< found words stand in [brackets]
+};
+
+/// What one run made and another used.
+struct LineageLink {
+  int64_t from = 0;          ///< the run that made it; 0: none in this history
+  int64_t to = 0;            ///< the run that used it; 0: none yet
+  std::string kind;          ///< of the file; "run" when `to` continues `from`
+  std::string path, sha256;  ///< empty for "run"
+};
+
 struct RunDetail : RunSummary {
   std::vector<std::string> argv;
   std::string folder, version, git_sha, seed, host, parent, note;
@@ -103,17 +117,35 @@ class Store {
   const std::filesystem::path& path() const { return path_; }
   bool read_only() const { return read_only_; }
 
-  /// Newest first.
-  std::vector<RunSummary> list(const RunFilter& filter = {}) const;
+  /// Newest first. Of the metrics only those named in `metrics`, when it is given: 200 metrics of 10,000 runs
+  /// are two million values.
+  std::vector<RunSummary> list(const RunFilter& filter = {},
+                               const std::optional<std::vector<std::string>>& metrics = std::nullopt) const;
   int64_t count(const RunFilter& filter = {}) const;
   /// The id of a run from its number, the beginning of its uuid, its name (the newest), or "last". UsageError
   /// when there is none or more than one.
   int64_t find(const std::string& reference) const;
   RunDetail show(int64_t run) const;
+  /// Runs with all of these words (or words that begin so) in their names, notes, tags and parameters, best
+  /// first.
+  std::vector<SearchHit> search(const std::string& words, int64_t limit) const;
+  /// Every tag with how many runs have it, by name.
+  std::vector<std::pair<std::string, int64_t>> tags() const;
+  /// Where the inputs of `run` came from, and where those of the runs that made them did; files that no run
+  /// made are links from 0.
+  std::vector<LineageLink> made_from(int64_t run) const;
+  /// What used the outputs of `run`, and what used theirs.
+  std::vector<LineageLink> used_by(int64_t run) const;
   /// Every point of one metric; empty when the run has none.
   Series series(int64_t run, const std::string& metric) const;
   /// The points from `from` on (an index), for curves that grow.
   Series series_from(int64_t run, const std::string& metric, int64_t from) const;
+  /// Points [from, to) of a curve as about `columns` buckets in their order: what a screen shows. A curve of
+  /// a million points is read as quickly as a short one.
+  std::vector<Bucket> outline(int64_t run, const std::string& metric, int64_t columns, int64_t from = 0,
+                              int64_t to = INT64_MAX) const;
+  /// The index of the first point at `step` or behind it, in a curve whose steps grow.
+  int64_t point_at(int64_t run, const std::string& metric, int64_t step) const;
   /// Steps with routing, growing.
   std::vector<int64_t> routing_steps(int64_t run, const std::string& split) const;
   std::vector<RoutingRow> routing(int64_t run, const std::string& split, int64_t step) const;
@@ -132,8 +164,10 @@ class Store {
   void purge(std::span<const int64_t> runs);
   /// Gives the space of removed runs back to the file system.
   void compact();
-  /// What SQLite finds wrong; empty when all is well.
+  /// What is wrong with the file, SQLite's own checks and the sums of every curve; empty when all is well.
   std::vector<std::string> check() const;
+  /// Builds indices, outlines and the words to search anew from what they are made of.
+  void rebuild();
 
   /// Running runs whose process is dead, or of an earlier boot, become `lost`; returns how many. Silence
   /// alone is no sign, and runs of other machines are left alone.
@@ -142,14 +176,16 @@ class Store {
   int import_spooled();
   /// Takes in one spool file, also one from elsewhere; false when its run is still writing it.
   bool import_file(const std::filesystem::path& file);
-  /// Records in one transaction; see record.h. A record that is none is skipped with a warning.
-  void record(std::span<const Json> records);
+  /// Records, and behind them points of `run` (a uuid), in one transaction; see record.h. A record that is
+  /// none is skipped with a warning.
+  void record(std::span<const Json> records, const std::string& run = "", const Curves& curves = {});
 
   /// The connection, for what belongs to the history but not here: the queue.
   SQLite::Database& database() const { return *db_; }
 
  private:
   Store(std::filesystem::path path, std::unique_ptr<SQLite::Database> db, bool read_only);
+  int64_t points(int64_t run, const std::string& metric) const;
   void update(const char* sql, int64_t run, const std::string& text, bool words);
   std::filesystem::path path_;
   std::unique_ptr<SQLite::Database> db_;

@@ -128,6 +128,129 @@ TEST_F(StoreTest, CurvesAcrossChunks) {
   EXPECT_TRUE(store.database().execAndGet("SELECT steps IS NULL FROM metric_chunk WHERE chunk = 0").getInt());
 }
 
+// Every point in one bucket, in order; low and high as brute force finds them.
+void expect_outline(const std::vector<Bucket>& buckets, const Series& series, size_t from, size_t to) {
+  size_t place = series.size();
+  for (size_t i = 0; i <= from; ++i)  // buckets at the edges may reach beyond the points asked for
+    if (series.steps[i] == buckets.at(0).first_step) place = i;
+  ASSERT_LE(place, from);
+  for (const Bucket& bucket : buckets) {
+    ASSERT_LE(place + bucket.n, series.size());
+    const Bucket wanted = summarize(series, place, place + bucket.n);
+    ASSERT_EQ(bucket.first_step, wanted.first_step);
+    ASSERT_EQ(bucket.last_step, wanted.last_step);
+    ASSERT_EQ(bucket.nonfinite, wanted.nonfinite);
+    if (wanted.nonfinite < wanted.n) {
+      ASSERT_EQ(bucket.low, wanted.low);
+      ASSERT_EQ(bucket.high, wanted.high);
+      ASSERT_NEAR(bucket.mean, wanted.mean, 1e-9 * std::abs(wanted.mean) + 1e-9);
+    } else {
+      ASSERT_TRUE(std::isnan(bucket.low) && std::isnan(bucket.high) && std::isnan(bucket.mean));
+    }
+    place += bucket.n;
+  }
+  ASSERT_GE(place, to);
+}
+
+TEST_F(StoreTest, OutlineShowsEveryPoint) {
+  const std::string uuid = add("stream", 1, 1);
+  Store store = Store::open(path());
+  Curves curves;
+  Series& series = curves["loss"];
+  for (int i = 0; i < 123456; ++i) {  // chunk rows, rows of levels 2 and 3, and a tail at each
+    series.steps.push_back(7 * i);
+    series.seconds.push_back(static_cast<float>(i) / 100);
+    series.values.push_back(i == 5000 ? kNan : i == 77777 ? 1e6 : std::sin(i / 1000.0));
+  }
+  store.record({}, uuid, curves);
+  const int64_t id = store.find("last");
+  for (const auto& [from, to, columns] : std::vector<std::array<int64_t, 3>>{{0, 123456, 2000},
+                                                                             {0, 123456, 100},
+                                                                             {0, 123456, 3},
+                                                                             {0, 123456, 1},
+                                                                             {0, 123456, 123456},
+                                                                             {111, 99999, 700},
+                                                                             {70000, 80000, 50},
+                                                                             {123455, 123456, 10},
+                                                                             {5000, 5001, 1}}) {
+    const auto buckets = store.outline(id, "loss", columns, from, to);
+    EXPECT_LE(static_cast<int64_t>(buckets.size()), columns + 1);
+    expect_outline(buckets, series, static_cast<size_t>(from), static_cast<size_t>(to));
+  }
+  // The one high point is seen from afar.
+  bool seen = false;
+  for (const Bucket& bucket : store.outline(id, "loss", 60)) seen = seen || bucket.high == 1e6;
+  EXPECT_TRUE(seen);
+  EXPECT_EQ(store.outline(id, "loss", 60).front().n, 3000u);  // groups begin at multiples of their size
+  EXPECT_TRUE(store.outline(id, "absent", 60).empty());
+  EXPECT_TRUE(store.outline(id, "loss", 60, 5, 5).empty());
+  EXPECT_TRUE(store.outline(id, "loss", 0).empty());
+  for (const int64_t step : {-5, 0, 1, 7, 6999, 7000, 7001, 7 * 123455, 900000})
+    EXPECT_EQ(store.point_at(id, "loss", step), std::clamp<int64_t>((step + 6) / 7, 0, 123456)) << step;
+  EXPECT_EQ(store.database().execAndGet("SELECT count(*) FROM metric_outline WHERE level = 3").getInt(), 1);
+}
+
+TEST_F(StoreTest, OutlineGrowsWithARun) {
+  Series series;
+  {
+    RunWriter run(path(), {"stream", "run"});
+    for (int i = 0; i < 23456; ++i) {
+      run.metric("a", i, i % 317);
+      series.steps.push_back(i);
+      series.seconds.push_back(0);
+      series.values.push_back(i % 317);
+      if (i % 1234 == 0) run.flush();
+    }
+    run.finish("finished", 0);
+  }
+  const Store store = Store::open(path());
+  const auto buckets = store.outline(1, "a", 50);
+  size_t place = 0;
+  for (const Bucket& bucket : buckets) {
+    const Bucket wanted = summarize(series, place, place + bucket.n);
+    EXPECT_EQ(bucket.low, wanted.low);
+    EXPECT_EQ(bucket.high, wanted.high);
+    place += bucket.n;
+  }
+  EXPECT_EQ(place, series.size());
+}
+
+TEST_F(StoreTest, ListOfChosenMetrics) {
+  for (int i = 0; i < 600; ++i) {  // more than are asked for one by one
+    Store store = Store::open(path());
+    std::vector<Json> records;
+    const std::string uuid = new_uuid();
+    records.push_back(Json::parse(R"({"op": "start", "time_ms": 1, "app": "toy", "verb": "train", "argv": [],
+        "machine": {}, "process": {"host": "far", "pid": 1, "start": 1}})"));
+    Curves curves;
+    for (const char* name : {"c", "a", "b"}) curves[name] = {{i}, {0}, {i + 0.5}};
+    records[0]["run"] = uuid;
+    store.record(records, uuid, curves);
+    if (i % 100 != 0) continue;
+    store.add_tag(store.find("last"), "hundred");
+  }
+  const Store store = Store::open(path());
+  const auto all = store.list();
+  ASSERT_EQ(all.size(), 600u);
+  RunFilter newest;
+  newest.limit = 3;
+  const auto few = store.list(newest, std::vector<std::string>{"c", "none", "a"});
+  const auto many = store.list({}, std::vector<std::string>{"c", "none", "a"});
+  for (const auto* runs : {&few, &many}) {
+    EXPECT_EQ((*runs)[0].id, 600);
+    ASSERT_EQ((*runs)[0].metrics.size(), 2u);
+    EXPECT_EQ((*runs)[0].metrics[0].name, "a");
+    EXPECT_EQ((*runs)[0].metrics[1].name, "c");
+    EXPECT_EQ((*runs)[1].metrics[1].last, 598.5);
+  }
+  EXPECT_EQ(all[0].metrics.size(), 3u);
+  EXPECT_EQ(all[0].metrics[1].name, "b");
+  EXPECT_THAT(all[599].tags, ElementsAre("hundred"));
+  EXPECT_TRUE(all[0].tags.empty());
+  EXPECT_EQ(store.list(parse_filter("tag:hundred")).size(), 6u);
+  EXPECT_EQ(store.list(parse_filter("a>=590.5")).size(), 10u);
+}
+
 TEST_F(StoreTest, NanAndInfinity) {
   RunWriter run(path(), {"vqa", "train"});
   const double values[] = {1.0, kNan, -2.0, kInf, -kInf};
@@ -262,13 +385,19 @@ TEST_F(StoreTest, MigratesFromVersionOne) {
         "host, boot_id, pid_space, pid, pid_start) VALUES ('u', 'from before', 'vqa', 'train', 'finished', "
         "5, "
         "'[\"conclave-vqa\"]', '/', '0', '', '1', '{}', 'elsewhere', '', '', 1, 1);"
-        "INSERT INTO param VALUES (1, 'rate', '0.5', 'flag')");
+        "INSERT INTO param VALUES (1, 'rate', '0.5', 'flag');"
+        "INSERT INTO metric_key (id, name) VALUES (1, 'loss');"
+        "INSERT INTO metric_chunk VALUES (1, 1, 0, 1000, 0, 1, NULL, zeroblob(4000), zeroblob(8000));"
+        "INSERT INTO metric_last VALUES (1, 1, 999, 0, 0, 0, 1000, 0)");
   }
   Store store = Store::open(path());
   EXPECT_EQ(store.database().execAndGet("PRAGMA user_version").getInt(), kSchemaVersion);
   EXPECT_EQ(store.show(1).params[0].value, 0.5);
   EXPECT_EQ(store.list(parse_filter("before")).size(), 1u);  // the search was filled
   EXPECT_EQ(store.database().execAndGet("SELECT count(*) FROM job").getInt(), 0);
+  EXPECT_EQ(store.list()[0].metric("loss")->n, 1000);
+  EXPECT_EQ(store.outline(1, "loss", 10).size(), 10u);
+  EXPECT_EQ(store.database().execAndGet("SELECT count(*) FROM metric_outline").getInt(), 1);
 }
 
 TEST_F(StoreTest, RefusesWhatIsNoHistory) {
@@ -286,7 +415,8 @@ TEST_F(StoreTest, RefusesWhatIsNoHistory) {
     Store::open(path());
     FAIL();
   } catch (const Error& e) {
-    EXPECT_THAT(e.what(), HasSubstr("newer version (schema 99; this one knows 2)"));
+    EXPECT_THAT(e.what(),
+                HasSubstr(fmt::format("newer version (schema 99; this one knows {})", kSchemaVersion)));
   }
   EXPECT_FALSE(Store::open_existing(dir_ / "none.db"));
   EXPECT_THROW(Store::open_read_only(dir_ / "none.db"), Error);
