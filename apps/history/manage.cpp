@@ -1,4 +1,4 @@
-// conclave-history tag, note, prune, restore, check, import: what changes the history.
+// conclave-history tag, note, name, prune, restore, import: what changes the history.
 #include <fmt/format.h>
 
 #include "apps/history/text.h"
@@ -21,19 +21,28 @@ namespace {
 class TagVerb : public HistoryVerb {
  public:
   std::string name() const override { return "tag"; }
-  std::string summary() const override { return "Tag a run, or take tags away"; }
+  std::string summary() const override { return "Tag a run, take tags away, or list them"; }
   std::string examples() const override {
-    return "  conclave-history tag last paper\n  conclave-history tag 12 paper --remove";
+    return "  conclave-history tag last paper\n  conclave-history tag 12 paper --remove\n"
+           "  conclave-history tag 12        the tags of a run\n  conclave-history tag           all tags";
   }
   void declare(Options& options) override {
-    options.positional("run", run_, "Run to tag").required();
-    options.positional("tags", tags_, "Tags").required();
+    options.positional("run", run_, "Run to tag");
+    options.positional("tags", tags_, "Tags");
     options.add("remove", remove_, "Take the tags away");
   }
   int run(Invocation& call) override {
     Store store = open_store(call);
+    if (run_.empty()) {
+      for (const auto& [tag, runs] : store.tags())
+        call.json() ? call.out().write({{"tag", tag}, {"runs", runs}}) : fmt::print("{:>5}  {}\n", runs, tag);
+      return 0;
+    }
     const int64_t run = store.find(run_);
     for (const auto& tag : tags_) remove_ ? store.remove_tag(run, tag) : store.add_tag(run, tag);
+    if (!tags_.empty()) return 0;
+    for (const auto& tag : store.show(run).tags)
+      call.json() ? call.out().write({{"tag", tag}}) : fmt::print("{}\n", tag);
     return 0;
   }
 
@@ -46,22 +55,50 @@ class TagVerb : public HistoryVerb {
 class NoteVerb : public HistoryVerb {
  public:
   std::string name() const override { return "note"; }
-  std::string summary() const override { return "Write the note of a run, in place of the one it has"; }
+  std::string summary() const override { return "Write the note of a run, add to it, or print it"; }
   std::string examples() const override {
-    return "  conclave-history note last 'diverges after the warm-up'";
+    return "  conclave-history note last 'diverges after the warm-up'\n"
+           "  conclave-history note last --append 'also with half the rate'\n  conclave-history note last";
   }
   void declare(Options& options) override {
     options.positional("run", run_, "Run").required();
-    options.positional("text", text_, "The note").required();
+    options.positional("text", text_, "The note; an empty one removes it");
+    options.add("append", append_, "Add a line to the note that it has");
   }
   int run(Invocation& call) override {
     Store store = open_store(call);
-    store.set_note(store.find(run_), text_);
+    const int64_t run = store.find(run_);
+    const std::string before = store.show(run).note;
+    if (!text_)
+      call.json() ? call.out().write({{"note", before}})
+                  : fmt::print("{}{}", before, before.empty() ? "" : "\n");
+    else
+      store.set_note(run, append_ && !before.empty() ? before + "\n" + *text_ : *text_);
     return 0;
   }
 
  private:
-  std::string run_, text_;
+  std::string run_;
+  std::optional<std::string> text_;
+  bool append_ = false;
+};
+
+class NameVerb : public HistoryVerb {
+ public:
+  std::string name() const override { return "name"; }
+  std::string summary() const override { return "Name a run anew"; }
+  void declare(Options& options) override {
+    options.positional("run", run_, "Run").required();
+    options.positional("name", name_, "Its name").required();
+  }
+  int run(Invocation& call) override {
+    Store store = open_store(call);
+    store.set_name(store.find(run_), name_);
+    return 0;
+  }
+
+ private:
+  std::string run_, name_;
 };
 
 class PruneVerb : public HistoryVerb {
@@ -131,26 +168,6 @@ class RestoreVerb : public HistoryVerb {
   std::vector<std::string> runs_;
 };
 
-class CheckVerb : public HistoryVerb {
- public:
-  std::string name() const override { return "check"; }
-  std::string summary() const override {
-    return "Check the database; take in what was spooled, mark dead runs";
-  }
-  void declare(Options&) override {}
-  int run(Invocation& call) override {
-    const Store store = open_store(call);  // takes in and marks
-    const auto faults = store.check();
-    if (call.json())
-      call.out().write({{"path", store.path().string()}, {"runs", store.count()}, {"faults", faults}});
-    else if (faults.empty())
-      fmt::print("{}: {} runs, sound\n", store.path().string(), store.count());
-    else
-      for (const auto& fault : faults) fmt::print("{}\n", fault);
-    return faults.empty() ? 0 : 1;
-  }
-};
-
 class ImportVerb : public HistoryVerb {
  public:
   std::string name() const override { return "import"; }
@@ -187,8 +204,8 @@ std::unique_ptr<Verb> make_prune_verb() {
 std::unique_ptr<Verb> make_restore_verb() {
   return std::make_unique<RestoreVerb>();
 }
-std::unique_ptr<Verb> make_check_verb() {
-  return std::make_unique<CheckVerb>();
+std::unique_ptr<Verb> make_name_verb() {
+  return std::make_unique<NameVerb>();
 }
 std::unique_ptr<Verb> make_import_verb() {
   return std::make_unique<ImportVerb>();

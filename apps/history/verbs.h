@@ -9,13 +9,21 @@ namespace conclave {
 std::unique_ptr<Verb> make_list_verb();
 std::unique_ptr<Verb> make_show_verb();
 std::unique_ptr<Verb> make_compare_verb();
+std::unique_ptr<Verb> make_search_verb();
+std::unique_ptr<Verb> make_query_verb();
+std::unique_ptr<Verb> make_lineage_verb();
 std::unique_ptr<Verb> make_export_verb();
 std::unique_ptr<Verb> make_tag_verb();
 std::unique_ptr<Verb> make_note_verb();
+std::unique_ptr<Verb> make_name_verb();
 std::unique_ptr<Verb> make_prune_verb();
 std::unique_ptr<Verb> make_restore_verb();
 std::unique_ptr<Verb> make_check_verb();
+std::unique_ptr<Verb> make_backup_verb();
+std::unique_ptr<Verb> make_merge_verb();
+std::unique_ptr<Verb> make_sync_verb();
 std::unique_ptr<Verb> make_import_verb();
+std::unique_ptr<Verb> make_bench_verb();
 
 /// A verb about the history: is not itself recorded.
 class HistoryVerb : public Verb {
