@@ -3,25 +3,12 @@
 #include <fstream>
 
 #include "framework/base/error.h"
+#include "framework/base/json_problem.h"
 
 namespace conclave {
 namespace {
 
 constexpr size_t kLineLimit = size_t{64} << 20;
-
-/// std::getline with a limit, so that a file without line ends cannot take all memory.
-bool read_line(std::istream& in, std::string& line, const std::string& file, int64_t number) {
-  line.clear();
-  int c;
-  while ((c = in.rdbuf()->sbumpc()) != std::char_traits<char>::eof()) {
-    if (c == '\n') return true;
-    line += static_cast<char>(c);
-    if (line.size() > kLineLimit)
-      throw DataError(file, fmt::format("line {}", number),
-                      fmt::format("is longer than {} bytes", kLineLimit));
-  }
-  return !line.empty();
-}
 
 }  // namespace
 
@@ -53,22 +40,42 @@ std::string JsonRecord::id(const char* key) const {
   return value.get<std::string>();
 }
 
+bool read_record_line(std::istream& in, std::string& line, const std::string& file, int64_t number) {
+  line.clear();
+  auto& bytes = *in.rdbuf();
+  constexpr int kEnd = std::char_traits<char>::eof();
+  int c;
+  while ((c = bytes.sbumpc()) != kEnd) {
+    if (c == '\n') return true;
+    line += static_cast<char>(c);
+    if (line.size() <= kLineLimit) continue;
+    while (c != kEnd && c != '\n') c = bytes.sbumpc();
+    throw DataError(file, fmt::format("line {}", number), fmt::format("is longer than {} bytes", kLineLimit));
+  }
+  return !line.empty();
+}
+
+Json parse_record(const std::string& line, const std::string& file, const std::string& where) {
+  Json json;
+  try {
+    json = Json::parse(line);
+  } catch (const nlohmann::json::exception& e) {
+    throw DataError(file, where, json_problem(e));
+  }
+  if (!json.is_object()) throw DataError(file, where, "is not a JSON object");
+  return json;
+}
+
 void for_each_json_line(const std::filesystem::path& path,
                         const std::function<void(const JsonRecord&)>& visit) {
   const std::string file = path.string();
   std::ifstream in(path, std::ios::binary);
   if (!in || std::filesystem::is_directory(path)) throw DataError(file, "", "no such file");
   std::string line;
-  for (int64_t number = 1; read_line(in, line, file, number); ++number) {
+  for (int64_t number = 1; read_record_line(in, line, file, number); ++number) {
     if (line.find_first_not_of(" \t\r") == line.npos) continue;
     const std::string where = fmt::format("line {}", number);
-    Json json;
-    try {
-      json = Json::parse(line);
-    } catch (const nlohmann::json::parse_error& e) {
-      throw DataError(file, where, fmt::format("not valid JSON ({})", e.what()));
-    }
-    if (!json.is_object()) throw DataError(file, where, "is not a JSON object");
+    const Json json = parse_record(line, file, where);
     visit(JsonRecord(json, file, where));
   }
 }

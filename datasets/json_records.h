@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <istream>
 #include <string>
 
 #include "framework/base/json.h"
@@ -29,6 +30,13 @@ class JsonRecord {
   const Json& json_;
   std::string file_, where_;
 };
+
+/// The next line of `in` without its end, the `number`th of `file`; false at the end of the file. DataError
+/// for a line of more than 64 MB, which is passed over, so that the next call goes on behind it.
+bool read_record_line(std::istream& in, std::string& line, const std::string& file, int64_t number);
+
+/// The JSON object that a line holds; DataError when it holds none.
+Json parse_record(const std::string& line, const std::string& file, const std::string& where);
 
 /// Calls `visit` for each JSON object of a file with one a line; empty lines are skipped. A line that is no
 /// JSON object is a DataError that names it ("line 7").

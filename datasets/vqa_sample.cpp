@@ -22,12 +22,15 @@ constexpr struct {
 }  // namespace
 
 VqaSet load_vqa(const std::string& name, const std::filesystem::path& dir, const std::string& split) {
-  std::string known;
-  for (const auto& set : kSets) {
+  for (const auto& set : kSets)
     if (name == set.name) return set.load(dir, split);
-    known += (known.empty() ? "" : ", ") + std::string(set.name);
-  }
-  throw UsageError(fmt::format("no data set '{}' (allowed: {})", name, known));
+  throw UsageError(fmt::format("no data set '{}' (allowed: {})", name, fmt::join(vqa_set_names(), ", ")));
+}
+
+std::vector<std::string> vqa_set_names() {
+  std::vector<std::string> names;
+  for (const auto& set : kSets) names.emplace_back(set.name);
+  return names;
 }
 
 }  // namespace conclave

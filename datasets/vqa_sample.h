@@ -27,4 +27,7 @@ struct VqaSet {
 /// layouts. Throws UsageError for an unknown name or split, DataError for bad files.
 VqaSet load_vqa(const std::string& name, const std::filesystem::path& dir, const std::string& split);
 
+/// The names that load_vqa knows.
+std::vector<std::string> vqa_set_names();
+
 }  // namespace conclave

@@ -29,7 +29,7 @@ void declare_common(Options& options, CommonOptions& common, const Verb& verb) {
         .shared()
         .group(group);
   }
-  options.add("dry-run", common.dry_run, "Check everything, do nothing").flag_only().group(group);
+  options.add("dry-run", common.dry_run, "Check what can be checked, do nothing").flag_only().group(group);
   options.add("quiet", common.quiet, "Warnings and errors alone on stderr").shared().group(group);
   options.add("history", common.history, "History database").shared().group(group);
   if (verb.recorded()) {

@@ -69,11 +69,12 @@ std::string id_text(const Json& id) {
   return id.is_string() ? id.get<std::string>() : id.dump();
 }
 
-std::unordered_set<std::string> ids_written(const fs::path& file, const std::string& key) {
+std::unordered_set<std::string> resume_lines(const fs::path& file, const std::string& key) {
   std::unordered_set<std::string> ids;
   if (!fs::exists(file)) return ids;
   const std::string bytes = read_file(file);
   const std::string_view text = std::string_view(bytes).substr(0, whole_lines(bytes));
+  std::string kept;
   int64_t number = 0;
   for (size_t begin = 0; begin < text.size();) {
     const size_t end = text.find('\n', begin);
@@ -84,8 +85,11 @@ std::unordered_set<std::string> ids_written(const fs::path& file, const std::str
     const Json parsed = Json::parse(line, nullptr, false);
     if (!parsed.is_object())
       throw DataError(file.string(), fmt::format("line {}", number), "is not a JSON object");
+    if (parsed.contains("error")) continue;
     if (parsed.contains(key)) ids.insert(id_text(parsed[key]));
+    kept.append(line).append("\n");
   }
+  if (kept.size() != bytes.size()) write_file(file, kept);
   return ids;
 }
 

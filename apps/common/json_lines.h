@@ -40,11 +40,13 @@ class JsonLines {
 /// {"id": id, "error": {"kind": "usage|data|other", "message", "file", "where"}}; a null id is left out.
 Json error_line(const Json& id, const std::exception& error);
 
-/// The text of `id` that ids_written would hold: a string as it is, anything else as JSON.
+/// The text of `id` that resume_lines would hold: a string as it is, anything else as JSON.
 std::string id_text(const Json& id);
 
-/// What every whole line of `file` has under `key`, for --resume; empty when there is no such file. DataError
-/// (with the line) when one is no JSON object.
-std::unordered_set<std::string> ids_written(const std::filesystem::path& file, const std::string& key = "id");
+/// What is done already, for --resume: the `key` of every whole line of `file`. Lines with an "error" are
+/// taken out of the file, so that their inputs are tried again. Empty when there is no such file. DataError
+/// (with the line) when one is no JSON object; the file is then left as it is.
+std::unordered_set<std::string> resume_lines(const std::filesystem::path& file,
+                                             const std::string& key = "id");
 
 }  // namespace conclave

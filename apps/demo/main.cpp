@@ -70,7 +70,7 @@ class DemoVerb : public Verb {
       fmt::print("{} \"{}\"\n", label, answer.at("prompt").get<std::string>());
       fmt::print("{}     {} {:.2f}   {:.0f} ms   {}   ({}; it is: {})\n", label,
                  answer.at("text").get<std::string>(), meta.at("confidence").get<double>(),
-                 meta.at("latency_ms").get<double>(), experts_of(meta),
+                 meta.at("see_ms").get<double>() + meta.at("read_ms").get<double>(), experts_of(meta),
                  fs::path(answer.at("image").get<std::string>()).filename().string(),
                  right[answer.at("question_id").get<std::string>()]);
     }
@@ -143,6 +143,7 @@ class DemoVerb : public Verb {
         json_lines(run_program("conclave-history", {"list", "--json"}, call), "conclave-history");
     fmt::print("runs   {} in {}         see: conclave-history list\n", runs.size(),
                call.common().history_path().string());
+    fmt::print("       the programs are in {}; each tells its verbs with --help\n", program_folder());
   }
 
   fs::path out_ = "demo";

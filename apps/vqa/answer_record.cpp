@@ -11,6 +11,7 @@ namespace conclave {
 namespace {
 
 constexpr size_t kShownExperts = 3;
+constexpr double kShownProbability = 0.005;
 
 Json size_json(const std::vector<PictureNote>& pictures, bool resized) {
   Json sizes = Json::array();
@@ -81,7 +82,9 @@ Json answer_record(const VqaInput& asked, const VqaAnswer& answer, const VqaMode
   }
   record["text"] = answer.top.front().first;
   record["model_id"] = model.name;
-  record["answer_id"] = sha256(asked.id + "\n" + model.name).substr(0, 22);
+  std::string all = asked.id + "\n" + model.name + "\n" + asked.query.question;
+  for (const auto& image : asked.image_names) all += "\n" + image;
+  record["answer_id"] = sha256(all).substr(0, 22);
   record["metadata"] = metadata_of(answer, seed);
   return record;
 }
@@ -108,23 +111,24 @@ std::string busiest_experts(const Trace& trace, Modality modality) {
   return text;
 }
 
-std::string answer_text(const VqaInput& asked, const VqaAnswer& answer) {
+std::string answer_text(const VqaInput& asked, const VqaAnswer& answer, bool named) {
   const std::string question = asked.query.question.substr(0, 200);
+  const std::string name = named ? asked.id + "   " : "";
   if (answer.error) {
     try {
       std::rethrow_exception(answer.error);
     } catch (const std::exception& e) {
-      return fmt::format("{}: error: {}\n", asked.id, first_line(e));
+      return named ? fmt::format("{}: error: {}\n", asked.id, first_line(e))
+                   : fmt::format("error: {}\n", first_line(e));
     }
   }
-  std::string text = fmt::format("\"{}\"   {} {:.2f}   {:.0f} ms\n", question, answer.top.front().first,
-                                 answer.top.front().second, answer.wall_ms);
-  if (answer.top.size() > 1) {
-    text += "     others:";
-    for (size_t i = 1; i < answer.top.size(); ++i)
-      text += fmt::format("  {} {:.2f}", answer.top[i].first, answer.top[i].second);
-    text += "\n";
-  }
+  std::string text =
+      fmt::format("{}\"{}\"   {} {:.2f}   {:.0f} ms\n", name, question, answer.top.front().first,
+                  answer.top.front().second, answer.see_ms + answer.read_ms);
+  std::string others;
+  for (size_t i = 1; i < answer.top.size() && answer.top[i].second >= kShownProbability; ++i)
+    others += fmt::format("  {} {:.2f}", answer.top[i].first, answer.top[i].second);
+  if (!others.empty()) text += "     others:" + others + "\n";
   const std::string pictures = busiest_experts(answer.trace, Modality::vision);
   const std::string words = busiest_experts(answer.trace, Modality::text);
   if (!pictures.empty())

@@ -12,8 +12,9 @@ namespace conclave {
 /// sizes, router loads. With answer.error: question_id, image, prompt and error.
 Json answer_record(const VqaInput& asked, const VqaAnswer& answer, const VqaModel& model, uint64_t seed);
 
-/// The same for people, with a line end: the answer, its probability, its time, and which experts read.
-std::string answer_text(const VqaInput& asked, const VqaAnswer& answer);
+/// The same for people, with a line end: the answer, its probability, its share of the time, and which
+/// experts read; `named` puts the id before it.
+std::string answer_text(const VqaInput& asked, const VqaAnswer& answer, bool named);
 
 /// The experts that `modality` went to over all layers, the busiest first: "e3 70 % e1 30 %"; empty when it
 /// had none.

@@ -7,7 +7,10 @@
 namespace conclave {
 
 void AskOptions::declare(Options& options) {
-  options.add("model", model, "Folder of the model (default: the shipped one)").group("Model");
+  options
+      .add("model", model,
+           "Folder of the model (default: the shipped one, which knows coloured shapes, not photographs)")
+      .group("Model");
   options.add("batch", engine.batch, "Questions that are answered together").group("Model").range(1, 4096);
   options.add("top-k", engine.top_k, "Answers to list, and the beams of the search; 1 is greedy")
       .group("Answers")

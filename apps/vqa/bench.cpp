@@ -11,6 +11,7 @@
 #include "apps/vqa/questions.h"
 #include "framework/base/child_process.h"
 #include "framework/base/error.h"
+#include "framework/base/log.h"
 #include "framework/base/process_memory.h"
 #include "framework/base/signals.h"
 #include "framework/base/stopwatch.h"
@@ -185,6 +186,8 @@ int BenchVerb::run(Invocation& call) {
     if (starts_ > 0) start_up(call, queries.front(), threads);
   }
   const VqaModel model = ask_.load(call);
+  log_info("bench: {} measurements of {:.0f} s or once through {} questions, what is longer",
+           2 * thread_counts.size(), 1.5 * seconds_, all_about_each(queries).size());
   for (const int threads : thread_counts) {
     set_threads(threads);
     questions(call, model, queries, threads);

@@ -26,6 +26,13 @@ namespace {
 
 constexpr int64_t kResamples = 10000;
 
+// Guesses that need no picture, as the record names them and as people read them.
+constexpr std::pair<const char*, const char*> kBaselineWords[] = {
+    {"majority", "most frequent answer"},
+    {"question_prefix_majority", "most frequent answer to the same first four words"},
+    {"question_only_majority", "most frequent answer to the same question"},
+    {"bag_of_words", "regression over the words of the question"}};
+
 using Baselines = std::map<std::string, VqaScores>;
 
 // The scores of answers that need no picture, learned from the training split; empty when there is none.
@@ -92,7 +99,7 @@ struct Answers {
 
   void add(const VqaInput& asked, const VqaAnswer& answer) {
     if (answer.error) {
-      if (failed++ == 0) log_warning("{}", answer_text(asked, answer));
+      if (failed++ == 0) log_warning("{}", answer_text(asked, answer, true));
     } else {
       text[asked.id] = answer.top.front().first;
       confidence[asked.id] = answer.top.front().second;
@@ -138,6 +145,12 @@ void keep(RunWriter& history, const Result& result, const Answers& answers, cons
   history.routing(split, 0, routing_rows(answers.trace));
 }
 
+std::string words_of(const std::string& baseline) {
+  const auto* found =
+      std::ranges::find_if(kBaselineWords, [&](const auto& kind) { return baseline == kind.first; });
+  return fmt::format("\"{}\"", found == std::end(kBaselineWords) ? baseline.c_str() : found->second);
+}
+
 void print(const Json& record, const Answers& answers) {
   const auto percent = [](const Json& share) { return 100 * share.get<double>(); };
   fmt::print("{} {}: {} {:.2f} % of {} questions ({})\n", record["dataset"].get<std::string>(),
@@ -145,14 +158,15 @@ void print(const Json& record, const Answers& answers) {
              percent(record["accuracy"]), record["n"].get<int64_t>(), record["model"].get<std::string>());
   if (record.contains("consistency")) fmt::print("  consistency {:.2f} %\n", percent(record["consistency"]));
   if (record.contains("vote")) fmt::print("  voting {:.2f} %\n", percent(record["vote"]["accuracy"]));
-  for (const auto& [name, value] : record["baselines"].items())
-    fmt::print("  {} {:.2f} %\n", name, percent(value));
+  for (const auto& [name, words] : kBaselineWords)
+    if (record["baselines"].contains(name))
+      fmt::print("  {} {:.2f} %\n", words, percent(record["baselines"][name]));
   if (record.contains("against_blind")) {
     const auto& against = record["against_blind"];
     fmt::print(
         "  {:+.2f} points against {}, 95 % interval {:+.2f} to {:+.2f} (paired bootstrap of {} groups)\n",
-        percent(against["difference"]), against["baseline"].get<std::string>(),
-        percent(against["interval"][0]), percent(against["interval"][1]), against["groups"].get<int64_t>());
+        percent(against["difference"]), words_of(against["baseline"]), percent(against["interval"][0]),
+        percent(against["interval"][1]), against["groups"].get<int64_t>());
   }
   fmt::print("  picture tokens: {}   words: {}\n", busiest_experts(answers.trace, Modality::vision),
              busiest_experts(answers.trace, Modality::text));
@@ -163,6 +177,17 @@ void print(const Json& record, const Answers& answers) {
 
 fs::path set_folder(const fs::path& dir, const std::string& name) {
   return fs::is_directory(dir / name) ? dir / name : dir;
+}
+
+VqaSet load_set(const std::string& name, const fs::path& dir, const std::string& split) {
+  const fs::path folder = set_folder(dir, name);
+  try {
+    return load_vqa(name, folder, split);
+  } catch (const DataError& e) {
+    if (folder != dir || dir.filename() == name) throw;
+    throw Error(fmt::format("{} ({} has no folder {}/ either; docs/datasets.md shows the layouts)", e.what(),
+                            dir.string(), name));
+  }
 }
 
 std::pair<std::string, fs::path> parse_export(const std::string& text) {
@@ -179,11 +204,10 @@ std::string EvalVerb::examples() const {
 }
 
 void EvalVerb::declare(Options& options) {
-  options.add("dataset", dataset_, "Which data set")
-      .required()
-      .choices({"nlvr", "easy-vqa", "daquar", "llava", "vqav2"});
+  options.add("dataset", dataset_, "Which data set").required().choices(vqa_set_names());
   options.add("data", data_, "Its folder, or the folder that this one is in").required().existing();
-  options.add("split", split_, "Its split: dev, test, ...").required();
+  options.add("split", split_, "Its split: train, dev or test; daquar: train-single or test-single too")
+      .required();
   options.add("limit", limit_, "Samples to take from the beginning; 0: all").at_least(0);
   options.add("blank-pictures", blank_, "Show grey in place of every picture").group("Ablations");
   options.add("no-pictures", no_pictures_, "Ask without pictures").group("Ablations");
@@ -197,12 +221,11 @@ void EvalVerb::declare(Options& options) {
 }
 
 int EvalVerb::run(Invocation& call) {
-  const fs::path folder = set_folder(data_, dataset_);
   std::vector<std::pair<std::string, fs::path>> exports;
   for (const auto& text : exports_) exports.push_back(parse_export(text));
   require<UsageError>(predictions_.empty() || !fs::exists(predictions_), "--predictions {}: is there already",
                       predictions_.string());
-  VqaSet set = load_vqa(dataset_, folder, split_);
+  VqaSet set = load_set(dataset_, data_, split_);
   if (limit_ > 0 && set.samples.size() > static_cast<size_t>(limit_))
     set.samples.resize(static_cast<size_t>(limit_));
   const VqaModel model = ask_.load(call);
@@ -237,7 +260,9 @@ int EvalVerb::run(Invocation& call) {
     answers.seconds = watch.seconds();
   }
 
-  Result result{score_vqa(set, answers.text), {}, baselines_of(dataset_, folder, set, call.common().seed)};
+  Result result{score_vqa(set, answers.text),
+                {},
+                baselines_of(dataset_, set_folder(data_, dataset_), set, call.common().seed)};
   if (vote_) result.vote = score_vqa(set, voted(set, answers.text, answers.confidence));
   Json record = record_of(result, answers,
                           {{"dataset", dataset_},
@@ -264,6 +289,18 @@ int EvalVerb::run(Invocation& call) {
   if (answers.failed > 0)
     log_error("{} questions could not be answered; they count as wrong", answers.failed);
   return answers.failed > 0 ? kExitFailed : kExitDone;
+}
+
+int EvalVerb::dry_run(Invocation& call) {
+  const VqaSet set = load_set(dataset_, data_, split_);
+  const VqaModel model = ask_.load(call);
+  int64_t missing = 0;
+  for (const auto& sample : set.samples)
+    for (const auto& image : sample.images)
+      if (!fs::is_regular_file(image) && ++missing <= 10) log_warning("{}: no such file", image.string());
+  fmt::print("{} {}: {} questions for {}, {} pictures are missing\n", dataset_, split_, set.samples.size(),
+             model.name, missing);
+  return missing > 0 ? kExitFailed : kExitDone;
 }
 
 }  // namespace conclave

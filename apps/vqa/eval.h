@@ -14,6 +14,7 @@ class EvalVerb : public Verb {
   std::string examples() const override;
   void declare(Options& options) override;
   int run(Invocation& call) override;
+  int dry_run(Invocation& call) override;
 
  private:
   AskOptions ask_;
@@ -26,6 +27,9 @@ class EvalVerb : public Verb {
 
 /// DIR/<name> where there is such a folder, else DIR.
 std::filesystem::path set_folder(const std::filesystem::path& dir, const std::string& name);
+
+/// The split of a set in `dir` or in its folder there. Throws Error that says where it was looked for.
+VqaSet load_set(const std::string& name, const std::filesystem::path& dir, const std::string& split);
 
 /// "nlvr=FILE" -> {"nlvr", FILE}. Throws UsageError.
 std::pair<std::string, std::filesystem::path> parse_export(const std::string& text);

@@ -51,6 +51,8 @@ std::string ExportVerb::examples() const {
 }
 
 void ExportVerb::declare(Options& options) {
+  auto sets = vqa_set_names();
+  sets.insert(sets.begin(), "");
   options.positional("ANSWERS", answers_, "File that run --out or eval --predictions wrote")
       .required()
       .existing();
@@ -58,7 +60,7 @@ void ExportVerb::declare(Options& options) {
   options.add("out", out_, "File to write (default: stdout)");
   options.add("dataset", dataset_, "Data set that the questions are from, for its answers and its order")
       .group("Data set")
-      .choices({"", "nlvr", "easy-vqa", "daquar", "llava", "vqav2"});
+      .choices(sets);
   options.add("data", data_, "Its folder, or the folder that this one is in").group("Data set");
   options.add("split", split_, "Its split").group("Data set");
 }
@@ -67,8 +69,7 @@ int ExportVerb::run(Invocation& call) {
   require<UsageError>(dataset_.empty() == split_.empty() && dataset_.empty() == data_.empty(),
                       "--dataset, --data and --split go together");
   const AnswerFile answers = read_answers(answers_);
-  const VqaSet set =
-      dataset_.empty() ? answers.asked : load_vqa(dataset_, set_folder(data_, dataset_), split_);
+  const VqaSet set = dataset_.empty() ? answers.asked : load_set(dataset_, data_, split_);
   const std::string text = export_vqa(format_, set, answers.predictions);
   call.history().input(answers_, "answers");
   if (out_.empty()) {

@@ -8,6 +8,7 @@
 #include "apps/vqa/overlay.h"
 #include "framework/base/error.h"
 #include "models/vlm/active_parameters.h"
+#include "models/vlm/routing_lines.h"
 
 namespace conclave {
 namespace {
@@ -37,6 +38,32 @@ void print_words(const VqaModel& model, const std::vector<int64_t>& ids, const P
   }
 }
 
+// "e0" or "e1 to e3" or "e0, e2".
+std::string expert_names(const std::vector<int64_t>& experts, int64_t count) {
+  const auto name = [&](int64_t e) {
+    return e < count ? fmt::format("e{}", e) : fmt::format("null{}", e - count);
+  };
+  if (experts.size() > 2 && experts.back() - experts.front() + 1 == static_cast<int64_t>(experts.size()))
+    return fmt::format("{} to {}", name(experts.front()), name(experts.back()));
+  std::vector<std::string> names;
+  for (const int64_t e : experts) names.push_back(name(e));
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+std::string site_text(Site site, const VqaModel::SitePools& pools) {
+  const int64_t all = pools.experts + pools.nulls;
+  std::string text = fmt::format("site {}: {} experts", site, pools.experts);
+  if (pools.nulls > 0) text += fmt::format(" and {} null", pools.nulls);
+  if (pools.slots > 0) text += fmt::format(", {} a token", pools.slots);
+  const bool apart =
+      static_cast<int64_t>(pools.pictures.size()) < all || static_cast<int64_t>(pools.words.size()) < all;
+  if (apart)
+    text +=
+        fmt::format("; picture tokens choose among {}, words among {}",
+                    expert_names(pools.pictures, pools.experts), expert_names(pools.words, pools.experts));
+  return text;
+}
+
 }  // namespace
 
 std::string InspectVerb::examples() const {
@@ -64,8 +91,14 @@ int InspectVerb::describe_model(Invocation& call, const VqaModel& model) const {
                {"tile_size", model.vlm->tile_size()},
                {"max_tiles", model.vlm->max_tiles()},
                {"config", model.vlm->config}};
-  for (const auto& [site, experts] : model.pools())
-    line["sites"].push_back({{"site", site}, {"experts", experts}});
+  const auto sites = model.site_pools();
+  for (const auto& [site, pools] : sites)
+    line["sites"].push_back({{"site", site},
+                             {"experts", pools.experts},
+                             {"nulls", pools.nulls},
+                             {"slots", pools.slots},
+                             {"pictures", pools.pictures},
+                             {"words", pools.words}});
   if (call.json()) {
     call.out().write(line);
     return kExitDone;
@@ -74,16 +107,31 @@ int InspectVerb::describe_model(Invocation& call, const VqaModel& model) const {
              active_vision);
   fmt::print("tiles of {} x {}, up to {} a question; vocabulary {}\n", model.vlm->tile_size(),
              model.vlm->tile_size(), model.vlm->max_tiles(), model.vlm->vocabulary());
-  for (const auto& [site, experts] : model.pools()) fmt::print("site {}: {} experts\n", site, experts);
+  for (const auto& [site, pools] : sites) fmt::print("{}\n", site_text(site, pools));
   return kExitDone;
+}
+
+// Checked before anything is answered.
+Site InspectVerb::painted_site(const VqaModel& model) const {
+  require<UsageError>(overlay_.extension() == ".png", "--overlay {}: a .png is wanted", overlay_.string());
+  require<UsageError>(!questions_.images.empty(), "--overlay needs an --image");
+  require<UsageError>(questions_.questions.size() == 1, "--overlay: one --question is painted, not {}",
+                      questions_.questions.size());
+  const auto pools = model.site_pools();
+  require<UsageError>(!pools.empty(), "--overlay: {} has no MoE layers", model.name);
+  require<UsageError>(site_ < 0 || pools.contains(site_), "--site {}: {} has sites {} to {}", site_,
+                      model.name, pools.begin()->first, pools.rbegin()->first);
+  return site_ < 0 ? pools.rbegin()->first : static_cast<Site>(site_);
 }
 
 int InspectVerb::run(Invocation& call) {
   const VqaModel model = ask_.load(call);
   if (questions_.questions.empty()) {
-    require<UsageError>(overlay_.empty(), "--overlay needs --image and --question");
+    require<UsageError>(overlay_.empty() && questions_.images.empty(), "{}: give a --question too",
+                        overlay_.empty() ? "--image" : "--overlay");
     return describe_model(call, model);
   }
+  const Site site = overlay_.empty() ? 0 : painted_site(model);
   VqaOptions options = ask_.engine;
   options.keep_routing = true;
   VqaEngine engine(model, options);
@@ -93,18 +141,21 @@ int InspectVerb::run(Invocation& call) {
     const VqaAnswer answer = engine.answer({&asked->query, 1}).front();
     if (answer.error) std::rethrow_exception(answer.error);
     if (call.json()) {
-      call.out().write(answer_record(*asked, answer, model, call.common().seed));
+      Json record = answer_record(*asked, answer, model, call.common().seed);
+      write_routing(asked->id, answer.routing, [&](Json line) {
+        line.erase("question_id");
+        record["routing"].push_back(std::move(line));
+      });
+      call.out().write(record);
     } else {
-      fmt::print("{}", answer_text(*asked, answer));
+      fmt::print("{}", answer_text(*asked, answer, false));
       for (const auto& pass : answer.routing) {
         if (pass.part == "question")
           print_words(model, question_ids(model.tokenizer, model.tokens, asked->query.question), pass);
       }
     }
     if (overlay_.empty()) continue;
-    const auto pools = model.pools();
-    require<UsageError>(!pools.empty(), "--overlay: {} has no MoE layers", model.name);
-    paint_experts(asked->query, answer, model, site_ < 0 ? pools.rbegin()->first : site_, overlay_);
+    paint_experts(asked->query, answer, model, site, overlay_);
     call.history().output(overlay_, "picture");
   }
   return kExitDone;

@@ -16,6 +16,7 @@ class InspectVerb : public Verb {
 
  private:
   int describe_model(Invocation& call, const VqaModel& model) const;
+  Site painted_site(const VqaModel& model) const;
 
   AskOptions ask_;
   QuestionOptions questions_;

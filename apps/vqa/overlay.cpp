@@ -31,7 +31,7 @@ std::vector<int64_t> first_experts(const VqaAnswer& answer, Site site) {
 void legend(Canvas& canvas, const std::vector<int64_t>& experts, Site site, int64_t y) {
   const int64_t most = *std::max_element(experts.begin(), experts.end());
   int64_t x = kMargin;
-  const std::string head = fmt::format("site {}:", site);
+  const std::string head = fmt::format("site {}, first choice of each patch:", site);
   canvas.text(x, y, head, kInk);
   x += Canvas::text_width(head) + kMargin;
   for (int64_t e = 0; e <= most; ++e) {

@@ -7,12 +7,17 @@
 #include "datasets/json_records.h"
 #include "datasets/llava.h"
 #include "framework/base/error.h"
+#include "framework/media/picture_header.h"
 
 namespace conclave {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr size_t kLineLimit = size_t{64} << 20;
+// Formats hold such bytes near their beginning, JSON lines never do.
+bool looks_binary(std::string_view head) {
+  return std::ranges::any_of(head,
+                             [](unsigned char c) { return c < 32 && c != '\t' && c != '\r' && c != '\n'; });
+}
 
 class ListedQuestions : public Questions {
  public:
@@ -33,43 +38,47 @@ class LineQuestions : public Questions {
   LineQuestions(const fs::path& file, std::string name, fs::path images)
       : in_(file, std::ios::binary), name_(std::move(name)), images_(std::move(images)) {
     if (!in_) throw DataError(name_, "", "cannot be read");
+    if (fs::is_regular_file(file)) refuse_binary();
   }
   bool waits() override { return in_.rdbuf()->in_avail() <= 0; }
   std::optional<VqaInput> next() override {
-    for (std::string line; read_line(line);) {
-      if (line.find_first_not_of(" \t\r") != line.npos) return question_of(line);
+    std::string line;
+    for (;;) {
+      VqaInput asked;
+      asked.id = fmt::format("line {}", ++number_);
+      try {
+        if (!read_record_line(in_, line, name_, number_)) return std::nullopt;
+        if (line.find_first_not_of(" \t\r") == line.npos) continue;
+        if (number_ == 1 && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);
+        read_question(parse_record(line, name_, asked.id), asked);
+      } catch (const Error&) {
+        asked.error = std::current_exception();
+      }
+      return asked;
     }
-    return std::nullopt;
   }
 
  private:
-  bool read_line(std::string& line) {
-    if (!std::getline(in_, line)) return false;
-    return ++number_, true;
-  }
-  VqaInput question_of(const std::string& line) {
-    const std::string where = fmt::format("line {}", number_);
-    VqaInput asked;
-    try {
-      if (line.size() > kLineLimit)
-        throw DataError(name_, where, fmt::format("is longer than {} bytes", kLineLimit));
-      Json json;
-      try {
-        json = Json::parse(line);
-      } catch (const nlohmann::json::parse_error& e) {
-        throw DataError(name_, where, fmt::format("not valid JSON ({})", e.what()));
-      }
-      if (!json.is_object()) throw DataError(name_, where, "is not a JSON object");
-      const auto sample = llava_sample(JsonRecord(json, name_, where), images_);
-      asked.id = sample.id;
-      for (const auto& image : sample.images)
-        asked.image_names.push_back(image.lexically_relative(images_).string());
-      asked.query = {sample.images, sample.question};
-    } catch (const Error&) {
-      asked.id = where;
-      asked.error = std::current_exception();
+  void refuse_binary() {
+    std::string head(4096, '\0');
+    in_.read(head.data(), static_cast<std::streamsize>(head.size()));
+    head.resize(static_cast<size_t>(in_.gcount()));
+    if (looks_binary(head)) {
+      const std::string what = describe_bytes(head);
+      throw DataError(name_, "",
+                      fmt::format("is {}; wanted are JSON lines, a folder, or a picture or video with its "
+                                  "usual ending (--image takes any name)",
+                                  what.empty() ? "no text" : what));
     }
-    return asked;
+    in_.clear();
+    in_.seekg(0);
+  }
+  void read_question(const Json& json, VqaInput& asked) const {
+    const auto sample = llava_sample(JsonRecord(json, name_, asked.id), images_);
+    asked.id = sample.id;
+    for (const auto& image : sample.images)
+      asked.image_names.push_back(image.lexically_relative(images_).string());
+    asked.query = {sample.images, sample.question};
   }
 
   std::ifstream in_;
@@ -98,7 +107,7 @@ bool has_picture_name(const fs::path& file) {
   std::string ending = file.extension().string();
   std::ranges::transform(ending, ending.begin(), [](unsigned char c) { return std::tolower(c); });
   for (const char* known : {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif", ".apng", ".mp4",
-                            ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ogv"})
+                            ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ogv", ".y4m"})
     if (ending == known) return true;
   return false;
 }
@@ -122,8 +131,10 @@ std::vector<VqaInput> about_each(const std::vector<fs::path>& pictures,
 
 std::unique_ptr<Questions> open_questions(const QuestionOptions& options) {
   auto all = std::make_unique<ChainedQuestions>();
+  bool asked_for = false;
   const auto need_question = [&](const std::string& what) {
     require<UsageError>(!options.questions.empty(), "{}: give a --question", what);
+    asked_for = true;
   };
   if (!options.images.empty() || options.inputs.empty()) {
     need_question(options.images.empty() ? "nothing to answer" : options.images.front().string());
@@ -155,6 +166,9 @@ std::unique_ptr<Questions> open_questions(const QuestionOptions& options) {
           input, input.string(), fs::is_directory(folder / "images") ? folder / "images" : folder));
     }
   }
+  require<UsageError>(options.questions.empty() || asked_for,
+                      "--question: {} has questions of its own; --question goes with pictures and folders",
+                      options.inputs.empty() ? "" : options.inputs.front().string());
   return all;
 }
 

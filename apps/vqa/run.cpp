@@ -2,9 +2,12 @@
 
 #include <fmt/core.h>
 
+#include <utility>
+
 #include "apps/common/app.h"
 #include "apps/vqa/answer_record.h"
 #include "framework/base/error.h"
+#include "framework/base/log.h"
 #include "framework/base/signals.h"
 #include "models/vlm/routing_lines.h"
 
@@ -20,17 +23,27 @@ std::unique_ptr<JsonLines> lines_to(const fs::path& file, const char* option, bo
   return std::make_unique<JsonLines>(file);
 }
 
+// What can be known without reading pictures.
+void check_question(const VqaInput& asked) {
+  require<UsageError>(asked.query.question.find_first_not_of(" \t\r\n") != std::string::npos,
+                      "the question is empty");
+  for (const auto& picture : asked.query.pictures)
+    if (!fs::is_regular_file(picture)) throw DataError(picture.string(), "", "no such file");
+}
+
 }  // namespace
 
 std::string RunVerb::examples() const {
   return "conclave-vqa run --image A.png --image B.png --question \"is there a red circle\"\n"
          "conclave-vqa run pictures/ --question \"what is this\" --json\n"
-         "conclave-vqa run questions.jsonl --out answers.jsonl --resume";
+         "conclave-vqa run questions.jsonl --out answers.jsonl --resume\n"
+         "echo '{\"question_id\": 1, \"image\": \"a.png\", \"text\": \"is it red\"}' | conclave-vqa run -";
 }
 
 void RunVerb::declare(Options& options) {
   options.positional("INPUT", questions_.inputs,
-                     "A folder of pictures, a picture, or a JSON-lines file in LLaVA's format; - for stdin");
+                     "A folder of pictures, a picture, a video, or JSON lines with question_id, image or "
+                     "images, and text; - for stdin");
   options.add("image", questions_.images, "Picture or video; repeat for several in one question");
   options.add("question", questions_.questions, "Question; repeat for more");
   options.add("frames", ask_.engine.frames, "Frames of a video or animation; 0: as many as the model takes")
@@ -38,7 +51,8 @@ void RunVerb::declare(Options& options) {
   ask_.declare(options);
   options.add("no-cache", no_cache_, "Read the pictures again for every question");
   options.add("out", out_, "File for the answers, in place of stdout").group("Files");
-  options.add("resume", resume_, "Skip the questions that --out has answers to").group("Files");
+  options.add("resume", resume_, "Go on with --out: ask what it has no answer to, failed questions too")
+      .group("Files");
   options.add("routing-out", routing_out_, "File for each token's experts and weights").group("Files");
   options.add("routing-in", routing_in_, "Routing to follow, as --routing-out wrote it")
       .group("Files")
@@ -48,8 +62,8 @@ void RunVerb::declare(Options& options) {
 int RunVerb::run(Invocation& call) {
   require<UsageError>(!resume_ || !out_.empty(), "--resume needs --out");
   const auto questions = open_questions(questions_);
-  const auto written = resume_ ? ids_written(out_, "question_id") : std::unordered_set<std::string>();
   const VqaModel model = ask_.load(call);
+  const auto done = resume_ ? resume_lines(out_, "question_id") : std::unordered_set<std::string>();
   const auto answers_out = lines_to(out_, "--out", resume_);
   const auto routing_out = lines_to(routing_out_, "--routing-out", resume_);
   const auto routing_in =
@@ -71,7 +85,7 @@ int RunVerb::run(Invocation& call) {
       const Json record = answer_record(asked, answer, model, call.common().seed);
       answers_out ? answers_out->write(record) : call.out().write(record);
     } else {
-      fmt::print("{}", answer_text(asked, answer));
+      fmt::print("{}", answer_text(asked, answer, !questions_.inputs.empty()));
       std::fflush(stdout);
     }
   };
@@ -91,9 +105,17 @@ int RunVerb::run(Invocation& call) {
   };
 
   std::vector<VqaInput> batch;
+  std::unordered_set<std::string> seen;
+  bool warned = false, blind = false;
   while (auto asked = questions->next()) {
     throw_if_interrupted();
-    if (written.contains(asked->id)) continue;
+    if (done.contains(asked->id)) continue;
+    if (!asked->error && !seen.insert(asked->id).second && !std::exchange(warned, true))
+      log_warning(
+          "question_id {} comes twice: --resume, exports and routing files tell questions apart by it",
+          asked->id);
+    if (asked->query.pictures.empty() && !asked->error && !std::exchange(blind, true))
+      log_warning("{}: no picture; what is said is a guess from the words alone", asked->id);
     if (const auto found = routing_in.find(asked->id); found != routing_in.end())
       asked->query.edits = &found->second;
     batch.push_back(std::move(*asked));
@@ -107,7 +129,32 @@ int RunVerb::run(Invocation& call) {
   history.routing("run", 0, routing_rows(trace));
   if (answers_out) history.output(out_, "answers");
   if (routing_out) history.output(routing_out_, "routing");
+  if (answers_out || answered + failed > 1) {
+    std::string told = fmt::format("{} answered, {} failed", answered, failed);
+    if (!done.empty()) told += fmt::format(", {} were there already", done.size());
+    if (answers_out) told += " -> " + out_.string();
+    failed > 0 ? log_warning("{}", told) : log_info("{}", told);
+  }
   return failed > 0 ? kExitFailed : kExitDone;
+}
+
+int RunVerb::dry_run(Invocation& call) {
+  require<UsageError>(!resume_ || !out_.empty(), "--resume needs --out");
+  const VqaModel model = ask_.load(call);
+  const auto questions = open_questions(questions_);
+  int64_t ready = 0, wrong = 0;
+  while (auto asked = questions->next()) {
+    throw_if_interrupted();
+    try {
+      if (asked->error) std::rethrow_exception(asked->error);
+      check_question(*asked);
+      ++ready;
+    } catch (const Error& e) {
+      if (++wrong <= 10) log_warning("{}: {}", asked->id, e.what());
+    }
+  }
+  fmt::print("{} questions could be asked of {}, {} could not\n", ready, model.name, wrong);
+  return wrong > 0 ? kExitFailed : kExitDone;
 }
 
 }  // namespace conclave

@@ -15,6 +15,7 @@ class RunVerb : public Verb {
   std::string examples() const override;
   void declare(Options& options) override;
   int run(Invocation& call) override;
+  int dry_run(Invocation& call) override;
 
  private:
   AskOptions ask_;

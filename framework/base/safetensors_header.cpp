@@ -4,7 +4,7 @@
 #include <set>
 
 #include "framework/base/error.h"
-#include "framework/base/json.h"
+#include "framework/base/json_problem.h"
 
 namespace conclave {
 namespace {
@@ -107,8 +107,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
   }
 
   bool parse_error(size_t position, const std::string&, const nlohmann::detail::exception& e) override {
-    throw DataError(file_, fmt::format("offset {}", position + 8),
-                    fmt::format("the header is not valid JSON ({})", e.what()));
+    throw DataError(file_, fmt::format("offset {}", position + 8), "the header is " + json_problem(e));
   }
 
   [[noreturn]] void fail(const std::string& what) const {

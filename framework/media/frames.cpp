@@ -26,7 +26,7 @@ constexpr size_t kPacketLimit = 10'000'000;
 constexpr size_t kVideoBytes = size_t{4} << 30;
 // Demuxers that read one file and nothing else: no playlists, no network.
 constexpr const char* kContainers =
-    "gif,apng,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,ogg";
+    "gif,apng,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,ogg,yuv4mpegpipe";
 
 std::string message_of(int code) {
   char text[AV_ERROR_MAX_STRING_SIZE] = {};
@@ -91,6 +91,9 @@ class Video {
     decoder_->max_pixels = options.max_pixels;
     check(avcodec_open2(decoder_.get(), codec, nullptr), "cannot be decoded");
   }
+
+  int64_t width() const { return stream()->codecpar->width; }
+  int64_t height() const { return stream()->codecpar->height; }
 
   /// The times of all frames in order, in units of the stream's time base, and the end of the last.
   std::pair<std::vector<int64_t>, int64_t> times() {
@@ -235,10 +238,11 @@ std::vector<int64_t> pick(const std::vector<int64_t>& times, int64_t end, int64_
 
 }  // namespace
 
-Frames decode_frames(std::string_view bytes, const std::string& name, int64_t count,
+Frames decode_frames(std::string_view bytes, const std::string& name, const FrameCount& frame_count,
                      const PictureOptions& options) {
-  require<UsageError>(count >= 1 && count <= 10000, "{} frames: allowed are 1 to 10000", count);
   Video video(bytes, name, options);
+  const int64_t count = frame_count(video.width(), video.height());
+  require<UsageError>(count >= 1 && count <= 10000, "{} frames: allowed are 1 to 10000", count);
   const auto [times, end] = video.times();
   const auto wanted = pick(times, end, count);
   Frames frames;
@@ -267,6 +271,12 @@ at::Tensor decode_first_frame(std::string_view bytes, const std::string& name,
 }
 
 Frames load_frames(const std::filesystem::path& path, int64_t count, const PictureOptions& options) {
+  return load_frames(
+      path, [count](int64_t, int64_t) { return count; }, options);
+}
+
+Frames load_frames(const std::filesystem::path& path, const FrameCount& count,
+                   const PictureOptions& options) {
   return decode_frames(read_file(path, kVideoBytes), path.string(), count, options);
 }
 

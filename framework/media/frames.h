@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,13 +17,19 @@ struct Frames {
   double duration = 0;               ///< of the whole file, in seconds
 };
 
+/// How many frames are wanted of a video whose pictures have this size.
+using FrameCount = std::function<int64_t(int64_t width, int64_t height)>;
+
 /// `count` frames evenly spaced in time: those shown at (i + 1/2) / count of the duration, each at most once,
-/// so fewer when the file has fewer. GIF, APNG, MP4, MOV, Matroska, WebM, AVI, MPEG, Ogg. Throws DataError
-/// for a file without video, a broken one, or one whose frames have more than options.max_pixels pixels.
+/// so fewer when the file has fewer. GIF, APNG, MP4, MOV, Matroska, WebM, AVI, MPEG, Ogg, Y4M. Throws
+/// DataError for a file without video, a broken one, or one whose frames have more than options.max_pixels
+/// pixels.
 Frames load_frames(const std::filesystem::path& path, int64_t count, const PictureOptions& options = {});
+Frames load_frames(const std::filesystem::path& path, const FrameCount& count,
+                   const PictureOptions& options = {});
 
 /// The same from memory; `name` stands in the messages.
-Frames decode_frames(std::string_view bytes, const std::string& name, int64_t count,
+Frames decode_frames(std::string_view bytes, const std::string& name, const FrameCount& count,
                      const PictureOptions& options = {});
 
 /// The first frame, uint8 [H,W,3].

@@ -189,6 +189,7 @@ std::string describe_bytes(std::string_view bytes) {
                 {0, "MThd", "a MIDI file"},
                 {4, "ftyp", "an MP4 or QuickTime file"},
                 {0, "\x1a\x45\xdf\xa3", "a Matroska or WebM video"},
+                {0, "YUV4MPEG2", "a Y4M video"},
                 {0, "%PDF", "a PDF document"},
                 {128, "DICM", "a DICOM file"},
                 {0, "PK\x03\x04", "a ZIP archive"},

@@ -67,6 +67,10 @@ Json ResizeRecord::to_json() const {
           {"tiles", list}};
 }
 
+int64_t tile_count(int64_t width, int64_t height, const ResizeOptions& options) {
+  return static_cast<int64_t>(tiles_of(width, height, options).size());
+}
+
 ResizedPicture resize_picture(const at::Tensor& picture_HW3, const ResizeOptions& options) {
   require<UsageError>(options.size >= 1 && options.size <= 16384, "size = {}: allowed are 1 to 16384",
                       options.size);

@@ -42,6 +42,9 @@ struct ResizedPicture {
   ResizeRecord record;
 };
 
+/// The tiles that a picture of this size becomes. Throws UsageError for an unknown policy.
+int64_t tile_count(int64_t width, int64_t height, const ResizeOptions& options);
+
 /// Shrinking averages areas, so that no line is lost. Throws UsageError for an unknown policy or filter.
 ResizedPicture resize_picture(const at::Tensor& picture_HW3, const ResizeOptions& options);
 

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "framework/base/error.h"
+#include "framework/base/json_problem.h"
 #include "framework/text/tokenizer.h"
 
 namespace conclave {
@@ -311,7 +312,7 @@ Tokenizer Tokenizer::parse(std::string_view json, const std::string& name, const
   try {
     root = Tree::parse(json);
   } catch (const nlohmann::json::parse_error& e) {
-    throw DataError(name, fmt::format("offset {}", e.byte), fmt::format("not valid JSON ({})", e.what()));
+    throw DataError(name, fmt::format("offset {}", e.byte), json_problem(e));
   }
   return Tokenizer(Reader(name, limits).read(root));
 }

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "framework/base/error.h"
@@ -27,34 +28,45 @@ bool is_moving(const fs::path& file, const PictureOptions& options) {
     return read_picture_header(read_file(file, options.max_bytes), file.string()).animated;
   return at(0, "GIF8") || at(4, "ftyp") || at(0, "\x1a\x45\xdf\xa3") || (at(0, "RIFF") && at(8, "AVI ")) ||
          at(0, std::string_view("\0\0\1\xba", 4)) || at(0, std::string_view("\0\0\1\xb3", 4)) ||
-         at(0, "OggS");
+         at(0, "OggS") || at(0, "YUV4MPEG2");
 }
 
 }  // namespace
 
 PictureSet load_picture_set(const std::vector<fs::path>& files, const PictureInputConfig& picture,
-                            int64_t frames) {
+                            int64_t frames, int64_t most_tiles) {
   PictureSet set;
-  std::vector<at::Tensor> tiles;
-  for (const auto& file : files) {
-    PictureNote note;
-    note.file = file;
-    const auto add = [&](PictureInput input) {
-      tiles.push_back(std::move(input.pixels_N3SS));
-      note.resized.push_back(std::move(input.record));
-    };
-    if (is_moving(file, picture.open)) {
-      Frames shown = load_frames(file, frames, picture.open);
-      for (const auto& frame : shown.pictures) add(prepare_picture(frame, picture));
-      note.seconds = std::move(shown.seconds);
-      note.duration = shown.duration;
+  std::vector<std::vector<at::Tensor>> tiles(files.size());  // by file
+  std::vector<size_t> moving;
+  const auto add = [&](size_t i, PictureInput input) {
+    tiles[i].push_back(std::move(input.pixels_N3SS));
+    set.notes[i].resized.push_back(std::move(input.record));
+  };
+  int64_t taken = 0;
+  for (size_t i = 0; i < files.size(); ++i) {
+    set.notes.emplace_back().file = files[i];
+    if (is_moving(files[i], picture.open)) {
+      moving.push_back(i);
     } else {
-      add(load_picture_input(file, picture));
+      add(i, load_picture_input(files[i], picture));
+      taken += tiles[i].back().size(0);
     }
-    set.notes.push_back(std::move(note));
   }
+  for (const size_t i : moving) {
+    const auto count = [&](int64_t width, int64_t height) {
+      if (frames > 0) return frames;
+      const int64_t share = (most_tiles - taken) / static_cast<int64_t>(moving.size());
+      return std::max<int64_t>(1, share / tile_count(width, height, picture.resize));
+    };
+    Frames shown = load_frames(files[i], count, picture.open);
+    for (const auto& frame : shown.pictures) add(i, prepare_picture(frame, picture));
+    set.notes[i].seconds = std::move(shown.seconds);
+    set.notes[i].duration = shown.duration;
+  }
+  std::vector<at::Tensor> all;
+  for (auto& own : tiles) all.insert(all.end(), own.begin(), own.end());
   const int64_t size = picture.resize.size;
-  set.tiles_N3SS = tiles.empty() ? at::zeros({0, 3, size, size}) : at::cat(tiles);
+  set.tiles_N3SS = all.empty() ? at::zeros({0, 3, size, size}) : at::cat(all);
   return set;
 }
 

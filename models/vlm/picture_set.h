@@ -21,10 +21,10 @@ struct PictureSet {
   std::vector<PictureNote> notes;
 };
 
-/// Videos and animated pictures give at most `frames` frames, evenly spaced. Throws DataError that names the
-/// file.
+/// Videos and animated pictures give at most `frames` frames each, evenly spaced; 0: as many as fit into
+/// `most_tiles` beside the still pictures, shared alike. Throws DataError that names the file.
 PictureSet load_picture_set(const std::vector<std::filesystem::path>& files,
-                            const PictureInputConfig& picture, int64_t frames);
+                            const PictureInputConfig& picture, int64_t frames, int64_t most_tiles);
 
 /// Tells whether two sets are the same files as they are now: places, sizes and times of change. Throws
 /// DataError for a missing file.

@@ -160,12 +160,11 @@ std::vector<VqaEngine::Group> VqaEngine::group(std::span<const VqaQuery> queries
 
 PictureSet VqaEngine::load(const VqaQuery& query) const {
   const int64_t most = model_.vlm->max_tiles();
-  const int64_t each = model_.picture.resize.policy == "tiles" ? model_.picture.resize.max_tiles : 1;
-  const int64_t frames = options_.frames > 0 ? options_.frames : std::max<int64_t>(1, most / each);
-  PictureSet set = load_picture_set(query.pictures, model_.picture, frames);
+  PictureSet set = load_picture_set(query.pictures, model_.picture, options_.frames, most);
   const int64_t tiles = set.tiles_N3SS.size(0);
   require<UsageError>(tiles <= most,
-                      "the pictures have {} tiles, the model takes at most {}: give fewer pictures or frames",
+                      "the pictures have {} tiles, the model takes at most {}: give fewer pictures or frames "
+                      "(frames 0: as many as fit)",
                       tiles, most);
   if (options_.blank_pictures) set.tiles_N3SS.zero_();
   return set;

@@ -70,16 +70,36 @@ VqaModel VqaModel::load(const fs::path& folder, at::Device device) {
   return {named.filename().string(), vlm, std::move(tokenizer), tokens, picture, device};
 }
 
-std::map<Site, int64_t> VqaModel::pools() const {
-  at::NoGradGuard no_grad;
-  RoutingLog log;
+std::map<Site, VqaModel::SitePools> VqaModel::site_pools() const {
+  const at::NoGradGuard no_grad;
+  std::map<Site, SitePools> pools;
+  const auto note = [&](const RoutingLog& log, bool pictures) {
+    for (const auto& record : log.records) {
+      SitePools& site = pools[record.site];
+      site.experts = record.experts;
+      site.nulls = record.nulls;
+      if (record.routing.expert_TK.defined()) site.slots = record.routing.slots();
+      const Tensor& allowed_TE = record.routing.allowed_TE;
+      auto& own = pictures ? site.pictures : site.words;
+      for (int64_t e = 0; e < record.experts + record.nulls; ++e)
+        if (!allowed_TE.defined() || allowed_TE[0][e].item<bool>()) own.push_back(e);
+    }
+  };
   TokenContext context;
-  context.log = &log;
   const int64_t size = vlm->tile_size();
+  RoutingLog seen{.keep_logits = true}, read{.keep_logits = true};
+  context.log = &seen;
   DecodeState state = vlm->read_pictures(at::zeros({1, 1, 3, size, size}, device), {}, context);
+  context.log = &read;
   vlm->read_text(at::full({1, 1}, tokens.answer, at::dtype(at::kLong).device(device)), {}, state, context);
+  note(seen, true);
+  note(read, false);
+  return pools;
+}
+
+std::map<Site, int64_t> VqaModel::pools() const {
   std::map<Site, int64_t> pools;
-  for (const auto& record : log.records) pools[record.site] = record.experts + record.nulls;
+  for (const auto& [site, offered] : site_pools()) pools[site] = offered.experts + offered.nulls;
   return pools;
 }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "framework/media/picture_input.h"
 #include "framework/moe/layer.h"
@@ -27,6 +28,13 @@ struct VqaModel {
 
   /// Experts that each router may choose from, nulls counted; by site.
   std::map<Site, int64_t> pools() const;
+
+  /// What a MoE layer offers: its experts, and those that a picture token and a word may choose.
+  struct SitePools {
+    int64_t experts = 0, nulls = 0, slots = 0;
+    std::vector<int64_t> pictures, words;
+  };
+  std::map<Site, SitePools> site_pools() const;
 };
 
 }  // namespace conclave

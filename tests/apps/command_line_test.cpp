@@ -274,14 +274,14 @@ TEST(JsonLinesTest, WritesInInputOrder) {
 
 TEST(JsonLinesTest, ResumeSkipsWhatIsWholeAndCutsTheRest) {
   testing::TempDir dir;
-  EXPECT_TRUE(ids_written(dir / "out.jsonl").empty());
+  EXPECT_TRUE(resume_lines(dir / "out.jsonl").empty());
   write_file(dir / "out.jsonl", "{\"id\":\"a\"}\n{\"id\":7,\"error\":{}}\n{\"id\":\"cut");
-  EXPECT_EQ(ids_written(dir / "out.jsonl"), (std::unordered_set<std::string>{"a", "7"}));
+  EXPECT_EQ(resume_lines(dir / "out.jsonl"), (std::unordered_set<std::string>{"a"})) << "7 is tried again";
   { JsonLines(dir / "out.jsonl").write({{"id", "cut"}}); }
-  EXPECT_EQ(read_file(dir / "out.jsonl"), "{\"id\":\"a\"}\n{\"id\":7,\"error\":{}}\n{\"id\":\"cut\"}\n");
+  EXPECT_EQ(read_file(dir / "out.jsonl"), "{\"id\":\"a\"}\n{\"id\":\"cut\"}\n");
   write_file(dir / "bad.jsonl", "{\"id\":1}\nnot json\n");
   try {
-    ids_written(dir / "bad.jsonl");
+    resume_lines(dir / "bad.jsonl");
     FAIL();
   } catch (const DataError& e) {
     EXPECT_EQ(e.where(), "line 2");

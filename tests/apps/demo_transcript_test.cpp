@@ -28,6 +28,7 @@ std::string masked(std::string text, const fs::path& folder) {
       {"again \\d+ rows later", "again <n> rows later"},
       {"\\d+ (experts were replaced|rows a second)", "<n> $1"},
       {"runs   \\d+ in", "runs   <n> in"},
+      {"programs are in [^;]+;", "programs are in <folder>;"},
   };
   for (size_t at; (at = text.find(folder.string())) != text.npos;)
     text.replace(at, folder.string().size(), "<folder>");

@@ -160,7 +160,7 @@ TEST_F(Engine, ProbabilitiesAreOfWholeAnswers) {
   const auto answer = ask({query}, {.top_k = 1})[0];
   at::NoGradGuard no_grad;
   const Vlm& vlm = *model_->vlm;
-  const auto tiles = load_picture_set(query.pictures, model_->picture, 1).tiles_N3SS;
+  const auto tiles = load_picture_set(query.pictures, model_->picture, 1, 1).tiles_N3SS;
   DecodeState state = vlm.read_pictures(tiles.unsqueeze(0), {}, {});
   auto ids = question_ids(model_->tokenizer, model_->tokens, query.question);
   std::vector<int64_t> said;

@@ -128,5 +128,16 @@ TEST(Structure, WrongArrowsAreSeen) {
     EXPECT_NE(fault(file, included), "") << file << " -> " << included;
 }
 
+// A page that nothing leads to is not read.
+TEST(Docs, ReadmeNamesEveryPage) {
+  std::ifstream in(fs::path(CONCLAVE_SOURCE_DIR) / "README.md");
+  const std::string readme{std::istreambuf_iterator<char>(in), {}};
+  for (const auto& page : fs::directory_iterator(fs::path(CONCLAVE_SOURCE_DIR) / "docs")) {
+    if (page.path().extension() != ".md") continue;
+    EXPECT_NE(readme.find("(docs/" + page.path().filename().string() + ")"), std::string::npos)
+        << page.path().filename() << " has no link in README.md";
+  }
+}
+
 }  // namespace
 }  // namespace conclave
