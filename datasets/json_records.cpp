@@ -58,7 +58,10 @@ bool read_record_line(std::istream& in, std::string& line, const std::string& fi
 Json parse_record(const std::string& line, const std::string& file, const std::string& where) {
   Json json;
   try {
+    check_json_depth(line, file);
     json = Json::parse(line);
+  } catch (const DataError&) {
+    throw DataError(file, where, "is nested too deep");
   } catch (const nlohmann::json::exception& e) {
     throw DataError(file, where, json_problem(e));
   }

@@ -28,6 +28,7 @@ VqaSample llava_sample(const JsonRecord& record, const std::filesystem::path& im
   VqaSample sample;
   sample.id = record.id("question_id");
   for (const auto& name : one_or_many(record, "image", "images")) {
+    if (name.find('\0') != std::string::npos) record.fail("a picture's name holds a zero byte");
     sample.images.push_back(image_dir / name);
     if (sample.group.empty()) sample.group = name;
   }

@@ -310,7 +310,7 @@ int run_app(int argc, char** argv, const AppInfo& info, Verbs verbs) {
   Program program(info, std::move(verbs));
   try {
     const int code = program.run({argv + std::min(argc, 1), argv + argc});
-    if (std::fflush(stdout) != 0) {
+    if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
       log_error("{}: stdout cannot be written", program.context());
       return kExitFailed;
     }
@@ -323,6 +323,9 @@ int run_app(int argc, char** argv, const AppInfo& info, Verbs verbs) {
     return kExitInterrupted;
   } catch (const std::bad_alloc&) {
     log_error("{}: out of memory", program.context());
+    return kExitFailed;
+  } catch (const std::filesystem::filesystem_error& e) {
+    log_error("{}: {}: {}", program.context(), e.path1().string(), e.code().message());
     return kExitFailed;
   } catch (const std::exception& e) {
     log_error("{}: {}", program.context(), first_line(e.what()));

@@ -15,14 +15,40 @@ size_t whole_lines(const std::string& bytes) {
   return bytes.rfind('\n') + 1;
 }  // npos + 1 == 0
 
+// Calls `visit` for each whole line as a record of `key`.
+template <class Visit>
+void each_record(std::string_view bytes, const fs::path& file, const std::string& key, Visit visit) {
+  int64_t number = 0;
+  for (size_t begin = 0, end; (end = bytes.find('\n', begin)) != bytes.npos; begin = end + 1) {
+    ++number;
+    const auto line = bytes.substr(begin, end - begin);
+    if (line.empty()) continue;
+    const Json record = Json::parse(line, nullptr, false);
+    require<UsageError>(record.is_object() && record.contains(key), "{}: line {}: is no record of {}",
+                        file.string(), number, key);
+    visit(line, record);
+  }
+}
+
+void check_records(std::string_view bytes, const fs::path& file, const std::string& key) {
+  each_record(bytes, file, key, [](std::string_view, const Json&) {});
+}
+
 }  // namespace
 
 JsonLines::JsonLines() : file_(stdout) {}
 
-JsonLines::JsonLines(const fs::path& file) : name_(file.string()) {
-  if (fs::exists(file)) {
+JsonLines::JsonLines(const fs::path& file, const std::string& key) : name_(file.string()) {
+  std::error_code wrong;
+  if (const auto status = fs::status(file, wrong); fs::exists(status)) {
+    require<UsageError>(fs::is_regular_file(status), "{}: is no ordinary file", name_);
     const std::string bytes = read_file(file);
-    if (whole_lines(bytes) != bytes.size()) fs::resize_file(file, whole_lines(bytes));
+    const std::string_view torn = std::string_view(bytes).substr(whole_lines(bytes));
+    check_records(bytes, file, key);
+    const std::string begin = fmt::format("{{\"{}\":", key);
+    require<UsageError>(torn.starts_with(begin) || begin.starts_with(torn), "{}: is no file of records of {}",
+                        name_, key);
+    if (!torn.empty()) fs::resize_file(file, whole_lines(bytes));
   }
   owned_.reset(std::fopen(file.c_str(), "ab"));
   file_ = owned_.get();
@@ -32,8 +58,9 @@ JsonLines::JsonLines(const fs::path& file) : name_(file.string()) {
 void JsonLines::emit(const Json& line) {
   // A label in a foreign encoding must not end the run: bad bytes become U+FFFD.
   const std::string text = line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-  require(std::fwrite(text.data(), 1, text.size(), file_) == text.size() && std::fflush(file_) == 0,
-          "{}: cannot be written: {}", name_, std::strerror(errno));
+  if (std::fwrite(text.data(), 1, text.size(), file_) == text.size() && std::fflush(file_) == 0) return;
+  const int cause = errno;
+  throw Error(fmt::format("{}: cannot be written: {}", name_, std::strerror(cause)));
 }
 
 void JsonLines::write(const Json& line) {
@@ -69,27 +96,22 @@ std::string id_text(const Json& id) {
   return id.is_string() ? id.get<std::string>() : id.dump();
 }
 
-std::unordered_set<std::string> resume_lines(const fs::path& file, const std::string& key) {
+std::unordered_set<std::string> resume_lines(const fs::path& file, const std::string& key,
+                                             const std::pair<std::string, std::string>& same) {
   std::unordered_set<std::string> ids;
   if (!fs::exists(file)) return ids;
   const std::string bytes = read_file(file);
-  const std::string_view text = std::string_view(bytes).substr(0, whole_lines(bytes));
   std::string kept;
-  int64_t number = 0;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = text.find('\n', begin);
-    const auto line = text.substr(begin, end - begin);
-    begin = end + 1;
-    ++number;
-    if (line.empty()) continue;
-    const Json parsed = Json::parse(line, nullptr, false);
-    if (!parsed.is_object())
-      throw DataError(file.string(), fmt::format("line {}", number), "is not a JSON object");
-    if (parsed.contains("error")) continue;
-    if (parsed.contains(key)) ids.insert(id_text(parsed[key]));
+  each_record(bytes, file, key, [&](std::string_view line, const Json& record) {
+    if (record.contains("error")) return;
+    require<UsageError>(same.first.empty() || record.value(same.first, same.second) == same.second,
+                        "{}: has answers with {} {}, not {}; give another file", file.string(), same.first,
+                        record[same.first].dump(), same.second);
+    ids.insert(id_text(record[key]));
     kept.append(line).append("\n");
-  }
-  if (kept.size() != bytes.size()) write_file(file, kept);
+  });
+  const std::string_view torn = std::string_view(bytes).substr(whole_lines(bytes));
+  if (kept.size() != whole_lines(bytes)) write_file(file, kept.append(torn));
   return ids;
 }
 

@@ -19,8 +19,9 @@ class JsonLines {
  public:
   /// To stdout.
   JsonLines();
-  /// Adds to `file`. A last line that was cut off by a crash is removed first.
-  explicit JsonLines(const std::filesystem::path& file);
+  /// Adds to `file`, whose records all begin with `key`. A last record that was cut off by a crash is removed
+  /// first. Throws UsageError for a file that holds anything else, which is left as it is.
+  JsonLines(const std::filesystem::path& file, const std::string& key);
 
   void write(const Json& line);
   /// For inputs that are worked on side by side: holds `line` until those of all inputs before `index` are
@@ -44,9 +45,10 @@ Json error_line(const Json& id, const std::exception& error);
 std::string id_text(const Json& id);
 
 /// What is done already, for --resume: the `key` of every whole line of `file`. Lines with an "error" are
-/// taken out of the file, so that their inputs are tried again. Empty when there is no such file. DataError
-/// (with the line) when one is no JSON object; the file is then left as it is.
-std::unordered_set<std::string> resume_lines(const std::filesystem::path& file,
-                                             const std::string& key = "id");
+/// taken out of the file, so that their inputs are tried again. Empty when there is no such file. UsageError
+/// (with the line) when one is no record of `key`, or has another value of `same` than the one given; the
+/// file is then left as it is.
+std::unordered_set<std::string> resume_lines(const std::filesystem::path& file, const std::string& key,
+                                             const std::pair<std::string, std::string>& same = {});
 
 }  // namespace conclave

@@ -48,6 +48,8 @@ class Generate : public Verb {
     options.add("no-pictures", no_pictures_, "Write the scenes as JSON lines only");
   }
   int run(Invocation& call) override {
+    require<UsageError>(!fs::exists(out_ / "questions.jsonl"), "--out {}: holds scenes already",
+                        out_.string());
     const scenes::SceneGenerator generator(call.common().seed, {.pool = pool_});
     fs::create_directories(out_ / "images");
     // Blocks of scenes are made side by side and written in order.

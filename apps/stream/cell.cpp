@@ -80,7 +80,7 @@ std::vector<Json> read_results(const std::filesystem::path& file) {
 
 CellResults::CellResults(const std::filesystem::path& file) {
   if (file.empty()) return;
-  out_ = std::make_unique<JsonLines>(file);  // takes a cut last line away
+  out_ = std::make_unique<JsonLines>(file, "stream");  // takes a cut last line away
   for (const Json& line : read_results(file)) done_[{line["stream"], line["learner"], line["seed"]}] = line;
 }
 

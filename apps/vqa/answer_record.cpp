@@ -60,6 +60,13 @@ Json metadata_of(const VqaAnswer& answer, uint64_t seed) {
   return metadata;
 }
 
+// For a terminal: what moves its cursor or rings its bell is shown, not done.
+std::string printable(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 32 || c == 127) c = '?';
+  return text;
+}
+
 std::string first_line(const std::exception& error) {
   const std::string message = error.what();
   return message.substr(0, message.find('\n'));
@@ -112,14 +119,14 @@ std::string busiest_experts(const Trace& trace, Modality modality) {
 }
 
 std::string answer_text(const VqaInput& asked, const VqaAnswer& answer, bool named) {
-  const std::string question = asked.query.question.substr(0, 200);
-  const std::string name = named ? asked.id + "   " : "";
+  const std::string question = printable(asked.query.question.substr(0, 200));
+  const std::string name = named ? printable(asked.id) + "   " : "";
   if (answer.error) {
     try {
       std::rethrow_exception(answer.error);
     } catch (const std::exception& e) {
-      return named ? fmt::format("{}: error: {}\n", asked.id, first_line(e))
-                   : fmt::format("error: {}\n", first_line(e));
+      return named ? fmt::format("{}: error: {}\n", printable(asked.id), printable(first_line(e)))
+                   : fmt::format("error: {}\n", printable(first_line(e)));
     }
   }
   std::string text =

@@ -228,8 +228,14 @@ int EvalVerb::run(Invocation& call) {
   VqaSet set = load_set(dataset_, data_, split_);
   if (limit_ > 0 && set.samples.size() > static_cast<size_t>(limit_))
     set.samples.resize(static_cast<size_t>(limit_));
+  for (const auto& [format, file] : exports)
+    export_vqa(format, set, {});  // a wrong one fails before the work
+  for (const auto& sample : set.samples)
+    require<UsageError>(!sample.answers.empty(), "{} {}: question {} has no answer to compare with", dataset_,
+                        split_, sample.id);
   const VqaModel model = ask_.load(call);
-  const auto predictions_out = predictions_.empty() ? nullptr : std::make_unique<JsonLines>(predictions_);
+  const auto predictions_out =
+      predictions_.empty() ? nullptr : std::make_unique<JsonLines>(predictions_, "question_id");
 
   Answers answers;
   {

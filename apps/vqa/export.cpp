@@ -8,6 +8,7 @@
 #include "datasets/vqa_exports.h"
 #include "framework/base/error.h"
 #include "framework/base/file.h"
+#include "framework/base/log.h"
 
 namespace conclave {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 struct AnswerFile {
   VqaPredictions predictions;
   VqaSet asked;
+  int64_t failed = 0;
 };
 
 AnswerFile read_answers(const std::filesystem::path& file) {
@@ -33,6 +35,7 @@ AnswerFile read_answers(const std::filesystem::path& file) {
       }
     }
     if (record.has("error")) {
+      ++answers.failed;
       answers.asked.samples.push_back(std::move(sample));
       return;
     }
@@ -66,11 +69,17 @@ void ExportVerb::declare(Options& options) {
 }
 
 int ExportVerb::run(Invocation& call) {
+  std::error_code wrong;
+  require<UsageError>(out_.empty() || !std::filesystem::equivalent(out_, answers_, wrong),
+                      "--out {}: is the input", out_.string());
   require<UsageError>(dataset_.empty() == split_.empty() && dataset_.empty() == data_.empty(),
                       "--dataset, --data and --split go together");
   const AnswerFile answers = read_answers(answers_);
   const VqaSet set = dataset_.empty() ? answers.asked : load_set(dataset_, data_, split_);
   const std::string text = export_vqa(format_, set, answers.predictions);
+  if (answers.failed > 0)
+    log_warning("{}: {} questions have an error in place of an answer; theirs is empty here",
+                answers_.string(), answers.failed);
   call.history().input(answers_, "answers");
   if (out_.empty()) {
     fmt::print("{}", text);

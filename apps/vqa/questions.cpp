@@ -148,7 +148,7 @@ std::unique_ptr<Questions> open_questions(const QuestionOptions& options) {
   for (const auto& input : options.inputs) {
     if (input == "-") {
       all->add(std::make_unique<LineQuestions>("/dev/stdin", "stdin", fs::current_path()));
-    } else if (fs::is_directory(input)) {
+    } else if (std::error_code wrong; fs::is_directory(input, wrong)) {
       need_question(input.string());
       std::vector<fs::path> pictures;
       for (const auto& entry : fs::directory_iterator(input)) {
@@ -161,6 +161,9 @@ std::unique_ptr<Questions> open_questions(const QuestionOptions& options) {
       need_question(input.string());
       all->add(std::make_unique<ListedQuestions>(about_each({input}, options.questions)));
     } else {
+      const auto kind = fs::status(input, wrong).type();
+      require<UsageError>(kind != fs::file_type::character && kind != fs::file_type::block,
+                          "{}: is a device; - reads stdin", input.string());
       const fs::path folder = fs::absolute(input).parent_path();
       all->add(std::make_unique<LineQuestions>(
           input, input.string(), fs::is_directory(folder / "images") ? folder / "images" : folder));

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "framework/base/config_object.h"
+#include "framework/base/json_problem.h"
 
 namespace conclave {
 namespace {
@@ -74,6 +75,7 @@ Json with_changes(Json recipe, const std::vector<std::string>& changes) {
       at = &entry_at(*at, path.substr(0, dot), change);
       require<UsageError>(!at->is_null(), "--set {}: there is no \"{}\"", change, path.substr(0, dot));
     }
+    check_json_depth(value, "--set " + change.substr(0, equals));
     Json parsed = Json::parse(value, nullptr, false);
     if (parsed.is_null()) {
       require<UsageError>(at->is_object(), "--set {}: only a key of an object can be removed", change);

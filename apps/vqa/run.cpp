@@ -18,9 +18,10 @@ namespace {
 // A file that is begun anew, or gone on with.
 std::unique_ptr<JsonLines> lines_to(const fs::path& file, const char* option, bool resume) {
   if (file.empty()) return nullptr;
-  require<UsageError>(resume || !fs::exists(file), "{} {}: is there already; --resume goes on with it",
-                      option, file.string());
-  return std::make_unique<JsonLines>(file);
+  require<UsageError>(!fs::is_directory(file), "{} {}: is a folder, a file is wanted", option, file.string());
+  require<UsageError>(resume || !fs::exists(file), "{} {}: is there already{}", option, file.string(),
+                      option == std::string_view("--out") ? "; --resume goes on with it" : "");
+  return std::make_unique<JsonLines>(file, "question_id");
 }
 
 // What can be known without reading pictures.
@@ -59,11 +60,27 @@ void RunVerb::declare(Options& options) {
       .existing();
 }
 
-int RunVerb::run(Invocation& call) {
+void RunVerb::check_files() const {
   require<UsageError>(!resume_ || !out_.empty(), "--resume needs --out");
+  std::vector<fs::path> read = questions_.inputs;
+  read.insert(read.end(), questions_.images.begin(), questions_.images.end());
+  if (!routing_in_.empty()) read.push_back(routing_in_);
+  for (const auto& [option, file] : {std::pair{"--out", out_}, {"--routing-out", routing_out_}}) {
+    std::error_code wrong;
+    for (const auto& other : read)
+      require<UsageError>(file.empty() || !fs::equivalent(file, other, wrong),
+                          "{} {}: is read by the same call", option, file.string());
+  }
+  require<UsageError>(out_.empty() || fs::weakly_canonical(out_) != fs::weakly_canonical(routing_out_),
+                      "--out and --routing-out: both are {}", out_.string());
+}
+
+int RunVerb::run(Invocation& call) {
+  check_files();
   const auto questions = open_questions(questions_);
   const VqaModel model = ask_.load(call);
-  const auto done = resume_ ? resume_lines(out_, "question_id") : std::unordered_set<std::string>();
+  const auto done = resume_ ? resume_lines(out_, "question_id", {"model_id", model.name})
+                            : std::unordered_set<std::string>();
   const auto answers_out = lines_to(out_, "--out", resume_);
   const auto routing_out = lines_to(routing_out_, "--routing-out", resume_);
   const auto routing_in =
@@ -85,7 +102,8 @@ int RunVerb::run(Invocation& call) {
       const Json record = answer_record(asked, answer, model, call.common().seed);
       answers_out ? answers_out->write(record) : call.out().write(record);
     } else {
-      fmt::print("{}", answer_text(asked, answer, !questions_.inputs.empty()));
+      const std::string text = answer_text(asked, answer, !questions_.inputs.empty());
+      fmt::print(answer.error ? stderr : stdout, "{}", text);
       std::fflush(stdout);
     }
   };
@@ -129,7 +147,8 @@ int RunVerb::run(Invocation& call) {
   history.routing("run", 0, routing_rows(trace));
   if (answers_out) history.output(out_, "answers");
   if (routing_out) history.output(routing_out_, "routing");
-  if (answers_out || answered + failed > 1) {
+  if (answered + failed == 0 && done.empty()) log_warning("there was no question");
+  if (answers_out || (failed > 0 && answered + failed > 1)) {
     std::string told = fmt::format("{} answered, {} failed", answered, failed);
     if (!done.empty()) told += fmt::format(", {} were there already", done.size());
     if (answers_out) told += " -> " + out_.string();
@@ -139,8 +158,9 @@ int RunVerb::run(Invocation& call) {
 }
 
 int RunVerb::dry_run(Invocation& call) {
-  require<UsageError>(!resume_ || !out_.empty(), "--resume needs --out");
+  check_files();
   const VqaModel model = ask_.load(call);
+  if (!routing_in_.empty()) read_routing(routing_in_, model.pools());
   const auto questions = open_questions(questions_);
   int64_t ready = 0, wrong = 0;
   while (auto asked = questions->next()) {

@@ -18,6 +18,7 @@ class RunVerb : public Verb {
   int dry_run(Invocation& call) override;
 
  private:
+  void check_files() const;
   AskOptions ask_;
   QuestionOptions questions_;
   bool no_cache_ = false, resume_ = false;

@@ -36,8 +36,23 @@ void write_file(const fs::path& path, std::string_view bytes) {
   file.commit();
 }
 
+namespace {
+
+// Where a file is to be put: behind a link, never in place of a device, a pipe or a folder.
+fs::path destination(const fs::path& path) {
+  std::error_code wrong;
+  const auto status = fs::status(path, wrong);
+  if (!fs::exists(status)) return path;
+  if (fs::is_directory(status)) throw Error(fmt::format("{}: is a folder, a file is wanted", path.string()));
+  if (!fs::is_regular_file(status))
+    throw Error(fmt::format("{}: is no ordinary file and is not written over", path.string()));
+  return fs::is_symlink(path) ? fs::canonical(path) : path;
+}
+
+}  // namespace
+
 AtomicFile::AtomicFile(fs::path path)
-    : path_(std::move(path)), temporary_(path_.string() + fmt::format(".{}.tmp", ::getpid())) {
+    : path_(destination(path)), temporary_(path_.string() + fmt::format(".{}.tmp", ::getpid())) {
   if (path_.has_parent_path()) {
     std::error_code ignored;
     fs::create_directories(path_.parent_path(), ignored);

@@ -17,7 +17,28 @@ std::string json_problem(const nlohmann::json::exception& error) {
   return "not valid JSON at byte " + std::to_string(parse->byte) + ": " + text;
 }
 
+void check_json_depth(std::string_view text, const std::string& name) {
+  constexpr int kDeepest = 500;
+  int depth = 0;
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') {
+      quoted = !quoted;
+    } else if (quoted) {
+      if (c == '\\') ++i;
+    } else if (c == '[' || c == '{') {
+      if (++depth > kDeepest)
+        throw DataError(name, fmt::format("offset {}", i),
+                        fmt::format("is nested deeper than {} levels", kDeepest));
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+}
+
 Json parse_json(std::string_view text, const std::string& name) {
+  check_json_depth(text, name);
   try {
     return Json::parse(text);
   } catch (const nlohmann::json::parse_error& e) {

@@ -240,6 +240,10 @@ std::vector<int64_t> pick(const std::vector<int64_t>& times, int64_t end, int64_
 
 Frames decode_frames(std::string_view bytes, const std::string& name, const FrameCount& frame_count,
                      const PictureOptions& options) {
+  // FFmpeg shows what there is of a GIF; all of it is there when its trailer is.
+  if (bytes.starts_with("GIF8") && bytes.find_last_not_of('\0') != std::string_view::npos &&
+      bytes[bytes.find_last_not_of('\0')] != ';')
+    throw DataError(name, fmt::format("offset {}", bytes.size()), "the file is cut short");
   Video video(bytes, name, options);
   const int64_t count = frame_count(video.width(), video.height());
   require<UsageError>(count >= 1 && count <= 10000, "{} frames: allowed are 1 to 10000", count);
@@ -255,6 +259,10 @@ Frames decode_frames(std::string_view bytes, const std::string& name, const Fram
     return frames.pictures.size() < wanted.size();
   });
   if (frames.pictures.empty()) throw DataError(name, "", "no frame can be decoded");
+  if (frames.pictures.size() < wanted.size())
+    throw DataError(name, "",
+                    fmt::format("{} of {} frames can be decoded: the file is cut short or broken",
+                                frames.pictures.size(), wanted.size()));
   return frames;
 }
 

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+
 #include "framework/base/config_object.h"
 #include "framework/base/error.h"
 
@@ -29,8 +31,12 @@ PictureInputConfig PictureInputConfig::from_json(const Json& json, const std::st
   config.mean = three(object, "mean", config.mean);
   config.std = three(object, "std", config.std);
   object.finish();
+  for (const double m : config.mean)
+    require<UsageError>(std::abs(m) <= 1e6, "{} = {}: every number must be within a million",
+                        object.name("mean"), m);
   for (const double s : config.std)
-    require<UsageError>(s > 0, "{} = {}: every number must be above 0", object.name("std"), s);
+    require<UsageError>(s >= 1e-6 && s <= 1e6, "{} = {}: every number must be from 1e-6 to 1e6",
+                        object.name("std"), s);
   return config;
 }
 

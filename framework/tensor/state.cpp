@@ -50,6 +50,10 @@ class Fill : public Visitor {
   void on_tensor(const std::string& name, Tensor& tensor, TensorKind) override {
     if (!tensor.defined()) return;
     Tensor found = source_.tensor(name_of_(name));
+    if (at::isFloatingType(found.scalar_type()) != at::isFloatingType(tensor.scalar_type()))
+      throw DataError(source_.origin(), "",
+                      fmt::format("{} is {}, expected {}", name_of_(name), c10::toString(found.scalar_type()),
+                                  c10::toString(tensor.scalar_type())));
     if (map_ && found.dtype() == tensor.dtype() && found.device() == tensor.device()) {
       tensor = found.set_requires_grad(tensor.requires_grad());
       return;

@@ -308,11 +308,12 @@ Json sequence_json(Json list, const char* key) {
 Tokenizer Tokenizer::parse(std::string_view json, const std::string& name, const TokenizerLimits& limits) {
   if (json.size() > limits.file_bytes)
     throw DataError(name, "", fmt::format("{} bytes: the limit is {}", json.size(), limits.file_bytes));
+  check_json_depth(json, name);
   Tree root;
   try {
     root = Tree::parse(json);
-  } catch (const nlohmann::json::parse_error& e) {
-    throw DataError(name, fmt::format("offset {}", e.byte), json_problem(e));
+  } catch (const nlohmann::json::exception& e) {
+    throw DataError(name, "", json_problem(e));
   }
   return Tokenizer(Reader(name, limits).read(root));
 }

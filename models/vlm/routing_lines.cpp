@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
 #include <fstream>
 
 #include "framework/base/error.h"
@@ -22,6 +23,8 @@ struct SiteTokens {
   int64_t tokens = 0;
 };
 
+constexpr float kLargestWeight = 1e4F;  // NaN is not below it either
+
 using SiteKey = std::pair<std::string, Site>;  // part, site
 
 // Adds the next token. Throws nlohmann's exception or UsageError.
@@ -33,6 +36,8 @@ void add_line(SiteTokens& site, const Json& line, int64_t pool) {
   const auto shared = line.value("shared", std::vector<float>());
   require<UsageError>(experts.size() == weights.size(), "{} experts with {} weights", experts.size(),
                       weights.size());
+  for (const float weight : weights)
+    require<UsageError>(std::abs(weight) <= kLargestWeight, "weight {}: no router gives such", weight);
   for (const auto expert : experts)
     require<UsageError>(expert >= -1 && expert < pool, "expert {} of a pool of {}", expert, pool);
   const auto before = static_cast<size_t>(site.tokens);

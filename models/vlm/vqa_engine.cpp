@@ -265,6 +265,13 @@ void VqaEngine::read(const std::vector<Group>& groups, std::span<const VqaQuery>
     for (const size_t i : group.members) {
       VqaAnswer& answer = answers[i];
       answer.top = found[static_cast<size_t>(n)];
+      if (answer.top.empty() || !std::isfinite(answer.top.front().second)) {
+        answer.error =
+            std::make_exception_ptr(Error("the model's probabilities are no numbers: its weights, or the "
+                                          "routing it was given, are broken"));
+        ++n;
+        continue;
+      }
       answer.pictures = group.seen->notes;
       answer.visual_tokens = group.seen->state.length();
       answer.question_tokens = static_cast<int64_t>(rows[static_cast<size_t>(n)].size());
@@ -279,7 +286,9 @@ void VqaEngine::read(const std::vector<Group>& groups, std::span<const VqaQuery>
       ++n;
     }
   }
-  if (options_.keep_routing) {  // a batch of one: the best answer is read once more, for its own tokens
+  if (options_.keep_routing &&
+      !answers[groups.front().members.front()]
+           .error) {  // a batch of one: the best answer is read once more, for its own tokens
     log.records.clear();
     reader.context.log = &log;
     const auto ids =

@@ -3,6 +3,10 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
 #include "framework/base/error.h"
 #include "framework/moe/routing_log.h"
 #include "framework/tensor/state.h"
@@ -34,6 +38,36 @@ void check_rows(const Json& config, const char* key, const Safetensors& weights,
                       tensor, weights.origin(), shape.empty() ? 0 : shape[0]);
 }
 
+// No size of a model is beyond this; a product of such sizes may still be, but not by a slip.
+constexpr int64_t kLargestSize = int64_t{1} << 24;
+
+void check_sizes(const Json& value, const std::string& path) {
+  if (value.is_structured()) {
+    for (const auto& [key, entry] : value.items()) check_sizes(entry, fmt::format("{}.{}", path, key));
+  } else if (value.is_number()) {
+    require<UsageError>(std::abs(value.get<double>()) <= kLargestSize, "{} = {}: is larger than {}", path,
+                        value.dump(), kLargestSize);
+  }
+}
+
+void check_layers(const Json& config, const Safetensors& weights) {
+  if (!config.contains("text") || !config["text"].is_object()) return;
+  const Json& text = config["text"];
+  int64_t layers = 0;
+  const std::string prefix = "decoder.layers.";
+  for (const auto& name : weights.names())
+    if (name.starts_with(prefix))
+      layers = std::max<int64_t>(layers, std::strtoll(name.c_str() + prefix.size(), nullptr, 10) + 1);
+  const auto agrees = [&](const char* key, int64_t there) {
+    if (!text.contains(key) || !text[key].is_number_integer()) return;
+    require<UsageError>(text[key].get<int64_t>() == there, "text.{} = {}, but {} has {}", key,
+                        text[key].get<int64_t>(), weights.origin(), there);
+  };
+  agrees("layers", layers);
+  if (weights.contains("embed_tokens.weight") && weights.shape("embed_tokens.weight").size() == 2)
+    agrees("width", weights.shape("embed_tokens.weight")[1]);
+}
+
 }  // namespace
 
 VqaModel VqaModel::load(const fs::path& folder, at::Device device) {
@@ -42,6 +76,8 @@ VqaModel VqaModel::load(const fs::path& folder, at::Device device) {
   const fs::path picture_file = folder / "preprocessor_config.json";
   const Safetensors weights(folder);
   const auto vlm = built_from(config_file, [&](const Json& config) {
+    check_sizes(config, "config");
+    check_layers(config, weights);
     check_rows(config, "vocab_size", weights, "embed_tokens.weight");
     check_rows(config, "max_tiles", weights, "tile_position");
     return make_vlm(config);
@@ -50,6 +86,10 @@ VqaModel VqaModel::load(const fs::path& folder, at::Device device) {
   options.map = true;
   load_state(*vlm, weights, options);
   set_trainable(*vlm, false);
+  for (const auto& [name, tensor] : state_of(*vlm)) {
+    if (!at::isfinite(tensor.sum()).item<bool>())
+      throw DataError(weights.origin(), "", fmt::format("{} holds values that are no finite numbers", name));
+  }
   if (device != at::kCPU) to_device(*vlm, device);
 
   Tokenizer tokenizer = Tokenizer::load(tokenizer_file);
@@ -87,7 +127,8 @@ std::map<Site, VqaModel::SitePools> VqaModel::site_pools() const {
   };
   TokenContext context;
   const int64_t size = vlm->tile_size();
-  RoutingLog seen{.keep_logits = true}, read{.keep_logits = true};
+  RoutingLog seen, read;
+  seen.keep_logits = read.keep_logits = true;
   context.log = &seen;
   DecodeState state = vlm->read_pictures(at::zeros({1, 1, 3, size, size}, device), {}, context);
   context.log = &read;

@@ -16,6 +16,7 @@
 namespace conclave {
 namespace {
 
+namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using testing::in_child;
 using ::testing::Not;
@@ -262,7 +263,7 @@ TEST_F(CommandLine, EveryRunIsInTheHistory) {
 TEST(JsonLinesTest, WritesInInputOrder) {
   testing::TempDir dir;
   {
-    JsonLines lines(dir / "out.jsonl");
+    JsonLines lines(dir / "out.jsonl", "id");
     lines.write_at(2, {{"id", 2}});
     lines.write_at(0, {{"id", 0}});
     EXPECT_EQ(read_file(dir / "out.jsonl"), "{\"id\":0}\n");  // flushed as soon as it may be
@@ -272,20 +273,42 @@ TEST(JsonLinesTest, WritesInInputOrder) {
             "{\"id\":0}\n{\"id\":\"one\",\"text\":\"\xef\xbf\xbd\"}\n{\"id\":2}\n");
 }
 
-TEST(JsonLinesTest, ResumeSkipsWhatIsWholeAndCutsTheRest) {
+TEST(JsonLinesTest, ResumeSkipsWhatIsAnsweredAndCutsTheRest) {
   testing::TempDir dir;
-  EXPECT_TRUE(resume_lines(dir / "out.jsonl").empty());
-  write_file(dir / "out.jsonl", "{\"id\":\"a\"}\n{\"id\":7,\"error\":{}}\n{\"id\":\"cut");
-  EXPECT_EQ(resume_lines(dir / "out.jsonl"), (std::unordered_set<std::string>{"a"})) << "7 is tried again";
-  { JsonLines(dir / "out.jsonl").write({{"id", "cut"}}); }
-  EXPECT_EQ(read_file(dir / "out.jsonl"), "{\"id\":\"a\"}\n{\"id\":\"cut\"}\n");
-  write_file(dir / "bad.jsonl", "{\"id\":1}\nnot json\n");
-  try {
-    resume_lines(dir / "bad.jsonl");
-    FAIL();
-  } catch (const DataError& e) {
-    EXPECT_EQ(e.where(), "line 2");
+  const fs::path out = dir / "out.jsonl";
+  EXPECT_TRUE(resume_lines(out, "id").empty());
+  write_file(out, "{\"id\":\"a\"}\n{\"id\":7,\"error\":{}}\n{\"id\":\"cut");
+  EXPECT_EQ(resume_lines(out, "id"), (std::unordered_set<std::string>{"a"})) << "7 is tried again";
+  { JsonLines(out, "id").write({{"id", "cut"}}); }
+  EXPECT_EQ(read_file(out), "{\"id\":\"a\"}\n{\"id\":\"cut\"}\n");
+  write_file(out, "{\"id\":1,\"model\":\"x\"}\n");
+  EXPECT_EQ(resume_lines(out, "id", {"model", "x"}).size(), 1u);
+  EXPECT_THROW(resume_lines(out, "id", {"model", "y"}), UsageError);
+}
+
+TEST(JsonLinesTest, LeavesAloneWhatItDidNotWrite) {
+  testing::TempDir dir;
+  const fs::path out = dir / "other";
+  for (const std::string bytes : {"{\"a\":[1,2,3]}", "{\"id\":1}\nnot json\n", "{\"id\":1}\n{\"name\":2}\n",
+                                  "weights\x01\x02", "some\ntext"}) {
+    write_file(out, bytes);
+    EXPECT_THROW(JsonLines(out, "id"), UsageError) << bytes;
+    EXPECT_EQ(read_file(out), bytes);
   }
+  write_file(out, "{\"id\":1}\nnot json\n");
+  EXPECT_THROW(resume_lines(out, "id"), UsageError);
+}
+
+TEST(Files, DevicesAndFoldersAreNotReplacedAndLinksAreFollowed) {
+  testing::TempDir dir;
+  EXPECT_THROW(write_file("/dev/null", "x"), Error);
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+  EXPECT_THROW(write_file(dir.path(), "x"), Error);
+  write_file(dir / "real", "old");
+  fs::create_symlink(dir / "real", dir / "link");
+  write_file(dir / "link", "new");
+  EXPECT_TRUE(fs::is_symlink(dir / "link"));
+  EXPECT_EQ(read_file(dir / "real"), "new");
 }
 
 TEST(JsonLinesTest, ErrorLine) {

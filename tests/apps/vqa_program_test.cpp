@@ -329,7 +329,43 @@ TEST_F(VqaProgram, ADryRunChecksTheInputs) {
             2);
 }
 
+TEST_F(VqaProgram, NothingElseIsWrittenOver) {
+  const std::string input = dir_ / "own.jsonl";
+  const std::string line = Json{{"question_id", "a"}, {"image", picture(0)}, {"text", "is it red"}}.dump();
+  write_file(input, line + "\n" + line);
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {input, "--out", input, "--resume"},
+           {input, "--out", dir_ / "o.jsonl", "--routing-out", input, "--resume"},
+           {input, "--out", dir_ / "o.jsonl", "--routing-out", dir_ / "o.jsonl"}})
+    EXPECT_EQ(run(words).code, 2) << words[1];
+  EXPECT_EQ(read_file(input), line + "\n" + line);
+  const std::string answers = dir_ / "answers.jsonl";
+  ASSERT_EQ(run({input, "--out", answers}).code, 0);
+  EXPECT_EQ(vqa({"export", answers, "--format", "vqav2", "--out", answers}).code, 2);
+  EXPECT_EQ(vqa({"export", answers, "--format", "vqav2", "--out", "/dev/null"}).code, 1);
+  const auto full = testing::run_program(
+      {"/bin/sh", "-c",
+       fmt::format("{} run --image {} --question x --model {} --no-history > /dev/full",
+                   testing::program_path("conclave-vqa").string(), picture(0), model().string())});
+  EXPECT_EQ(full.code, 1) << "an answer that nobody gets";
+}
+
+TEST_F(VqaProgram, OneBadNumberDoesNotEndABatch) {
+  const std::string input = dir_ / "numbers.jsonl";
+  const auto line = [&](const std::string& id) {
+    return Json{{"question_id", id}, {"image", picture(0)}, {"text", "is it red"}}.dump() + "\n";
+  };
+  write_file(input, line("a") + "{\"question_id\": 1e400}\n" + std::string(100000, '[') + "\n" + line("b"));
+  const auto records = lines_of(run({input, "--json"}).out);
+  ASSERT_EQ(records.size(), 4u);
+  EXPECT_TRUE(records[0].contains("text"));
+  EXPECT_EQ(records[1]["error"]["where"], "line 2");
+  EXPECT_EQ(records[2]["error"]["where"], "line 3");
+  EXPECT_TRUE(records[3].contains("text"));
+}
+
 TEST_F(VqaProgram, SaysWhatIsNoListOfQuestions) {
+  EXPECT_EQ(run({"/dev/zero", "--question", "x"}).code, 2);
   write_file(dir_ / "film.bin", std::string("YUV4MPEG2 W4 H4 F25:1\nFRAME\n") + std::string(24, '\x10'));
   const Outcome film = run({dir_ / "film.bin"});
   EXPECT_EQ(film.code, 1);
@@ -464,6 +500,22 @@ TEST_F(VqaProgram, RefusesDamagedModels) {
   lying.replace(0, 8, std::string(8, '\x7f'));
   write_file(dir_ / "m" / "model.safetensors", lying);
   EXPECT_EQ(ask().code, 1);
+  write_file(dir_ / "m" / "model.safetensors", bytes.substr(0, bytes.size() - 64) + std::string(64, '\xff'));
+  outcome = ask();
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("no finite numbers"));
+  write_file(dir_ / "m" / "model.safetensors", bytes);
+  const fs::path config = dir_ / "m" / "config.json";
+  const std::string right = read_file(config);
+  for (const auto& [key, value] : {std::pair{"layers", "1000000000"}, {"layers", "3"}, {"width", "64"}}) {
+    Json changed = Json::parse(right);
+    changed["text"][key] = Json::parse(value);
+    write_file(config, changed.dump());
+    outcome = ask();
+    EXPECT_EQ(outcome.code, 1) << outcome.out;
+    EXPECT_THAT(outcome.err, HasSubstr(key));
+  }
+  write_file(config, right);
   EXPECT_EQ(vqa({"run", "--model", dir_ / "none", "--question", "is it red"}).code, 1);
   EXPECT_EQ(vqa({"run", "--model", model()}).code, 2) << "nothing was asked";
 }
