@@ -58,14 +58,17 @@ void check_layers(const Json& config, const Safetensors& weights) {
   for (const auto& name : weights.names())
     if (name.starts_with(prefix))
       layers = std::max<int64_t>(layers, std::strtoll(name.c_str() + prefix.size(), nullptr, 10) + 1);
-  const auto agrees = [&](const char* key, int64_t there) {
+  const auto limit = [&](const char* key, int64_t there, int64_t most) {
     if (!text.contains(key) || !text[key].is_number_integer()) return;
-    require<UsageError>(text[key].get<int64_t>() == there, "text.{} = {}, but {} has {}", key,
+    require<UsageError>(text[key].get<int64_t>() <= most, "text.{} = {}, but {} has {}", key,
                         text[key].get<int64_t>(), weights.origin(), there);
   };
-  agrees("layers", layers);
-  if (weights.contains("embed_tokens.weight") && weights.shape("embed_tokens.weight").size() == 2)
-    agrees("width", weights.shape("embed_tokens.weight")[1]);
+  limit("layers", layers, layers);
+  // A little too wide is told tensor by tensor; far too wide must not be built.
+  if (weights.contains("embed_tokens.weight") && weights.shape("embed_tokens.weight").size() == 2) {
+    const int64_t width = weights.shape("embed_tokens.weight")[1];
+    limit("width", width, 4 * width);
+  }
 }
 
 }  // namespace

@@ -507,7 +507,7 @@ TEST_F(VqaProgram, RefusesDamagedModels) {
   write_file(dir_ / "m" / "model.safetensors", bytes);
   const fs::path config = dir_ / "m" / "config.json";
   const std::string right = read_file(config);
-  for (const auto& [key, value] : {std::pair{"layers", "1000000000"}, {"layers", "3"}, {"width", "64"}}) {
+  for (const auto& [key, value] : {std::pair{"layers", "1000000000"}, {"layers", "3"}, {"width", "100000"}}) {
     Json changed = Json::parse(right);
     changed["text"][key] = Json::parse(value);
     write_file(config, changed.dump());
