@@ -235,6 +235,23 @@ TEST(HoeffdingTree, KeepsToItsMemory) {
   EXPECT_GT(before, 0.7);
 }
 
+// Also when the bones of the tree take up all there is: then it stays as it is.
+TEST(HoeffdingTree, StopsGrowingAtItsMemory) {
+  const auto generator = make_generator("random-tree", {.depth = 8});
+  const size_t limit = 60'000;
+  HoeffdingTree tree(generator->schema(),
+                     {.grace_period = 20, .split_confidence = 0.5, .tie_threshold = 0.5, .max_bytes = limit});
+  size_t most = 0;
+  for (int i = 0; i < 20; ++i) {
+    accuracy_of(tree, *generator, 5000);
+    most = std::max(most, tree.bytes());
+  }
+  EXPECT_LT(most, limit);
+  const size_t nodes = tree.nodes().size();
+  accuracy_of(tree, *generator, 20000);
+  EXPECT_LE(tree.nodes().size(), nodes + nodes / 20);
+}
+
 TEST(HoeffdingTree, GoesOnAfterLoadingAsIfNothingHadHappened) {
   const auto generator = make_generator("random-tree", {.classes = 3});
   const TreeOptions options{.grace_period = 100, .split_confidence = 1e-3, .subspace = 4};

@@ -73,7 +73,8 @@ int HoeffdingTree::add_leaf(std::vector<double> classes, int node) {
 }
 
 double HoeffdingTree::leaf_bytes(const Leaf& leaf) const {
-  return static_cast<double>(sizeof(Leaf) + leaf.classes.size() * sizeof(double) + leaf.stats.bytes());
+  return static_cast<double>(sizeof(Leaf) - sizeof(LeafStats) + leaf.classes.size() * sizeof(double) +
+                             leaf.stats.bytes());
 }
 
 HoeffdingTree::Leaf& HoeffdingTree::leaf_of(const double* x) {
@@ -188,6 +189,8 @@ void HoeffdingTree::split(int index, const Split& chosen) {
     }
   }
   const size_t before = nodes_.capacity();
+  if (nodes_.size() + branches.size() > before)  // doubling would leap over the memory bound
+    nodes_.reserve(before + before / 8 + branches.size());
   nodes_.resize(nodes_.size() + branches.size());
   bytes_ += (nodes_.capacity() - before) * sizeof(Node);
   // The first child takes the leaf's place in the list.
@@ -207,7 +210,9 @@ void HoeffdingTree::rest_least_promising() {
     promise.push_back(leaf.weight - *std::max_element(leaf.classes.begin(), leaf.classes.end()));
   std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return promise[a] > promise[b]; });
   const double asleep = static_cast<double>(sizeof(Leaf) + classes_ * sizeof(double));
-  const double awake = leaf_bytes(leaves_[order[0]].active ? leaves_[order[0]] : leaves_.back());
+  double awake = asleep;
+  for (const Leaf& leaf : leaves_)
+    if (leaf.active) awake = std::max(awake, leaf_bytes(leaf));
   double used =
       static_cast<double>(nodes_.capacity() * sizeof(Node)) + asleep * static_cast<double>(leaves_.size());
   for (const int index : order) {
