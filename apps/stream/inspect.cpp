@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "apps/stream/session.h"
+#include "apps/stream/saved_learner.h"
 #include "apps/stream/verbs.h"
 #include "framework/base/error.h"
 #include "models/stream/tree/show_tree.h"
@@ -29,24 +29,23 @@ class InspectVerb : public Verb {
     options.add("dot", dot_, "For Graphviz");
   }
   int run(Invocation& call) override {
-    StreamSession session({}, call);
-    session.resume(snapshot_, false);
-    const auto trees = session.learner().trees();
+    const SavedLearner saved = load_learner(snapshot_, 1);
+    const auto trees = saved.learner->trees();
     if (tree_) {
       require<UsageError>(static_cast<size_t>(*tree_) < trees.size(), "--tree: {} of {} trees", *tree_,
                           trees.size());
       const auto& tree = *trees[*tree_];
-      fmt::print("{}", dot_ ? tree_dot(tree, session.schema()) : tree_text(tree, session.schema()));
+      fmt::print("{}", dot_ ? tree_dot(tree, saved.schema) : tree_text(tree, saved.schema));
       return 0;
     }
-    const auto shares = importance(trees, session.schema());
+    const auto shares = importance(trees, saved.schema);
     Json attributes = Json::object();
     std::vector<size_t> order(shares.size());
     std::iota(order.begin(), order.end(), size_t{0});
     std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return shares[a] > shares[b]; });
-    for (const size_t i : order) attributes[session.schema().inputs[i].name] = shares[i];
+    for (const size_t i : order) attributes[saved.schema.inputs[i].name] = shares[i];
     const Json about = {
-        {"model", session.learner().describe()}, {"importance", attributes}, {"trees", trees.size()}};
+        {"model", saved.learner->describe()}, {"importance", attributes}, {"trees", trees.size()}};
     if (call.json()) {
       call.out().write(about);
       return 0;

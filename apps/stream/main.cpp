@@ -6,6 +6,9 @@ int main(int argc, char** argv) {
   Verbs verbs;
   verbs.push_back(make_run_verb());
   verbs.push_back(make_resume_verb());
+  verbs.push_back(make_snapshot_verb());
+  verbs.push_back(make_predict_verb());
+  verbs.push_back(make_validate_verb());
   verbs.push_back(make_eval_verb());
   verbs.push_back(make_generate_verb());
   verbs.push_back(make_inspect_verb());

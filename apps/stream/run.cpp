@@ -1,10 +1,10 @@
 // conclave-stream run and resume: test-then-train over a stream, with a live line.
+#include "apps/stream/learner_flags.h"
 #include "apps/stream/session.h"
 #include "apps/stream/source_flags.h"
 #include "apps/stream/verbs.h"
 #include "framework/base/error.h"
 #include "models/stream/io/kafka_url.h"
-#include "models/stream/learners/learner.h"
 
 namespace conclave {
 namespace fs = std::filesystem;
@@ -24,50 +24,45 @@ class RunVerb : public Verb {
   }
   void declare(Options& options) override {
     source_.declare(options);
-    options.add("learner", learner_, "What learns").choices(stream::learner_names());
-    options.add("task", task_, "Whether the label is a class or a number; auto goes by the learner")
-        .choices({"auto", "classification", "regression"});
-    options.add("set", set_, "An option of the learner, key=value; repeat it for more");
-    options.add("memory", memory_, "Bytes that the learner may take; 0: its default").at_least(0);
+    learner_.declare(options);
     options.add("rows", plan_.run.rows, "Rows to stop after; 0 for all").letter('n').at_least(0);
     options.add("delay", plan_.run.delay, "Rows until a label arrives").at_least(0);
+    options
+        .add("delay-spread", plan_.run.spread, "Rows that a label's delay may differ by, drawn for each row")
+        .at_least(0);
+    options.add("chunk", plan_.run.chunk, "Rows that are tested together, and then learned together")
+        .at_least(0);
+    options.add("labels", plan_.run.labels, "Share of the labels that arrive (semi-supervised)").range(0, 1);
+    options.add("warm", plan_.run.warm, "Rows at the beginning whose labels all arrive").at_least(0);
     options.add("every", plan_.run.every, "Rows between two points of the curves").at_least(1);
     options.add("block", plan_.run.block, "Rows at a time; changes the speed alone").range(1, 65536);
     options.add("predictions", plan_.predictions,
                 "File for row, class and prediction as CSV, or kafka://BROKER/TOPIC");
     options.add("snapshot", plan_.snapshot, "File that the run can be resumed from");
+    options.add("moa-csv", plan_.moa_csv, "Also write the curve in MOA's columns");
+    options.add("capymoa", plan_.capymoa, "Also write CapyMOA's three result files into this folder");
     options.add("snapshot-every", plan_.snapshot_every, "Rows between two snapshots").at_least(1);
   }
   int run(Invocation& call) override {
     plan_.source = source_.config();
-    plan_.learner = learner_config();
-    if (plan_.source.contains("reader"))
-      plan_.source["reader"]["regression"] =
-          task_ == "regression" || (task_ == "auto" && stream::only_regresses(learner_));
-    plan_.seed = call.common().seed;
+    plan_.learner = learner_.config();
+    if (plan_.source.contains("reader")) plan_.source["reader"]["regression"] = learner_.regression();
+    plan_.seed = plan_.run.seed = call.common().seed;
+    require<UsageError>(plan_.run.chunk == 0 || (plan_.run.delay == 0 && plan_.run.spread == 0),
+                        "--chunk: labels arrive with their chunk, not after --delay");
+    const bool others = !plan_.moa_csv.empty() || !plan_.capymoa.empty();
+    require<UsageError>(!others || plan_.snapshot.empty(),
+                        "--snapshot: --moa-csv and --capymoa cannot be gone on with by a resume");
+    require<UsageError>(!others || !learner_.regression(),
+                        "--moa-csv and --capymoa have columns for classes, not for numbers");
     if (!plan_.predictions.empty() && !stream::is_kafka(plan_.predictions))
       plan_.predictions = fs::absolute(plan_.predictions).string();
     return StreamSession(plan_, call).run();
   }
 
  private:
-  // {"learner": name} and the --set words, whose values are JSON or words.
-  Json learner_config() const {
-    Json config = {{"learner", learner_}};
-    if (memory_ > 0) config["memory"] = memory_;
-    for (const auto& word : set_) {
-      const size_t equals = word.find('=');
-      require<UsageError>(equals != std::string::npos && equals > 0, "--set: '{}' is no key=value", word);
-      const Json value = Json::parse(word.substr(equals + 1), nullptr, false);
-      config[word.substr(0, equals)] = value.is_discarded() ? Json(word.substr(equals + 1)) : value;
-    }
-    return config;
-  }
-
   SourceFlags source_;
-  std::string learner_ = "moe", task_ = "auto";
-  std::vector<std::string> set_;
-  int64_t memory_ = 0;
+  LearnerFlags learner_;
   SessionPlan plan_;
 };
 

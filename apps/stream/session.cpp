@@ -32,14 +32,10 @@ stream::ReaderOptions reader_options(const Json& json) {
 }  // namespace
 
 Json SessionPlan::to_json() const {
-  return {{"source", source},
-          {"learner", learner},
-          {"seed", seed},
-          {"rows", run.rows},
-          {"block", run.block},
-          {"every", run.every},
-          {"delay", run.delay},
-          {"snapshot_every", snapshot_every},
+  return {{"source", source},          {"learner", learner},   {"seed", seed},
+          {"rows", run.rows},          {"block", run.block},   {"every", run.every},
+          {"delay", run.delay},        {"spread", run.spread}, {"chunk", run.chunk},
+          {"labels", run.labels},      {"warm", run.warm},     {"snapshot_every", snapshot_every},
           {"predictions", predictions}};
 }
 
@@ -53,6 +49,11 @@ SessionPlan SessionPlan::from_json(const Json& json) {
   plan.run.block = static_cast<size_t>(c.get_integer("block", 256, 1));
   plan.run.every = c.get_integer("every", 10000, 1);
   plan.run.delay = c.get_integer("delay", 0);
+  plan.run.spread = c.get_integer("spread", 0);
+  plan.run.chunk = c.get_integer("chunk", 0);
+  plan.run.labels = c.get("labels", 1.0);
+  plan.run.warm = c.get_integer("warm", 0);
+  plan.run.seed = plan.seed;
   plan.snapshot_every = c.get_integer("snapshot_every", 100000, 1);
   plan.predictions = c.get<std::string>("predictions", "");
   c.finish();
@@ -85,10 +86,11 @@ void StreamSession::open(const Json& position) {
     source_ = std::move(text);
     schema = source_->schema();
   }
+  first_classes_ = schema.classes();
   learner_ = stream::make_learner(plan_.learner, {schema, plan_.seed, call_.common().thread_count()});
 }
 
-void StreamSession::resume(const fs::path& file, bool write) {
+void StreamSession::resume(const fs::path& file) {
   const auto snapshot = stream::read_snapshot(file);
   plan_ = SessionPlan::from_json(snapshot.about.at("plan"));
   plan_.snapshot = file;
@@ -98,7 +100,8 @@ void StreamSession::resume(const fs::path& file, bool write) {
   require(learner_->classes() <= std::max(2, source_->schema().classes()),
           "{} is not the stream of the snapshot", plan_.stream_name());
   first_row_ = last_snapshot_ = state_.rows;
-  if (write) open_predictions(snapshot.about.value("predictions_bytes", int64_t{0}));
+  ram_hours_ = snapshot.about.value("ram_hours", 0.0);
+  open_predictions(snapshot.about.value("predictions_bytes", int64_t{0}));
 }
 
 // The rows that were learned are read again and left out: classes that came with them come again.
@@ -139,7 +142,11 @@ void StreamSession::write_predictions(const stream::RowBlock& block, const doubl
 }
 
 void StreamSession::save(const stream::RunState& now) {
-  Json about = {{"plan", plan_.to_json()}, {"rows", now.rows}};
+  Json about = {{"plan", plan_.to_json()},
+                {"rows", now.rows},
+                {"schema", stream::to_json(source_->schema())},
+                {"first_classes", first_classes_},
+                {"ram_hours", ram_hours_}};
   about["predictions_bytes"] = predictions_ ? predictions_->flush() : 0;
   if (kafka_) about["kafka"] = kafka_->position();
   stream::write_snapshot(plan_.snapshot, {about, stream::save_state(state_, *learner_)});
@@ -151,6 +158,7 @@ int StreamSession::run() {
     open();
     open_predictions(0);
   }
+  if (!plan_.moa_csv.empty() || !plan_.capymoa.empty()) result_files_.emplace(plan_.moa_csv, plan_.capymoa);
   auto& history = call_.history();
   for (const char* name :
        {"accuracy", "window/accuracy", "window/kappa", "kappa", "kappa_t", "kappa_m", "g_mean"})
@@ -164,8 +172,11 @@ int StreamSession::run() {
   const Stopwatch watch;
   int64_t shown = state_.rows;
   stream::RunHooks hooks;
-  if (predictions_)
-    hooks.on_votes = [this](const auto& block, const double* votes) { write_predictions(block, votes); };
+  if (predictions_ || result_files_)
+    hooks.on_votes = [this](const auto& block, const double* votes) {
+      if (predictions_) write_predictions(block, votes);
+      if (result_files_) result_files_->add_rows(block, votes, learner_->classes());
+    };
   hooks.on_progress = [&](const stream::RunState& now) {
     seconds_ = watch.seconds();
     if (learner_->regression())
@@ -180,6 +191,7 @@ int StreamSession::run() {
   };
   stream::run_prequential(*source_, *learner_, plan_.run, state_, hooks);
   seconds_ = watch.seconds();
+  if (result_files_) result_files_->finish(state_);
   if (predictions_) predictions_->flush();
   if (!plan_.snapshot.empty()) save(state_);
   if (kafka_) kafka_->commit();
@@ -196,6 +208,10 @@ int StreamSession::run() {
 }
 
 bool StreamSession::progress(const stream::RunState& now) {
+  const size_t bytes = learner_->bytes();
+  ram_hours_ += static_cast<double>(bytes) / 1e9 * (seconds_ - counted_seconds_) / 3600;
+  counted_seconds_ = seconds_;
+  if (result_files_) result_files_->add_point(now, bytes, ram_hours_);
   auto& history = call_.history();
   if (learner_->regression()) {
     history.metric("mae", now.rows, now.regression.cumulative().mae);
@@ -206,7 +222,7 @@ bool StreamSession::progress(const stream::RunState& now) {
     history.metric("window/accuracy", now.rows, recent.accuracy);
     history.metric("window/kappa", now.rows, recent.kappa);
   }
-  history.metric("memory_bytes", now.rows, static_cast<double>(learner_->bytes()));
+  history.metric("memory_bytes", now.rows, static_cast<double>(bytes));
   for (const auto& event : learner_->take_events()) history.event("info", event, now.rows);
   if (auto use = learner_->take_use(); use.rows > 0) {
     RoutingRow row;
@@ -234,9 +250,12 @@ Json StreamSession::record(const stream::RunState& state, bool last) const {
   } else {
     line.update(scores.to_json());
     line["window_accuracy"] = state.evaluation.windowed().accuracy;
+    line["fading_accuracy"] = state.evaluation.fading_accuracy();
+    line["adwin_accuracy"] = state.evaluation.adwin_accuracy();
   }
   line["instances_per_s"] = seconds_ > 0 ? static_cast<double>(state.rows - first_row_) / seconds_ : 0;
   line["memory_bytes"] = learner_->bytes();
+  line["ram_hours"] = ram_hours_;
   if (!last) return line;
   if (!learner_->regression()) line["recall"] = scores.recall;
   line["model"] = learner_->describe();

@@ -6,6 +6,7 @@
 
 #include "apps/common/verb.h"
 #include "apps/stream/predictions.h"
+#include "apps/stream/result_files.h"
 #include "models/stream/eval/run.h"
 #include "models/stream/io/text_source.h"
 
@@ -19,7 +20,8 @@ struct SessionPlan {
   stream::RunOptions run;
   std::filesystem::path snapshot;  ///< empty: none is written
   int64_t snapshot_every = 100000;
-  std::string predictions;  ///< for open_predictions; empty: none are written
+  std::string predictions;                 ///< for open_predictions; empty: none are written
+  std::filesystem::path moa_csv, capymoa;  ///< for ResultFiles; a snapshot does not carry them
 
   Json to_json() const;
   static SessionPlan from_json(const Json& json);
@@ -30,13 +32,10 @@ struct SessionPlan {
 class StreamSession {
  public:
   StreamSession(SessionPlan plan, Invocation& call) : plan_(std::move(plan)), call_(call) {}
-  /// Goes on where `snapshot` was taken. Call before run(); `write` false only looks.
-  void resume(const std::filesystem::path& snapshot, bool write = true);
+  /// Goes on where `snapshot` was taken. Call before run().
+  void resume(const std::filesystem::path& snapshot);
   /// Returns the exit code.
   int run();
-  /// After resume(): what the learner is made of.
-  const stream::Learner& learner() const { return *learner_; }
-  const stream::Schema& schema() const { return source_->schema(); }
 
  private:
   void open(const Json& position = nullptr);
@@ -59,7 +58,10 @@ class StreamSession {
   stream::RunState state_;
   std::unique_ptr<Predictions> predictions_;
   int64_t first_row_ = 0, last_snapshot_ = 0;
-  double seconds_ = 0;
+  int first_classes_ = 0;  // that were known before the first row
+  std::optional<ResultFiles> result_files_;
+  double seconds_ = 0, counted_seconds_ = 0;
+  double ram_hours_ = 0;  // gigabytes times hours
 };
 
 }  // namespace conclave

@@ -4,6 +4,7 @@
 
 #include "framework/base/error.h"
 #include "models/stream/generators/concept_drift.h"
+#include "models/stream/io/kafka_source.h"
 #include "models/stream/io/kafka_url.h"
 
 namespace conclave {
@@ -20,6 +21,16 @@ void SourceFlags::declare(Options& options) {
   options.add("guess-rows", reader_.guess_rows, "Rows to look at before the columns' types are fixed")
       .range(1, 1000000);
   flags_.declare(options, "stream-seed");
+}
+
+stream::SourcePtr SourceFlags::open(int64_t rows) const {
+  const Json source = config();
+  if (source.contains("generator")) {
+    require<UsageError>(rows > 0, "--rows: a generator never ends by itself");
+    return stream::make_generator(source["generator"]);
+  }
+  if (stream::is_kafka(file_)) return std::make_unique<stream::KafkaSource>(file_, reader_);
+  return stream::open_text(file_, reader_);
 }
 
 Json SourceFlags::config() const {

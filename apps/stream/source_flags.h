@@ -10,6 +10,8 @@ namespace conclave {
 class SourceFlags {
  public:
   void declare(Options& options);
+  /// Opens it; a generator needs an end, `rows`.
+  stream::SourcePtr open(int64_t rows) const;
   /// For SessionPlan.
   Json config() const;
 

@@ -26,4 +26,25 @@ int ValueIndex::add(std::string_view value, std::vector<std::string>& values) {
   return static_cast<int>(values.size()) - 1;
 }
 
+Json to_json(const Schema& schema) {
+  const auto column = [](const Attribute& a) {
+    return a.nominal ? Json{{"name", a.name}, {"values", a.values}} : Json{{"name", a.name}};
+  };
+  Json inputs = Json::array();
+  for (const auto& input : schema.inputs) inputs.push_back(column(input));
+  return {{"inputs", inputs}, {"label", column(schema.label)}};
+}
+
+Schema schema_from_json(const Json& json) {
+  const auto column = [](const Json& entry) {
+    Attribute a{entry.at("name"), entry.contains("values"), {}};
+    if (a.nominal) a.values = entry["values"].get<std::vector<std::string>>();
+    return a;
+  };
+  Schema schema;
+  for (const Json& entry : json.at("inputs")) schema.inputs.push_back(column(entry));
+  schema.label = column(json.at("label"));
+  return schema;
+}
+
 }  // namespace conclave::stream

@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "framework/base/json.h"
+
 namespace conclave::stream {
 
 /// One column. Nominal values are kept as their index in `values`.
@@ -32,6 +34,10 @@ struct Schema {
   int classes() const { return static_cast<int>(label.values.size()); }
   bool regression() const { return !label.nominal; }
 };
+
+/// As a snapshot keeps it; the other way round throws nlohmann's exceptions.
+Json to_json(const Schema& schema);
+Schema schema_from_json(const Json& json);
 
 /// Values of a nominal attribute by name.
 class ValueIndex {

@@ -183,6 +183,64 @@ TEST_F(StreamProgram, ComparesWithPeersAndRunsNothingTwice) {
   EXPECT_THAT(stream(words).out, HasSubstr("stands apart"));
 }
 
+TEST_F(StreamProgram, PredictsRowsThatItDoesNotLearn) {
+  write_arff("p.arff", 3000);
+  ASSERT_EQ(stream({"run", path("p.arff"), "--snapshot", path("p.snap"), "--quiet"}).code, 0);
+  const auto shown = stream({"snapshot", path("p.snap"), "--json"});
+  ASSERT_EQ(shown.code, 0) << shown.err;
+  EXPECT_EQ(last_line(shown.out).at("instances"), 3000);
+  EXPECT_EQ(last_line(shown.out).at("version"), 2);
+  const std::string snapshot = read_file(dir_ / "p.snap");
+  const auto once = stream({"predict", path("p.snap"), path("p.arff")});
+  ASSERT_EQ(once.code, 0) << once.err;
+  EXPECT_THAT(once.out, ::testing::StartsWith("row,class,prediction\n1,"));
+  EXPECT_EQ(std::count(once.out.begin(), once.out.end(), '\n'), 3001);
+  EXPECT_EQ(stream({"predict", path("p.snap"), path("p.arff")}).out, once.out);
+  EXPECT_EQ(read_file(dir_ / "p.snap"), snapshot);
+  const auto record = last_line(stream({"predict", path("p.snap"), path("p.arff"), "--json"}).out);
+  EXPECT_EQ(record.at("row"), 3000);
+  EXPECT_EQ(record.at("shares").size(), 2u);
+  write_file(dir_ / "bad.csv", "a,b\n1,2\n");
+  EXPECT_EQ(stream({"predict", path("p.snap"), path("bad.csv")}).code, 1);
+}
+
+TEST_F(StreamProgram, WritesOtherLibrariesResultFiles) {
+  write_arff("o.arff", 2500);
+  ASSERT_EQ(stream({"run", path("o.arff"), "--learner", "hoeffding-tree", "--every", "1000", "--moa-csv",
+                    path("moa.csv"), "--capymoa", path("capymoa"), "--quiet"})
+                .code,
+            0);
+  const std::string moa = read_file(dir_ / "moa.csv");
+  EXPECT_THAT(moa,
+              ::testing::StartsWith("learning evaluation instances,evaluation time (cpu seconds),model cost "
+                                    "(RAM-Hours),classified instances,classifications correct (percent),"));
+  EXPECT_EQ(std::count(moa.begin(), moa.end(), '\n'), 4);  // header, 1000, 2000, 2500
+  const std::string windowed = read_file(dir_ / "capymoa" / "windowed.csv");
+  EXPECT_THAT(windowed, ::testing::StartsWith("instances,accuracy,kappa,kappa_t,kappa_m,f1_score,"));
+  EXPECT_THAT(windowed, HasSubstr("recall_0,recall_1\n1000,"));
+  EXPECT_THAT(read_file(dir_ / "capymoa" / "cumulative.csv"), HasSubstr("\n2500,"));
+  const std::string rows = read_file(dir_ / "capymoa" / "ground_truth_y_and_predictions.csv");
+  EXPECT_EQ(std::count(rows.begin(), rows.end(), '\n'), 2501);
+  EXPECT_EQ(stream({"run", path("o.arff"), "--moa-csv", path("m.csv"), "--snapshot", path("m.snap")}).code,
+            2);
+}
+
+TEST_F(StreamProgram, ValidatesByFoldsAndThreadsChangeNoPrediction) {
+  write_arff("v.arff", 3000);
+  const auto made = stream({"validate", path("v.arff"), "--folds", "4", "--scheme", "split", "--learner",
+                            "hoeffding-tree", "--json"});
+  ASSERT_EQ(made.code, 0) << made.err;
+  EXPECT_EQ(last_line(made.out).at("folds").size(), 4u);
+  EXPECT_GT(last_line(made.out).at("accuracy_mean").get<double>(), 0.6);
+  for (const char* threads : {"1", "3"})
+    ASSERT_EQ(stream({"run", path("v.arff"), "--threads", threads, "--predictions",
+                      path(std::string("v") + threads + ".csv"), "--labels", "0.5", "--quiet"})
+                  .code,
+              0);
+  EXPECT_EQ(read_file(dir_ / "v1.csv"), read_file(dir_ / "v3.csv"));
+  EXPECT_EQ(stream({"run", path("v.arff"), "--chunk", "10", "--delay", "5"}).code, 2);
+}
+
 // From one topic to another, killed on the way: the topic of predictions has one for every row, and what was
 // said twice was said in the same words.
 TEST_F(StreamProgram, NeitherSkipsNorRepeatsMessagesWhenItWasKilled) {

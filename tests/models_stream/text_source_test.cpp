@@ -211,6 +211,36 @@ TEST(JsonLines, ReadsObjectsAndSkipsTheRest) {
   EXPECT_EQ(source->counts().skipped, 3);
 }
 
+TEST(TextSource, ReadsRowsOfKnownColumnsWithAndWithoutAClass) {
+  const auto learned = text("size,colour,class\n1,red,b\n2,blue,a\n")->schema();
+  ReaderOptions options;
+  options.known = std::make_shared<Schema>(learned);
+  const auto rows_of = [&](const std::string& rows) {
+    auto source = open_text(bytes_of(rows), "t", options);
+    RowBlock block;
+    source->read(block, 10);
+    EXPECT_EQ(source->schema().label.values, learned.label.values);
+    return block;
+  };
+  for (const char* rows :
+       {"size,colour,class\n3,red,a\n4,green,b\n", "3,red,a\n4,green,b\n", "size,colour\n3,red\n4,green\n",
+        "3,red\n4,green\n", "class,size,colour\na,3,red\nb,4,green\n"}) {
+    options.label = rows[0] == 'c' ? "class" : "";
+    const auto block = rows_of(rows);
+    ASSERT_EQ(block.size(), 2u) << rows;
+    EXPECT_EQ(block.row(0)[0], 3) << rows;
+    EXPECT_EQ(block.row(0)[1], 1) << rows;             // red, as it was learned
+    EXPECT_TRUE(std::isnan(block.row(1)[1])) << rows;  // green was not known
+  }
+  options.label = "";
+  EXPECT_EQ(rows_of("3,red\n").label(0), -1);
+  EXPECT_EQ(rows_of("3,red,a\n").label(0), 0);
+  EXPECT_EQ(rows_of("{\"colour\": \"red\", \"size\": 5}\n").row(0)[0], 5);
+  EXPECT_THROW(rows_of("colour,size\nred,3\n"), DataError);
+  EXPECT_THROW(rows_of("1,2,3,4\n"), DataError);
+  EXPECT_THROW(rows_of("@relation r\n@attribute size numeric\n@attribute class {a,b}\n@data\n"), DataError);
+}
+
 TEST(TextSource, UnpacksGzipAlsoInPartsAndTellsACut) {
   const std::string csv = "a,class\n1,x\n2,y\n", more = "3,x\n";
   EXPECT_THAT(all_of(*text(packed(csv))).x, ElementsAre(1, 2));

@@ -40,7 +40,7 @@ void Confusion::add(int label, int predicted, int before, int most_frequent, dou
 }
 
 Scores Confusion::scores() const {
-  Scores s{kNan, kNan, kNan, kNan, kNan, {}};
+  Scores s{kNan, kNan, kNan, kNan, kNan, {}, {}};
   if (rows_ <= 0) return s;
   s.accuracy = right_ / rows_;
   double chance = 0, logs = 0;
@@ -48,6 +48,7 @@ Scores Confusion::scores() const {
   for (size_t c = 0; c < labels_.size(); ++c) {
     chance += labels_[c] / rows_ * predictions_[c] / rows_;
     s.recall.push_back(labels_[c] > 0 ? hits_[c] / labels_[c] : kNan);
+    s.precision.push_back(predictions_[c] > 0 ? hits_[c] / predictions_[c] : kNan);
     if (labels_[c] <= 0) continue;
     ++came;
     logs += std::log(hits_[c] / labels_[c]);
@@ -79,13 +80,14 @@ void Prequential::add(int label, int predicted, int classes) {
     rows_[next_] = row;
     next_ = (next_ + 1) % window_;
   }
+  adwin_.add(label == predicted ? 1 : 0);
   fading_right_ = fading_ * fading_right_ + (label == predicted ? 1 : 0);
   fading_rows_ = fading_ * fading_rows_ + 1;
 }
 
 void Prequential::fields(Archive& archive) {
-  archive(window_, fading_, fading_right_, fading_rows_, all_, recent_, rows_, next_, counts_, before_,
-          most_frequent_);
+  archive(window_, adwin_, fading_, fading_right_, fading_rows_, all_, recent_, rows_, next_, counts_,
+          before_, most_frequent_);
   archive.check(rows_.size() <= window_ && (next_ == 0 || next_ < rows_.size()) &&
                     static_cast<size_t>(most_frequent_) < std::max<size_t>(1, counts_.size()),
                 "an evaluation that does not fit");

@@ -6,16 +6,18 @@
 
 #include "framework/base/json.h"
 #include "models/stream/base/archive.h"
+#include "models/stream/drift/adwin.h"
 
 namespace conclave::stream {
 
 /// Shares, 0 to 1 (kappas may be negative). NaN before the first row.
 struct Scores {
   double accuracy, kappa;
-  double kappa_t;              ///< against the class of the row before (of the first row: class 0)
-  double kappa_m;              ///< against the most frequent class so far, the row at hand included
-  double g_mean;               ///< geometric mean of the recalls of the classes that came
-  std::vector<double> recall;  ///< by class; NaN for one that did not come
+  double kappa_t;                 ///< against the class of the row before (of the first row: class 0)
+  double kappa_m;                 ///< against the most frequent class so far, the row at hand included
+  double g_mean;                  ///< geometric mean of the recalls of the classes that came
+  std::vector<double> recall;     ///< by class; NaN for one that did not come
+  std::vector<double> precision;  ///< by class; NaN for one that was never predicted
   Json to_json() const;
 };
 
@@ -46,6 +48,8 @@ class Prequential {
   /// Of the newest `window` rows.
   Scores windowed() const { return recent_.scores(); }
   double fading_accuracy() const { return fading_rows_ > 0 ? fading_right_ / fading_rows_ : 0; }
+  /// Over the rows since accuracy last changed, by an ADWIN of delta 0.002.
+  double adwin_accuracy() const { return adwin_.mean(); }
   void fields(Archive& archive);
 
  private:
@@ -54,6 +58,7 @@ class Prequential {
     void fields(Archive& archive) { archive(label, predicted, before, most_frequent); }
   };
   size_t window_;
+  Adwin adwin_;
   double fading_, fading_right_ = 0, fading_rows_ = 0;
   Confusion all_, recent_;
   std::vector<Row> rows_;  // a ring

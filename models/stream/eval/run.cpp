@@ -2,23 +2,58 @@
 
 #include <algorithm>
 
+#include "framework/base/random.h"
 #include "models/stream/base/fast_math.h"
 
 namespace conclave::stream {
 namespace {
 
-// A row is predicted when it comes, and learned when its label does, `delay` rows later.
-void step_delayed(const RowBlock& block, Learner& learner, std::deque<RunState::Waiting>& waiting,
-                  size_t delay, double* votes_TC) {
+// In [0, 1), the same for a row wherever a run is resumed.
+double drawn(uint64_t seed, int64_t row, uint32_t what) {
+  const auto at = static_cast<uint64_t>(row);
+  const auto words = philox4x32({static_cast<uint32_t>(at), static_cast<uint32_t>(at >> 32), what, 0},
+                                {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)});
+  return words[0] * 0x1p-32;
+}
+
+bool arrives(const RunOptions& o, int64_t row) {
+  return o.labels >= 1 || row < o.warm || drawn(o.seed, row, 0) < o.labels;
+}
+
+// The row after which the label of `row` arrives.
+int64_t due(const RunOptions& o, int64_t row) {
+  if (o.chunk > 0) return row - row % o.chunk + o.chunk - 1;
+  if (o.spread == 0) return row + o.delay;
+  const auto offset = static_cast<int64_t>(drawn(o.seed, row, 1) * static_cast<double>(2 * o.spread + 1));
+  return row + std::max<int64_t>(0, o.delay - o.spread + offset);
+}
+
+// A row is predicted when it comes, and learned when its label arrives.
+void step_waiting(const RowBlock& block, Learner& learner, const RunOptions& options, RunState& state,
+                  double* votes_TC) {
+  auto& waiting = state.waiting;
   for (size_t i = 0; i < block.size(); ++i) {
-    const auto row = block.row(i);
-    learner.votes(row.data(), votes_TC + i * learner.classes());
-    waiting.push_back({{row.begin(), row.end()}, block.y[i]});
-    if (waiting.size() <= delay) continue;
-    const auto& oldest = waiting.front();
-    if (!std::isnan(oldest.y)) learner.learn_target(oldest.x.data(), oldest.y, 1);
-    waiting.pop_front();
+    const auto x = block.row(i);
+    const int64_t row = state.rows + static_cast<int64_t>(i);
+    learner.votes(x.data(), votes_TC + i * learner.classes());
+    const double y = arrives(options, row) ? block.y[i] : kMissing;
+    const int64_t when = due(options, row);
+    const auto place = std::upper_bound(waiting.begin(), waiting.end(), when,
+                                        [](int64_t d, const RunState::Waiting& w) { return d < w.due; });
+    waiting.insert(place, {{x.begin(), x.end()}, y, when});
+    for (; !waiting.empty() && waiting.front().due <= row; waiting.pop_front())
+      if (const auto& oldest = waiting.front(); !std::isnan(oldest.y))
+        learner.learn_target(oldest.x.data(), oldest.y, 1);
   }
+}
+
+// The block without the labels that do not arrive.
+const RowBlock& as_learned(const RowBlock& block, const RunOptions& options, int64_t first, RowBlock& held) {
+  if (options.labels >= 1) return block;
+  held = block;
+  for (size_t i = 0; i < held.size(); ++i)
+    if (!arrives(options, first + static_cast<int64_t>(i))) held.y[i] = kMissing;
+  return held;
 }
 
 }  // namespace
@@ -26,13 +61,15 @@ void step_delayed(const RowBlock& block, Learner& learner, std::deque<RunState::
 void RunState::fields(Archive& archive) {
   std::vector<Waiting> list(waiting.begin(), waiting.end());
   archive(rows, evaluation, regression, list);
-  archive.check(rows >= 0, "a negative number of rows");
+  archive.check(rows >= 0 && std::is_sorted(list.begin(), list.end(),
+                                            [](const Waiting& a, const Waiting& b) { return a.due < b.due; }),
+                "rows that wait out of order");
   if (archive.loading()) waiting.assign(list.begin(), list.end());
 }
 
 void run_prequential(Source& source, Learner& learner, const RunOptions& options, RunState& state,
                      const RunHooks& hooks) {
-  RowBlock block;
+  RowBlock block, held;
   std::vector<double> votes;
   bool go_on = true;
   while (go_on && (options.rows == 0 || state.rows < options.rows)) {
@@ -44,10 +81,10 @@ void run_prequential(Source& source, Learner& learner, const RunOptions& options
     if (source.schema().classes() > learner.classes()) learner.grow_classes(source.schema().classes());
     const int classes = learner.classes();
     votes.resize(block.size() * classes);
-    if (options.delay > 0)
-      step_delayed(block, learner, state.waiting, static_cast<size_t>(options.delay), votes.data());
+    if (options.delay > 0 || options.spread > 0 || options.chunk > 0)
+      step_waiting(block, learner, options, state, votes.data());
     else
-      learner.test_then_train(block, votes.data());
+      learner.test_then_train(as_learned(block, options, state.rows, held), votes.data());
     for (size_t i = 0; i < block.size(); ++i)
       if (learner.regression()) {
         if (!std::isnan(block.y[i])) state.regression.add(block.y[i], votes[i]);

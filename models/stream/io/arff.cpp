@@ -96,6 +96,7 @@ class Arff final : public TextSource {
       throw UsageError(fmt::format("{}: the label '{}' is nominal, no number to predict", lines_.name(),
                                    schema_.label.name));
     remember_classes();
+    if (options_.known) compare_with_known();
   }
 
   std::string format() const override { return "arff"; }
@@ -107,6 +108,14 @@ class Arff final : public TextSource {
   }
 
  private:
+  // Values are numbered by the header, so it must be the learner's.
+  void compare_with_known() const {
+    const auto& known = options_.known->inputs;
+    bool same = known.size() == schema_.inputs.size();
+    for (size_t i = 0; same && i < known.size(); ++i)
+      same = known[i].name == schema_.inputs[i].name && known[i].values == schema_.inputs[i].values;
+    if (!same) fail("the attributes are not those that the learner knows");
+  }
   [[noreturn]] void fail(const std::string& what) const {
     throw DataError(lines_.name(), lines_.where(), what);
   }

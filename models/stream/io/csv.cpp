@@ -8,6 +8,7 @@
 namespace conclave::stream {
 namespace {
 
+constexpr size_t kNoLabel = static_cast<size_t>(-1);
 constexpr char kSeparators[] = {',', ';', '\t'};
 
 class Csv final : public TextSource {
@@ -16,7 +17,10 @@ class Csv final : public TextSource {
     if (options_.known) {
       values_ = take_known();
       columns_ = values_.size() + 1;
-      label_ = label_column(plain_names(), options_.label, lines_.name());
+      if (first.empty())  // rows without a header follow
+        label_ = label_column(plain_names(), options_.label, lines_.name());
+      else
+        meet_known(first);
       return;
     }
     separator_ = separator_of(first);
@@ -64,6 +68,29 @@ class Csv final : public TextSource {
     const char most = *std::max_element(std::begin(kSeparators), std::end(kSeparators),
                                         [&](char a, char b) { return count(a) < count(b); });
     return count(most) == 0 && trimmed(line).find(' ') != std::string_view::npos ? ' ' : most;
+  }
+  // The first line of rows whose inputs are known: names, or a row already; with or without the class.
+  void meet_known(const std::string& first) {
+    separator_ = separator_of(first);
+    const auto fields = fields_of(first);
+    const bool labelled = fields.size() == columns_;
+    if (!labelled && fields.size() + 1 != columns_)
+      throw DataError(
+          lines_.name(), lines_.where(),
+          fmt::format("{} columns; the learner knows {} inputs and a class", fields.size(), values_.size()));
+    columns_ = fields.size();
+    if (!options_.header || !is_header(fields)) {
+      label_ = labelled ? label_column(plain_names(), options_.label, lines_.name()) : kNoLabel;
+      ahead_.emplace_back(lines_.number(), first);
+      return;
+    }
+    label_ = labelled ? label_column(fields, options_.label, lines_.name()) : kNoLabel;
+    size_t input = 0;
+    for (size_t i = 0; i < fields.size(); ++i)
+      if (i != label_ && fields[i] != schema_.inputs[input++].name)
+        throw DataError(lines_.name(), lines_.where(),
+                        fmt::format("column '{}' where the learner knows '{}'", fields[i],
+                                    schema_.inputs[input - 1].name));
   }
   // att1, att2, ..., class5.
   std::vector<std::string> plain_names() const {

@@ -20,6 +20,7 @@ class JsonRows final : public TextSource {
       : TextSource(std::move(lines), options) {
     if (options_.known) {
       values_ = take_known();
+      if (!first.empty()) ahead_.emplace_back(lines_.number(), std::move(first));
       return;
     }
     ahead_.emplace_back(lines_.number(), std::move(first));

@@ -35,27 +35,6 @@ class PartitionList {
   std::vector<RdKafka::TopicPartition*> list_;
 };
 
-Json schema_json(const Schema& schema) {
-  const auto column = [](const Attribute& a) {
-    return a.nominal ? Json{{"name", a.name}, {"values", a.values}} : Json{{"name", a.name}};
-  };
-  Json inputs = Json::array();
-  for (const auto& input : schema.inputs) inputs.push_back(column(input));
-  return {{"inputs", inputs}, {"label", column(schema.label)}};
-}
-
-Schema schema_from(const Json& json) {
-  const auto column = [](const Json& entry) {
-    Attribute a{entry.at("name"), entry.contains("values"), {}};
-    if (a.nominal) a.values = entry["values"].get<std::vector<std::string>>();
-    return a;
-  };
-  Schema schema;
-  for (const Json& entry : json.at("inputs")) schema.inputs.push_back(column(entry));
-  schema.label = column(json.at("label"));
-  return schema;
-}
-
 Json counts_json(const ReadCounts& c) {
   return {{"rows", c.rows},
           {"skipped", c.skipped},
@@ -232,7 +211,7 @@ KafkaSource::KafkaSource(const std::string& url, const ReaderOptions& options, c
     try {
       for (const auto& entry : position.at("next")) from[entry.at(0)] = entry.at(1);
       reader.format = position.at("format");
-      reader.known = std::make_shared<Schema>(schema_from(position.at("schema")));
+      reader.known = std::make_shared<Schema>(schema_from_json(position.at("schema")));
       reader.counts = counts_from(position.at("counts"));
       first_classes_ = position.at("first_classes");
     } catch (const nlohmann::json::exception& e) {
@@ -273,7 +252,7 @@ Json KafkaSource::position() const {
   for (const auto& [partition, offset] : messages_->done()) next.push_back({partition, offset});
   return {{"next", next},
           {"format", text_->format()},
-          {"schema", schema_json(schema())},
+          {"schema", to_json(schema())},
           {"first_classes", first_classes_},
           {"counts", counts_json(counts())}};
 }

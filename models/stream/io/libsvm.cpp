@@ -26,6 +26,10 @@ class LibSvm final : public TextSource {
       : TextSource(std::move(lines), options) {
     comment_ = '#';
     ahead_.emplace_back(lines_.number(), std::move(first));
+    if (options_.known) {
+      take_known();
+      return;
+    }
     look_ahead();
     size_t width = 1;
     std::vector<std::string> classes;

@@ -156,7 +156,7 @@ size_t TextSource::read(RowBlock& block, size_t most) {
 std::unique_ptr<TextSource> open_text(ByteSourcePtr bytes, const std::string& name,
                                       const ReaderOptions& options) {
   Lines lines(std::move(bytes), name);
-  if (options.known)
+  if (options.known && options.format != "auto")  // waits for nothing
     return options.format == "jsonl" ? open_json_lines(std::move(lines), options, "")
                                      : open_csv(std::move(lines), options, "");
   std::string_view line;

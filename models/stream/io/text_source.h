@@ -27,8 +27,8 @@ struct ReaderOptions {
   bool strict = false;      ///< a bad row ends the stream with DataError instead of being skipped
   int guess_rows = 1000;    ///< rows to look at before types are fixed (all but arff)
   bool header = true;       ///< csv: whether the first row may name the columns
-  /// csv, jsonl: the columns of a stream that is gone on with, nothing is guessed then; and its counts so
-  /// far.
+  /// The columns, where they are known and nothing is to be guessed; a class column may then be missing. And
+  /// the counts of a stream that is gone on with.
   std::shared_ptr<const Schema> known = nullptr;
   ReadCounts counts = {};
 };
