@@ -23,12 +23,16 @@ const Architecture& find_architecture(const Json& config, const std::string& pat
     throw DataError(path, "architectures", "must be a list that names the model's class");
   const auto wanted = (*names)[0].get<std::string>();
   std::vector<std::string> known;
+  const Architecture* found = nullptr;
   for (const auto& architecture : architectures()) {
+    const bool marked = !architecture.beside.empty();
+    if (marked && !config.contains(architecture.beside)) continue;
     for (const auto& name : architecture.classes) {
-      if (name == wanted) return architecture;
       known.push_back(name);
+      if (name == wanted && (!found || marked)) found = &architecture;
     }
   }
+  if (found) return *found;
   const bool remote = config.contains("auto_map");
   throw DataError(
       path, "architectures",

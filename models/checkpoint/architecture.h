@@ -24,6 +24,9 @@ struct NameRule {
 struct Architecture {
   std::string name;                  ///< as the table of the README calls it
   std::vector<std::string> classes;  ///< what "architectures" of config.json says
+  /// A key that config.json itself lacks: the table is meant only where a file KEY.json lies beside it, whose
+  /// contents count as that key. Empty: none.
+  std::string beside = {};
   /// Our configuration, by fill_template: {"kind": "causal_lm", ...}.
   Json config;
   /// A part of config.json whose keys count as if they stood outside, where these are silent; empty: none.
@@ -42,7 +45,8 @@ struct Architecture {
 /// Every architecture that can be loaded.
 const std::vector<Architecture>& architectures();
 
-/// The one that `config`, the contents of config.json at `path`, names. Throws DataError that lists what is
+/// The one that `config`, the contents of config.json at `path`, names; of several the one whose `beside` is
+/// there. Throws DataError that lists what is
 /// supported.
 const Architecture& find_architecture(const Json& config, const std::string& path);
 

@@ -32,12 +32,17 @@ CheckpointFolder open_checkpoint(const std::filesystem::path& folder, const Arch
   const auto file = folder / "config.json";
   if (!std::filesystem::is_directory(folder)) throw DataError(folder.string(), "", "is not a folder");
   CheckpointFolder found{folder, read_json(file), nullptr, nullptr, {}};
+  // Some keep the tower's configuration where the tower was published, or settings of a run, in files beside.
+  std::vector<std::string> beside = {"vision_config"};
+  for (const auto& architecture : architectures())
+    if (!architecture.beside.empty()) beside.push_back(architecture.beside);
+  for (const auto& key : beside) {
+    const auto more = folder / (key + ".json");
+    if (found.published.is_object() && !found.published.contains(key) && std::filesystem::exists(more))
+      found.published[key] = read_json(more);
+  }
   found.architecture = known ? known : &find_architecture(found.published, file.string());
   found.published = flattened(std::move(found.published), found.architecture->inner);
-  // Some keep the tower's configuration in a file of its own, where the tower was published.
-  if (const auto vision = folder / "vision_config.json";
-      !found.published.contains("vision_config") && std::filesystem::exists(vision))
-    found.published["vision_config"] = read_json(vision);
   check_only(found.architecture->only, found.published, file.string());
   found.files = std::make_shared<Safetensors>(folder);
   found.config =

@@ -29,6 +29,8 @@ class Filler {
     if (pattern.contains("$product")) return product(pattern["$product"]);
     if (pattern.contains("$difference")) return difference(pattern["$difference"]);
     if (pattern.contains("$quotient")) return quotient(pattern["$quotient"]);
+    if (pattern.contains("$split")) return split(fill(pattern["$split"]));
+    if (pattern.contains("$ratio")) return number(pattern["$ratio"][0]) / divisor(pattern["$ratio"][1]);
     if (pattern.contains("$layers")) return layers(fill(pattern["$layers"]));
     if (pattern.contains("$having")) return having(pattern["$having"].get<std::string>());
     Json object = Json::object();
@@ -108,14 +110,27 @@ class Filler {
     for (size_t i = 1; i < numbers.size(); ++i) rest -= number(numbers[i]);
     return whole(rest);
   }
-  Json quotient(const Json& pair) const {
-    const double over = number(pair[1]);
-    require<UsageError>(over != 0, "{}: {} is 0", path_, pair[1].dump());
-    return whole(number(pair[0]) / over);
+  Json quotient(const Json& pair) const { return whole(number(pair[0]) / divisor(pair[1])); }
+  double divisor(const Json& pattern) const {
+    const double over = number(pattern);
+    require<UsageError>(over != 0, "{}: {} is 0", path_, pattern.dump());
+    return over;
   }
   Json whole(double value) const {
     require<UsageError>(std::abs(value) < 1e15, "{}: {} is out of range", path_, value);
     return static_cast<int64_t>(std::floor(value));
+  }
+
+  Json split(const Json& value) const {
+    require<UsageError>(value.is_string(), "{}: {} must be a string with commas", path_, value.dump());
+    const auto& text = value.get_ref<const std::string&>();
+    Json list = Json::array();
+    for (size_t start = 0; start <= text.size();) {
+      const size_t comma = std::min(text.find(',', start), text.size());
+      list.push_back(text.substr(start, comma - start));
+      start = comma + 1;
+    }
+    return list;
   }
 
   Json layers(const Json& rule) const {

@@ -8,6 +8,8 @@
 ///   {"$if": X, "then": A, "else": B}          X is neither null, false, 0 nor empty
 ///   {"$case": X, "of": {"greedy": A, ...}}    an unlisted value is an error that lists what is supported
 ///   {"$product": [..]}, {"$quotient": [a, b]}, {"$difference": [a, b, ..]}   whole numbers, rounded down
+///   {"$ratio": [a, b]}   a number as it is
+///   {"$split": "$names"}   a list from a string with commas
 ///   {"$layers": {"count", "from", "every", "offset", "except"}}   the numbers of the layers i that have
 ///      i >= from, (i + offset) % every == 0 and are not in the list `except`
 ///   {"$having": "model.layers.*.mlp.gate.weight"}   what the first * stands for in the names of the files'

@@ -72,7 +72,8 @@ void add_aux_loss(CaseOutputs& got, Json config, const RoutingLog& log, const st
 
 void add_losses(CaseOutputs& got, const Json& config, const Tensor& labels_NL, const RoutingLog& log,
                 bool training) {
-  got.loss = got.objective = got.losses["loss_ce"] = next_token_loss(got.logits_NLV, labels_NL);
+  got.loss = got.objective = got.losses["loss_ce"] = got.losses["text_loss"] =
+      next_token_loss(got.logits_NLV, labels_NL);
   if (!config.contains("aux_loss") || log.records.empty()) return;
   std::vector<int64_t> layers;
   for (const auto& routed : got.routings) layers.push_back(routed.layer);
@@ -82,28 +83,6 @@ void add_losses(CaseOutputs& got, const Json& config, const Tensor& labels_NL, c
 }
 
 }  // namespace
-
-Inputs read_inputs(const TensorSource& source, const std::string& prefix) {
-  Inputs inputs;
-  const auto take = [&](const char* name) {
-    return source.contains(prefix + name) ? source.tensor(prefix + name) : Tensor();
-  };
-  inputs.ids_NL = source.tensor(prefix + "input_ids");
-  inputs.valid_NL = take("attention_mask");
-  inputs.labels_NL = take("labels");
-  // MeteoRA's second row says which adapter each token is for.
-  if (inputs.labels_NL.defined() && inputs.labels_NL.dim() == 3)
-    inputs.labels_NL = inputs.labels_NL.select(1, 0);
-  inputs.position = take("position_ids");
-  inputs.importance_NL = take("aux_balance_weight");
-  if (inputs.ids_NL.dim() != 2) throw DataError(source.origin(), prefix + "input_ids", "must be [N,L]");
-  if (inputs.valid_NL.defined()) inputs.valid_NL = inputs.valid_NL.to(at::kBool);
-  for (const char* name : {"pixel_values", "image_grid_thw", "pixel_values_videos", "video_grid_thw",
-                           "images", "images_spatial_crop", "images_seq_mask", "token_type_ids"}) {
-    if (const Tensor found = take(name); found.defined()) inputs.pictures[name] = found;
-  }
-  return inputs;
-}
 
 CaseOutputs run_case(const Multimodal& model, const Json& config, const Inputs& inputs, bool training) {
   CaseOutputs got;

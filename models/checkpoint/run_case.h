@@ -2,7 +2,6 @@
 #pragma once
 
 #include "framework/moe/routing.h"
-#include "framework/tensor/tensor_source.h"
 #include "models/multimodal/multimodal.h"
 
 namespace conclave {
@@ -24,9 +23,6 @@ struct CaseOutputs {
   std::map<std::string, Tensor>
       losses;  ///< its parts and variants: "loss_ce", "aux_loss", "layer_aux.0", ...
 };
-
-/// Reads PREFIXinput_ids, PREFIXattention_mask, PREFIXlabels and what else stands under the prefix.
-Inputs read_inputs(const TensorSource& source, const std::string& prefix);
 
 /// One pass as evaluation or training makes it, without a cache. `config` is the checkpoint's (ours). Its
 /// "gradients" may say "past experts": the original runs routed experts without gradients when it does not

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "framework/base/config_object.h"
+#include "framework/tensor/fresh.h"
 
 namespace conclave {
 namespace {
@@ -52,7 +53,11 @@ Tensor SplicedPictures::see(const Tensor& pictures_B3SS, std::map<std::string, T
   features["vision_tower"] = x;
   for (size_t i = 0; i < projector.size(); ++i) x = projector[i]->forward(i > 0 ? at::gelu(x) : x);
   features["vision"] = x;
-  return x;
+  if (!start_D.defined()) return x;
+  const auto beside = [&](const Tensor& token_D) {
+    return token_D.view({1, 1, -1}).expand({x.size(0), 1, x.size(2)});
+  };
+  return at::cat({beside(start_D), x, beside(end_D)}, 1);
 }
 
 Reading SplicedPictures::read(const Inputs& inputs, const Tensor& words_NLD) const {
@@ -61,7 +66,8 @@ Reading SplicedPictures::read(const Inputs& inputs, const Tensor& words_NLD) con
   if (const auto images = inputs.pictures.find("images"); images != inputs.pictures.end())
     pictures_MLD = see(images->second.to(words_NLD.scalar_type()), reading.features);
   int64_t next = 0, longest = 0;
-  std::vector<Tensor> rows, labels, modality;
+  std::vector<Tensor> rows, labels, modality, valid;
+  const auto text_only = inputs.pictures.find("text_only");
   const auto integers = at::dtype(at::kLong).device(words_NLD.device());
   for (int64_t n = 0; n < inputs.ids_NL.size(0); ++n) {
     const Tensor kept = inputs.valid_NL.defined() ? inputs.valid_NL[n].nonzero().squeeze(1)
@@ -70,12 +76,14 @@ Reading SplicedPictures::read(const Inputs& inputs, const Tensor& words_NLD) con
     const Tensor words = words_NLD[n].index_select(0, kept);
     const Tensor asked =
         inputs.labels_NL.defined() ? inputs.labels_NL[n].index_select(0, kept) : at::full_like(ids, kNoLabel);
-    std::vector<Tensor> x, y, kind;
+    const bool blind = text_only != inputs.pictures.end() && text_only->second[n].item<int64_t>() != 0;
+    std::vector<Tensor> x, y, kind, seen;
     int64_t from = 0;
     const auto take_words = [&](int64_t to) {
       x.push_back(words.narrow(0, from, to - from));
       y.push_back(asked.narrow(0, from, to - from));
       kind.push_back(at::zeros({to - from}, integers));
+      seen.push_back(at::ones({to - from}, at::kBool));
     };
     const Tensor host = ids.to(at::kCPU);
     for (int64_t i = 0; i < host.size(0); ++i) {
@@ -89,20 +97,18 @@ Reading SplicedPictures::read(const Inputs& inputs, const Tensor& words_NLD) con
       x.push_back(pictures_MLD[next++]);
       y.push_back(at::full({tokens}, kNoLabel, integers));
       kind.push_back(at::full({tokens}, static_cast<int64_t>(Modality::vision), integers));
+      seen.push_back(at::full({tokens}, !blind, at::kBool));
       if (last_is_text) kind.back().select(0, tokens - 1).fill_(static_cast<int64_t>(Modality::text));
     }
     take_words(host.size(0));
     rows.push_back(at::cat(x));
     labels.push_back(at::cat(y));
     modality.push_back(at::cat(kind));
+    valid.push_back(at::cat(seen));
     longest = std::max(longest, rows.back().size(0));
   }
-  std::vector<Tensor> valid;
-  bool whole = true;
-  for (const auto& row : rows) {
-    valid.push_back(at::ones({row.size(0)}, at::kBool));
-    whole = whole && row.size(0) == longest;
-  }
+  bool whole = text_only == inputs.pictures.end();
+  for (const auto& row : rows) whole = whole && row.size(0) == longest;
   reading.x_NLD = padded(rows, longest, pad_right, 0);
   if (!whole) reading.valid_NL = padded(valid, longest, pad_right, 0);
   if (inputs.labels_NL.defined()) reading.labels_NL = padded(labels, longest, pad_right, kNoLabel);
@@ -113,6 +119,8 @@ Reading SplicedPictures::read(const Inputs& inputs, const Tensor& words_NLD) con
 void SplicedPictures::visit(Visitor& v) {
   v.child("vision", tower);
   for (size_t i = 0; i < projector.size(); ++i) v.child("projector." + std::to_string(2 * i), projector[i]);
+  v("picture_start", start_D);
+  v("picture_end", end_D);
 }
 
 Ptr<PictureReader> make_spliced_pictures(const Json& config, const CausalLm& text) {
@@ -123,6 +131,10 @@ Ptr<PictureReader> make_spliced_pictures(const Json& config, const CausalLm& tex
   reader->patch = c.need_integer("patch");
   reader->placeholder = c.get("placeholder", int64_t{-200});
   reader->drop_class = c.get("drop_class", false);
+  if (c.get("framed", false)) {
+    reader->start_D = fresh_normal({text.model->width}, 0.02);
+    reader->end_D = fresh_normal({text.model->width}, 0.02);
+  }
   reader->last_is_text = c.get("last_is_text", false);
   reader->pad_right = c.one_of("pad", {"right", "left"}) == "right";
   // A list, or "28,56" as published.

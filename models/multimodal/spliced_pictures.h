@@ -13,15 +13,17 @@ struct SplicedPictures : PictureReader {
   int64_t placeholder = -200;
   bool drop_class = false;  ///< the class token's output is left out
   std::vector<int64_t>
-      scales;  ///< S2 (arXiv 2403.13043): sides to look at, the first is the tower's; empty: one
+      scales;             ///< S2 (arXiv 2403.13043): sides to look at, the first is the tower's; empty: one
+  Tensor start_D, end_D;  ///< stand before and behind each picture; undefined: nothing does
   bool last_is_text = false;  ///< the last token of a picture routes like a word (MoIIE)
   bool pad_right = true;
   std::vector<Ptr<Linear>> projector;  ///< with GELU between
 
   /// Pictures [B,3,S,S] -> tokens [B,n,D].
   Tensor see(const Tensor& pictures_B3SS, std::map<std::string, Tensor>& features) const;
-  /// Inputs: "images" [M,3,S,S], taken in the order of the placeholders. Rows lose their padding, grow, and
-  /// are padded again.
+  /// Inputs: "images" [M,3,S,S], taken in the order of the placeholders; "text_only" int64 [N], not 0 for
+  /// rows whose pictures keep their places and are not looked at. Rows lose their padding, grow, and are
+  /// padded again.
   Reading read(const Inputs& inputs, const Tensor& words_NLD) const override;
   void visit(Visitor& v) override;
 
@@ -30,7 +32,8 @@ struct SplicedPictures : PictureReader {
 };
 
 /// {"kind": "spliced", "tower": {...}, "patch": 14, "placeholder": -200, "drop_class": false, "scales": [],
-///  "last_is_text": false, "pad": "right", "depth": 2}. Throws UsageError that names the key.
+///  "framed": false, "last_is_text": false, "pad": "right", "depth": 2}. Throws UsageError that names the
+///  key.
 Ptr<PictureReader> make_spliced_pictures(const Json& config, const CausalLm& text);
 
 }  // namespace conclave

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "framework/base/config_object.h"
+#include "framework/lora/attach.h"
 
 namespace conclave {
 
@@ -37,6 +38,12 @@ Ptr<CausalLm> make_causal_lm(const Json& config) {
   const auto vocabulary = c.need_integer("vocabulary");
   lm->model = make_transformer(c.part("text"), 0, "text");
   lm->embed_tokens = Embedding(vocabulary, lm->model->width);
+  if (c.has("lora")) {
+    ConfigObject lora(c.part("lora"), "lora");
+    const auto projections = lora.need<std::vector<std::string>>("on");
+    attach_lora(*lm->model, projections, read_lora_options(lora));
+    lora.finish();
+  }
   if (!c.get("tied", false)) lm->lm_head = Linear(lm->model->width, vocabulary, c.get("head_bias", false));
   return lm;
 }

@@ -23,8 +23,8 @@ struct CausalLm : Module, LanguageModel {
   void visit(Visitor& v) override;
 };
 
-/// {"vocabulary": 32000, "tied": false, "head_bias": false, "text": {keys of make_transformer}}. Throws
-/// UsageError that names the key.
+/// {"vocabulary": 32000, "tied": false, "head_bias": false, "text": {keys of make_transformer},
+///  "lora": {"on": ["self_attn.q_proj"], "rank": 8, "alpha": 16}}. Throws UsageError that names the key.
 Ptr<CausalLm> make_causal_lm(const Json& config);
 
 }  // namespace conclave

@@ -70,6 +70,35 @@ TEST_F(LoraFfn, PlainBase) {
   EXPECT_LT(max_difference(bank.forward(x, routing, {}), want), 1e-5);
 }
 
+// LLaVA-MoLE: each projection adds what its pairs give for one routing.
+TEST_F(LoraFfn, MixedByProjection) {
+  LoraFfnExperts bank(gated, 4, options);
+  fill(bank);
+  bank.mix = LoraMix::projections;
+  const auto project = [&](const Linear& shared, const Ptr<LowRankBank>& own, const Tensor& in, int64_t t) {
+    Tensor y = at::mv(shared.weight, in) + shared.bias;
+    for (int64_t k = 0; k < routing.slots(); ++k) {
+      const auto e = routing.expert_TK[t][k].item<int>();
+      if (e < 0 || e >= 4) continue;
+      y = y + routing.weight_TK[t][k] * own->scale * at::mv(own->b_EOR[e], at::mv(own->a_ERI[e], in));
+    }
+    return y;
+  };
+  const Tensor y = bank.forward(x, routing, {});
+  for (int64_t t = 0; t < x.size(0); ++t) {
+    const Tensor h =
+        at::silu(project(gated->gate_proj, bank.gate, x[t], t)) * project(gated->up_proj, bank.up, x[t], t);
+    EXPECT_LT(max_difference(y[t], project(gated->down_proj, bank.down, h, t)), 1e-5);
+  }
+  EXPECT_THROW(bank.slots(x, routing, {}), Error);
+  // One expert of weight 1 is that expert.
+  auto one = random_routing(9, 1, 4, 8);
+  one.weight_TK.fill_(1);
+  LoraFfnExperts whole(gated, 4, options);
+  whole.gate = bank.gate, whole.up = bank.up, whole.down = bank.down;
+  EXPECT_LT(max_difference(bank.forward(x, one, {}), whole.forward(x, one, {})), 1e-5);
+}
+
 TEST_F(LoraFfn, FreshAdaptersGiveTheBase) {
   LoraFfnExperts bank(gated, 4, options);
   auto full = random_routing(9, 2, 4, 8);

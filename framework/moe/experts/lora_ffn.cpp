@@ -46,8 +46,24 @@ Tensor LoraFfnExperts::hidden_rows(const Tensor& x_TD, const RowOrder& order,
                     : activate(activation_, up_NF);
 }
 
+Tensor LoraFfnExperts::forward_projections(const Tensor& x_TD, const Routing& routing,
+                                           const TokenContext& context) const {
+  const RowOrder order = kernels::sort_rows(routing.expert_TK, count());
+  const auto project = [&](const Linear& shared, const Ptr<LowRankBank>& own, const Tensor& x) {
+    const Tensor y = shared.forward(x, context);
+    if (!own) return y;
+    return y + kernels::combine_rows(own->rows(kernels::gather_rows(x, order), order, context),
+                                     routing.weight_TK, order);
+  };
+  const Tensor up_TF = project(*up_proj_, up, x_TD);
+  const Tensor h_TF = gate_proj_ ? activate(activation_, project(*gate_proj_, gate, x_TD)) * up_TF
+                                 : activate(activation_, up_TF);
+  return project(*down_proj_, down, h_TF);
+}
+
 Tensor LoraFfnExperts::forward(const Tensor& x_TD, const Routing& routing, const TokenContext& context) {
   check_bank_input("lora_ffn", x_TD, up_proj_->in_features(), routing);
+  if (mix == LoraMix::projections) return forward_projections(x_TD, routing, context);
   const RowOrder order = kernels::sort_rows(routing.expert_TK, count());
   const Tensor h_NF = hidden_rows(x_TD, order, context);
   Tensor out_TD = down_proj_->forward(kernels::combine_rows(h_NF, routing.weight_TK, order), context);
@@ -60,6 +76,7 @@ Tensor LoraFfnExperts::forward(const Tensor& x_TD, const Routing& routing, const
 }
 
 Tensor LoraFfnExperts::slots(const Tensor& x_TD, const Routing& routing, const TokenContext& context) {
+  require(mix == LoraMix::outputs, "[lora_ffn] experts mixed by projection have no outputs of their own");
   check_bank_input("lora_ffn", x_TD, up_proj_->in_features(), routing);
   const RowOrder order = kernels::sort_rows(routing.expert_TK, count());
   const Tensor h_NF = hidden_rows(x_TD, order, context);

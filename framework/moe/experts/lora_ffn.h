@@ -14,9 +14,15 @@ struct LoraTargets {
   bool gate = true, up = true, down = true;
 };
 
+/// What the routing weighs: the outputs of whole experts (MixLoRA), or what the pairs of each projection add
+/// (LLaVA-MoLE, arXiv 2401.16160): h = act(G x + Σ_k w_k B_k A_k x) · (U x + ...), y = D h + Σ_k w_k B_k A_k
+/// h. With one expert of weight 1 they are the same.
+enum class LoraMix { outputs, projections };
+
 struct LoraFfnExperts : Experts {
   Ptr<Path> base;  ///< GatedFfn or PlainFfn; train the adapters alone with set_trainable(bank, true, "lora_")
   Ptr<LowRankBank> gate, up, down;  ///< null where a projection is not adapted
+  LoraMix mix = LoraMix::outputs;
 
   /// Throws UsageError when no projection is adapted.
   LoraFfnExperts(Ptr<GatedFfn> base, int64_t experts, const LoraOptions& options, LoraTargets targets = {});
@@ -29,6 +35,7 @@ struct LoraFfnExperts : Experts {
 
  private:
   void adapt(int64_t width, int64_t hidden, const LoraOptions& options, LoraTargets targets);
+  Tensor forward_projections(const Tensor& x_TD, const Routing& routing, const TokenContext& context) const;
   Tensor hidden_rows(const Tensor& x_TD, const kernels::RowOrder& order, const TokenContext& context) const;
 
   int64_t experts_ = 0;

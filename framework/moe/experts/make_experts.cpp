@@ -51,8 +51,11 @@ Ptr<Experts> lora_ffn(ConfigObject& config, const ExpertsShape& shape) {
                         name);
     *target = true;
   }
+  const bool projections = config.one_of("mix", {"outputs", "projections"}) == "projections";
   const auto build = [&](auto base) {
-    return std::make_shared<LoraFfnExperts>(base, shape.experts, lora, targets);
+    auto bank = std::make_shared<LoraFfnExperts>(base, shape.experts, lora, targets);
+    if (projections) bank->mix = LoraMix::projections;
+    return bank;
   };
   if (ffn.gated) return build(std::make_shared<GatedFfn>(shape.width, ffn.hidden, ffn.activation, ffn.bias));
   return build(std::make_shared<PlainFfn>(shape.width, ffn.hidden, ffn.activation, ffn.bias));

@@ -170,10 +170,61 @@ Architecture moe_llava_phi2() {
   return made;
 }
 
+// LoRA experts on the feed-forward parts, plain LoRA on attention, one file with Vicuna and CLIP
+// (arXiv 2401.16160). Every expert by its probability, or the best one as it is. The recorded balance is the
+// difference of two losses divided by a small weight, too coarse to be compared; its gradients are.
+Architecture llava_mole() {
+  Json config = Json::parse(R"({
+    "first_token": "$bos_token_id=1",
+    "conversation": {"user": "$mole_args.user_token_ids=[]", "assistant": "$mole_args.asst_token_ids=[]"},
+    "aux_loss": {"kind": "sequence_balance", "share": "first", "pool_layers": true,
+                 "weight": {"$ratio": ["$mole_args.moe_balance_w", "$mole_args.llm_moe_num_experts"]}},
+    "lora": {"$case": "$mole_args.use_lora", "of": {"true": {
+      "on": {"$split": "$mole_args.lora_modules"}, "rank": "$mole_args.lora_rank",
+      "alpha": "$mole_args.lora_alpha"}}},
+    "text": {
+      "moe": {"$case": "$mole_args.llm_moe", "of": {"true": {
+        "experts": {"kind": "lora_ffn", "count": "$mole_args.llm_moe_num_experts",
+                    "hidden": "$intermediate_size", "activation": "$hidden_act", "mix": "projections",
+                    "rank": "$mole_args.lora_rank", "alpha": "$mole_args.lora_alpha"},
+        "router": {"score": {"kind": "linear", "bias": true},
+                   "select": {"kind": "top_k", "k": {"$if": "$mole_args.dense_moe",
+                              "then": "$mole_args.llm_moe_num_experts", "else": 1}},
+                   "weigh": {"$if": "$mole_args.dense_moe", "then": "softmax", "else": "softmax_selected"}}
+      }}}
+    }
+  })");
+  config["text"]["ffn"] = nullptr;
+  config["pictures"] = spliced_pictures(true);
+  config["pictures"]["placeholder"] = "$mole_args.image_token=99999";
+  config["pictures"]["framed"] = true;
+  config["pictures"]["tower"]["stack"]["layers"] =
+      "$vision_config.num_hidden_layers";  // the last one's output
+  const std::string layer = "model.layers.*.mlp.", attention = "model.layers.*.self_attn.*.";
+  std::vector<NameRule> names = {
+      {layer + "router.score.*", layer + "router.*"},
+      {layer + "experts.base.*.weight", layer + "original_module.*.weight"},
+      {attention + "adapter.*", attention + "*.default.weight"},
+      {attention + "weight", attention + "base_layer.weight"},
+      {"projector.*.*", "in_adaptor.projector.*.*"},
+      {"picture_start", "in_adaptor.visual_start_token"},
+      {"picture_end", "in_adaptor.visual_end_token"},
+  };
+  for (const std::string projection : {"gate", "up", "down"})
+    names.push_back({layer + "experts." + projection + "_proj.*", layer + "moe_" + projection + ".%.*"});
+  const std::string tower = "vit.vision_tower.vision_model.", whole = "llm_model.base_model.model.";
+  for (auto& rule : tower_names(tower)) names.push_back(std::move(rule));
+  auto made = derive(llama(), "LLaVA-MoLE", {"LlamaForCausalLM"}, config, names);
+  made.beside = "mole_args";
+  made.prefixes = {{"model.", whole + "model."}, {"lm_head.", whole + "lm_head."}};
+  made.unread.push_back(tower + "**");
+  return made;
+}
+
 }  // namespace
 
 std::vector<Architecture> llava_family() {
-  return {phi2(), moiie(), phi3_moe(), moe_llava_phi2()};
+  return {phi2(), moiie(), phi3_moe(), moe_llava_phi2(), llava_mole()};
 }
 
 }  // namespace conclave

@@ -1,0 +1,13 @@
+/// Language models, with or without pictures and adapters, against their records.
+#pragma once
+
+#include "models/checkpoint/checkpoint.h"
+#include "models/checkpoint/comparison.h"
+
+namespace conclave {
+
+/// Runs every recorded pass and generation of `with`, whose records lie in the folder of the model or of an
+/// adapter.
+void verify_language(Comparison& with, const CheckpointFolder& model, const std::filesystem::path& records);
+
+}  // namespace conclave
