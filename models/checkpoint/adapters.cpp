@@ -12,6 +12,7 @@
 #include "framework/moe/experts/ffn.h"
 #include "framework/moe/experts/lora_experts.h"
 #include "framework/moe/experts/lora_ffn.h"
+#include "framework/tensor/safetensors.h"
 #include "models/checkpoint/dora.h"
 #include "models/checkpoint/name_map.h"
 

@@ -1,5 +1,7 @@
 #include "models/checkpoint/architecture.h"
 
+#include <algorithm>
+
 #include "framework/base/error.h"
 #include "models/checkpoint/architectures/families.h"
 
@@ -8,7 +10,8 @@ namespace conclave {
 const std::vector<Architecture>& architectures() {
   static const std::vector<Architecture> all = [] {
     std::vector<Architecture> list;
-    for (const auto family : {llama_family, qwen_family, deepseek_family, unimoe_family, llava_family}) {
+    for (const auto family : {llama_family, qwen_family, deepseek_family, unimoe_family, llava_family,
+                              audio_family, seq2seq_family}) {
       for (auto& architecture : family()) list.push_back(std::move(architecture));
     }
     return list;
@@ -19,9 +22,15 @@ const std::vector<Architecture>& architectures() {
 const Architecture& find_architecture(const Json& config, const std::string& path) {
   const Json* names =
       config.is_object() && config.contains("architectures") ? &config["architectures"] : nullptr;
-  if (!names || !names->is_array() || names->empty() || !(*names)[0].is_string())
+  // Codecs that were published without a class are known by their type.
+  const Json type = config.is_object() && !names ? config.value("model_type", Json()) : Json();
+  const bool typed =
+      type.is_string() && std::any_of(architectures().begin(), architectures().end(), [&](auto& a) {
+        return std::count(a.classes.begin(), a.classes.end(), type.get<std::string>()) > 0;
+      });
+  if (!typed && (!names || !names->is_array() || names->empty() || !(*names)[0].is_string()))
     throw DataError(path, "architectures", "must be a list that names the model's class");
-  const auto wanted = (*names)[0].get<std::string>();
+  const auto wanted = (typed ? type : (*names)[0]).get<std::string>();
   std::vector<std::string> known;
   const Architecture* found = nullptr;
   for (const auto& architecture : architectures()) {

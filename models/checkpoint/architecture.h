@@ -10,9 +10,8 @@
 namespace conclave {
 
 /// Where tensors of ours are found in the files.
-///   ours    "layers.*.mlp.router.score.weight": each * stands for one part of a dotted name. Several names
-///   with
-///           " + " between are one published tensor, row below row.
+///   ours    "layers.*.mlp.router.score.weight": each * stands for one part of a dotted name, ** for any.
+///           Several names with " + " between are one published tensor, row below row.
 ///   theirs  the same *s in their order; "%" counts over the experts, the first dimension of ours.
 /// Of several rules for one tensor the first whose tensors are all there is taken; without a rule the names
 /// are equal.
@@ -23,14 +22,18 @@ struct NameRule {
 
 struct Architecture {
   std::string name;                  ///< as the table of the README calls it
-  std::vector<std::string> classes;  ///< what "architectures" of config.json says
+  std::vector<std::string> classes;  ///< what "architectures" of config.json says, or without it "model_type"
   /// A key that config.json itself lacks: the table is meant only where a file KEY.json lies beside it, whose
   /// contents count as that key. Empty: none.
   std::string beside = {};
-  /// Our configuration, by fill_template: {"kind": "causal_lm", ...}.
+  /// A key of "metadata"/"kwargs" in the weights' file that tells this architecture where there is no
+  /// config.json; they are then its configuration. Empty: none.
+  std::string told_by = {};
+  /// Our configuration, by fill_template: {"kind": "causal_lm", ...}; kinds.h lists the kinds.
   Json config;
   /// A part of config.json whose keys count as if they stood outside, where these are silent; empty: none.
   std::string inner = {};
+  bool inner_wins = false;  ///< its keys count even where the outside has them, too
   /// Keys of config.json that change the numbers, with the values that are supported.
   Json only = Json::object();
   std::vector<NameRule> names = {};

@@ -2,8 +2,10 @@
 
 #include "framework/base/error.h"
 #include "framework/tensor/fresh.h"
+#include "models/audio/audio_lm.h"
 #include "models/checkpoint/config_template.h"
 #include "models/checkpoint/fill.h"
+#include "models/checkpoint/weights.h"
 
 namespace conclave {
 namespace {
@@ -17,55 +19,97 @@ void check_only(const Json& only, const Json& published, const std::string& path
   }
 }
 
-// The keys of `inner` also at the top, where there is no such key.
-Json flattened(Json published, const std::string& inner) {
+// The keys of `inner` also at the top, where there is no such key or `wins` is set.
+Json flattened(Json published, const std::string& inner, bool wins) {
   if (inner.empty() || !published.contains(inner) || !published[inner].is_object()) return published;
   const Json part = published[inner];
   for (const auto& [key, value] : part.items())
-    if (!published.contains(key)) published[key] = value;
+    if (wins || !published.contains(key)) published[key] = value;
   return published;
 }
 
-}  // namespace
+// The configuration of weights that carry their own, and the table it tells.
+const Architecture* told_by_weights(CheckpointFolder& found) {
+  const Json values = values_beside(*found.files);
+  const Json::json_pointer place("/metadata/kwargs");
+  if (!values.is_object() || !values.contains(place)) return nullptr;
+  found.published = values[place];
+  for (const auto& architecture : architectures())
+    if (!architecture.told_by.empty() && found.published.is_object() &&
+        found.published.contains(architecture.told_by))
+      return &architecture;
+  return nullptr;
+}
 
-CheckpointFolder open_checkpoint(const std::filesystem::path& folder, const Architecture* known) {
-  const auto file = folder / "config.json";
-  if (!std::filesystem::is_directory(folder)) throw DataError(folder.string(), "", "is not a folder");
-  CheckpointFolder found{folder, read_json(file), nullptr, nullptr, {}};
-  // Some keep the tower's configuration where the tower was published, or settings of a run, in files beside.
+// Some keep the tower's configuration where the tower was published, or settings of a run, in files beside.
+void read_beside(CheckpointFolder& found) {
   std::vector<std::string> beside = {"vision_config"};
   for (const auto& architecture : architectures())
     if (!architecture.beside.empty()) beside.push_back(architecture.beside);
   for (const auto& key : beside) {
-    const auto more = folder / (key + ".json");
+    const auto more = found.path / (key + ".json");
     if (found.published.is_object() && !found.published.contains(key) && std::filesystem::exists(more))
       found.published[key] = read_json(more);
   }
-  found.architecture = known ? known : &find_architecture(found.published, file.string());
-  found.published = flattened(std::move(found.published), found.architecture->inner);
-  check_only(found.architecture->only, found.published, file.string());
-  found.files = std::make_shared<Safetensors>(folder);
+}
+
+}  // namespace
+
+CheckpointFolder open_checkpoint(const std::filesystem::path& path, const Architecture* known) {
+  const bool folder = std::filesystem::is_directory(path);
+  if (!folder && !std::filesystem::is_regular_file(path))
+    throw DataError(path.string(), "", "is not a folder or a file of weights");
+  CheckpointFolder found{path, {}, known, nullptr, {}};
+  auto settings = path / "config.json";
+  if (folder && (known || std::filesystem::exists(settings))) {
+    found.published = read_json(settings);
+    read_beside(found);
+    if (!known) found.architecture = &find_architecture(found.published, settings.string());
+    found.files = open_weights(path);
+  } else {
+    settings = path;
+    found.files = open_weights(path);
+    found.architecture = told_by_weights(found);
+    if (!found.architecture)
+      throw DataError(path.string(), "", "has no config.json, and the weights do not say what they are for");
+  }
+  found.published =
+      flattened(std::move(found.published), found.architecture->inner, found.architecture->inner_wins);
+  check_only(found.architecture->only, found.published, settings.string());
   found.config =
-      fill_template(found.architecture->config, found.published, file.string(), found.files->names());
+      fill_template(found.architecture->config, found.published, settings.string(), found.files->names());
   return found;
 }
 
-Ptr<Multimodal> shape_of(const CheckpointFolder& folder) {
+Ptr<Module> shaped(const CheckpointFolder& folder, const std::function<Ptr<Module>(const Json&)>& make) {
   const ShapesOnly shapes_only;
   try {
-    return make_multimodal(folder.config);
+    return make(folder.config);
   } catch (const UsageError& e) {
-    throw UsageError(fmt::format("{} does not fit {}: {}", (folder.path / "config.json").string(),
-                                 folder.architecture->name, e.what()));
+    throw UsageError(
+        fmt::format("{} does not fit {}: {}", folder.path.string(), folder.architecture->name, e.what()));
   }
+}
+
+void fill_module(Module& module, const CheckpointFolder& folder, std::optional<at::ScalarType> dtype) {
+  FillOptions options;
+  options.dtype = dtype;
+  const auto* audio = dynamic_cast<const AudioLm*>(&module);
+  if (const auto* lm = audio ? audio->lm.get() : dynamic_cast<const Multimodal*>(&module))
+    options.layers = static_cast<int64_t>(lm->text->model->layers.size());
+  fill_weights(module, *folder.files, *folder.architecture, options);
+}
+
+Ptr<Multimodal> shape_of(const CheckpointFolder& folder) {
+  const auto kind = folder.config.value("kind", "");
+  require<UsageError>(kind == "causal_lm", "{} holds a model of kind {}, not a language model",
+                      folder.path.string(), kind);
+  return std::static_pointer_cast<Multimodal>(shaped(folder, make_multimodal));
 }
 
 Ptr<Multimodal> load_checkpoint(const CheckpointFolder& folder, std::optional<at::ScalarType> dtype) {
   auto model = shape_of(folder);
-  FillOptions options;
-  options.dtype = dtype;
-  options.layers = static_cast<int64_t>(model->text->model->layers.size());
-  fill_weights(*model, *folder.files, *folder.architecture, options);
+  fill_module(*model, folder, dtype);
   return model;
 }
 

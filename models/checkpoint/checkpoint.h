@@ -1,10 +1,11 @@
-/// A model folder as published: config.json, .safetensors files, tokenizer.
+/// A model folder as published: config.json, weights, tokenizer.
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 
-#include "framework/tensor/safetensors.h"
+#include "framework/tensor/tensor_source.h"
 #include "models/checkpoint/architecture.h"
 #include "models/multimodal/multimodal.h"
 
@@ -15,19 +16,32 @@ struct CheckpointFolder {
   std::filesystem::path path;
   Json published;  ///< config.json
   const Architecture* architecture = nullptr;
-  std::shared_ptr<Safetensors> files;  ///< headers are read, weights only when they are asked for
-  Json config;                         ///< ours
+  std::shared_ptr<TensorSource> files;  ///< headers are read, weights only when they are asked for
+  Json config;                          ///< ours
 };
 
-/// Reads config.json and finds the architecture, unless the caller knows it. Throws DataError (unknown
-/// architecture, damaged file) and UsageError (a setting that is missing or not supported).
-CheckpointFolder open_checkpoint(const std::filesystem::path& folder, const Architecture* known = nullptr);
+/// Reads config.json and finds the architecture, unless the caller knows it. `path` may also be a file of
+/// weights that carries its configuration (DAC's .pth). Throws DataError (unknown architecture, damaged
+/// file) and UsageError (a setting that is missing or not supported).
+CheckpointFolder open_checkpoint(const std::filesystem::path& path, const Architecture* known = nullptr);
 
-/// A module with the right names and shapes and without values.
+/// A module with the right names and shapes and without values. Throws UsageError for a folder of another
+/// kind.
 Ptr<Multimodal> shape_of(const CheckpointFolder& folder);
 
 /// The model with its weights; `dtype` as in FillOptions. Throws DataError that lists missing, surplus and
 /// misshapen tensors.
 Ptr<Multimodal> load_checkpoint(const CheckpointFolder& folder, std::optional<at::ScalarType> dtype = {});
+
+/// The same for what `make` builds from the configuration: codecs, translators, ...
+Ptr<Module> shaped(const CheckpointFolder& folder, const std::function<Ptr<Module>(const Json&)>& make);
+void fill_module(Module& module, const CheckpointFolder& folder, std::optional<at::ScalarType> dtype = {});
+template <class M>
+Ptr<M> load_as(const CheckpointFolder& folder, Ptr<M> (*make)(const Json&),
+               std::optional<at::ScalarType> dtype = {}) {
+  const auto module = shaped(folder, make);
+  fill_module(*module, folder, dtype);
+  return std::static_pointer_cast<M>(module);
+}
 
 }  // namespace conclave

@@ -35,6 +35,7 @@ class Comparison {
   bool open(const std::string& name) const { return unseen_.contains(name); }
   std::vector<std::string> open_with(const std::string& prefix) const;
   bool recorded(const std::string& name) const { return out_.contains(name); }
+  std::vector<int64_t> shape(const std::string& name) const { return out_.shape(name); }
   /// A recorded output, which counts as compared from now on.
   Tensor take(const std::string& name);
 

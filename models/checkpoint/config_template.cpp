@@ -29,6 +29,7 @@ class Filler {
     if (pattern.contains("$product")) return product(pattern["$product"]);
     if (pattern.contains("$difference")) return difference(pattern["$difference"]);
     if (pattern.contains("$quotient")) return quotient(pattern["$quotient"]);
+    if (pattern.contains("$times")) return times(pattern["$times"]);
     if (pattern.contains("$split")) return split(fill(pattern["$split"]));
     if (pattern.contains("$ratio")) return number(pattern["$ratio"][0]) / divisor(pattern["$ratio"][1]);
     if (pattern.contains("$layers")) return layers(fill(pattern["$layers"]));
@@ -100,15 +101,16 @@ class Filler {
     return value.get<double>();
   }
 
-  Json product(const Json& factors) const {
+  double times(const Json& factors) const {
     double all = 1;
     for (const auto& factor : factors) all *= number(factor);
-    return whole(all);
+    return all;
   }
+  Json product(const Json& factors) const { return whole(times(factors)); }
   Json difference(const Json& numbers) const {
     double rest = number(numbers[0]);
     for (size_t i = 1; i < numbers.size(); ++i) rest -= number(numbers[i]);
-    return whole(rest);
+    return rest == std::floor(rest) ? whole(rest) : Json(rest);
   }
   Json quotient(const Json& pair) const { return whole(number(pair[0]) / divisor(pair[1])); }
   double divisor(const Json& pattern) const {

@@ -7,8 +7,8 @@
 /// An object with one of these keys is computed:
 ///   {"$if": X, "then": A, "else": B}          X is neither null, false, 0 nor empty
 ///   {"$case": X, "of": {"greedy": A, ...}}    an unlisted value is an error that lists what is supported
-///   {"$product": [..]}, {"$quotient": [a, b]}, {"$difference": [a, b, ..]}   whole numbers, rounded down
-///   {"$ratio": [a, b]}   a number as it is
+///   {"$product": [..]}, {"$quotient": [a, b]}   whole numbers, rounded down
+///   {"$times": [..]}, {"$ratio": [a, b]}, {"$difference": [a, b, ..]}   numbers as they are
 ///   {"$split": "$names"}   a list from a string with commas
 ///   {"$layers": {"count", "from", "every", "offset", "except"}}   the numbers of the layers i that have
 ///      i >= from, (i + offset) % every == 0 and are not in the list `except`

@@ -10,7 +10,6 @@
 #include <set>
 
 #include "framework/base/error.h"
-#include "framework/tensor/safetensors.h"
 #include "models/checkpoint/name_map.h"
 
 namespace conclave {
@@ -20,8 +19,9 @@ std::string shape_text(at::IntArrayRef shape) {
   return fmt::format("[{}]", fmt::join(shape, ", "));
 }
 
-bool is_float8(const SafetensorsEntry& e) {
-  return e.dtype == "F8_E4M3" || e.dtype == "F8_E5M2";
+bool is_float8(const TensorSource& files, const std::string& name) {
+  const auto dtype = files.tensor(name).scalar_type();
+  return dtype == at::kFloat8_e4m3fn || dtype == at::kFloat8_e5m2;
 }
 
 // Pages of the file that were copied need not stay in memory: loading then takes little more than the
@@ -45,7 +45,7 @@ struct Source {
 
 class Filler {
  public:
-  Filler(Module& module, const Safetensors& files, const Architecture& architecture,
+  Filler(Module& module, const TensorSource& files, const Architecture& architecture,
          const FillOptions& options)
       : module_(module), files_(files), architecture_(architecture), options_(options), names_(architecture) {
     for (auto& t : named_tensors(module)) shapes_[t.name] = t.tensor.sizes().vec();
@@ -80,7 +80,7 @@ class Filler {
       }
       for (int64_t e = 0; e < count; ++e) {
         read_.insert(place.of(e));
-        if (is_float8(files_.entry(place.of(e)))) read_.insert(place.of(e) + "_scale_inv");
+        if (is_float8(files_, place.of(e))) read_.insert(place.of(e) + "_scale_inv");
         check_shape(name, source, e);
       }
       sources_[name] = source;
@@ -103,6 +103,11 @@ class Filler {
     return shape.empty() ? 0 : shape[row_dim(shape)];
   }
 
+  // Convolutions have three dimensions, too.
+  bool is_bank(const std::string& name) const {
+    return shapes_.at(name).size() == 3 && name.find("experts.") != std::string::npos;
+  }
+
   void check_shape(const std::string& name, const Source& source, int64_t expert) {
     const auto published = source.place.of(expert);
     const auto found = files_.shape(published);
@@ -114,7 +119,7 @@ class Filler {
       if (source.place.ours.size() == 1) expected = shapes_.at(name);
       expected.erase(expected.begin());
     }
-    const bool bank = !source.place.per_expert() && expected.size() == 3;
+    const bool bank = !source.place.per_expert() && is_bank(name);
     if (bank) {
       std::vector<int64_t> turned = {expected[0], expected[2], expected[1]};
       if (found == expected && found == turned) {
@@ -154,8 +159,7 @@ class Filler {
           "\n  ambiguous: square matrices fit both [E,out,in] and [E,in,out], and no other bank tells: {}",
           fmt::join(undecided_, ", "));
     for (auto& [name, source] : sources_)
-      source.columns =
-          layout_ == Layout::columns && !source.place.per_expert() && shapes_.at(name).size() == 3;
+      source.columns = layout_ == Layout::columns && !source.place.per_expert() && is_bank(name);
   }
 
   bool may_stay(const std::string& name) const {
@@ -173,7 +177,7 @@ class Filler {
   // A published tensor, float8 turned into what its scales say.
   Tensor read(const std::string& name) const {
     const Tensor stored = files_.tensor(name);
-    if (!is_float8(files_.entry(name))) return stored;
+    if (!is_float8(files_, name)) return stored;
     const std::string scales = name + "_scale_inv";
     if (!files_.contains(scales))
       throw DataError(files_.origin(), name, fmt::format("is float8, but {} is missing", scales));
@@ -222,7 +226,7 @@ class Filler {
       if (!bank.defined()) bank = at::empty(shape, dtype_for(expert));
       bank[e].copy_(expert.reshape(bank[e].sizes()));
       // Float8 weights are copies already, and fused ones are read again for their other half.
-      if (source.place.ours.size() == 1 && !is_float8(files_.entry(source.place.of(e)))) drop_pages(expert);
+      if (source.place.ours.size() == 1 && !is_float8(files_, source.place.of(e))) drop_pages(expert);
     }
     return bank;
   }
@@ -241,7 +245,7 @@ class Filler {
   };
 
   Module& module_;
-  const Safetensors& files_;
+  const TensorSource& files_;
   const Architecture& architecture_;
   const FillOptions& options_;
   NameMap names_;
@@ -261,7 +265,7 @@ void Filler::fill() {
 
 }  // namespace
 
-void fill_weights(Module& module, const Safetensors& files, const Architecture& architecture,
+void fill_weights(Module& module, const TensorSource& files, const Architecture& architecture,
                   const FillOptions& options) {
   Filler filler(module, files, architecture, options);
   filler.plan();

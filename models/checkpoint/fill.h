@@ -2,11 +2,10 @@
 #pragma once
 
 #include "framework/tensor/module.h"
+#include "framework/tensor/tensor_source.h"
 #include "models/checkpoint/architecture.h"
 
 namespace conclave {
-
-class Safetensors;
 
 struct FillOptions {
   /// Floating tensors take this dtype; nothing: as the file has them (float8 becomes bfloat16).
@@ -20,7 +19,7 @@ struct FillOptions {
 /// scales
 /// ("..._scale_inv"). Throws one DataError that lists every missing, misshapen and surplus tensor; then
 /// nothing has been changed.
-void fill_weights(Module& module, const Safetensors& files, const Architecture& architecture,
+void fill_weights(Module& module, const TensorSource& files, const Architecture& architecture,
                   const FillOptions& options);
 
 }  // namespace conclave

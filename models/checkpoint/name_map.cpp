@@ -12,8 +12,11 @@ namespace {
 bool match(std::string_view name, std::string_view pattern, std::vector<std::string>* stars) {
   if (pattern.starts_with("**")) {
     const auto rest = pattern.substr(2);
-    for (size_t i = 0; i <= name.size(); ++i)
+    for (size_t i = 0; i <= name.size(); ++i) {
+      if (stars) stars->emplace_back(name.substr(0, i));
       if (match(name.substr(i), rest, stars)) return true;
+      if (stars) stars->pop_back();
+    }
     return false;
   }
   if (pattern.empty()) return name.empty();
@@ -31,11 +34,13 @@ bool match(std::string_view name, std::string_view pattern, std::vector<std::str
 std::string with_stars(const std::string& pattern, const std::vector<std::string>& stars) {
   std::string name;
   size_t next = 0;
-  for (const char c : pattern) {
-    if (c == '*' && next < stars.size())
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == '*' && next < stars.size()) {
       name += stars[next++];
-    else
-      name += c;
+      if (i + 1 < pattern.size() && pattern[i + 1] == '*') ++i;
+    } else {
+      name += pattern[i];
+    }
   }
   return name;
 }
@@ -79,11 +84,16 @@ std::vector<PublishedName> NameMap::places(const std::string& ours) const {
       if (!match(ours, part, &stars)) continue;
       PublishedName place;
       for (const auto& other : parts) place.ours.push_back(with_stars(other, stars));
-      place.theirs = published(with_stars(rule.theirs, stars));
+      place.theirs = with_stars(rule.theirs, stars);
       found.push_back(std::move(place));
     }
   }
-  found.push_back({.ours = {ours}, .theirs = published(ours)});
+  found.push_back({.ours = {ours}, .theirs = ours});
+  // With the prefix first; it may be missing.
+  const std::vector<PublishedName> bare = found;
+  for (auto& place : found) place.theirs = published(place.theirs);
+  for (const auto& place : bare)
+    if (published(place.theirs) != place.theirs) found.push_back(place);
   return found;
 }
 

@@ -25,7 +25,8 @@ struct PublishedName {
 class NameMap {
  public:
   explicit NameMap(const Architecture& architecture) : architecture_(architecture) {}
-  /// Every place where our tensor may be found, the preferred one first; the last is its own name.
+  /// Every place where our tensor may be found, the preferred one first; the last is its own name. Prefixes
+  /// of the table may be missing.
   std::vector<PublishedName> places(const std::string& ours) const;
   /// Our tensors that a published name stands for, by the first rule that fits and
   /// whose tensors `known` has; without `known` by the first that fits.

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "models/checkpoint/kinds.h"
+
 namespace conclave {
 namespace {
 
@@ -25,7 +27,30 @@ int64_t slots_of(const Json& select) {
 
 }  // namespace
 
+namespace {
+
+void add_memory(Json& summary, int64_t parameters) {
+  summary["memory"] = {{"float32", 4 * parameters},
+                       {"bfloat16", 2 * parameters},
+                       {"int8", parameters},
+                       {"int4", parameters / 2}};
+}
+
+// What is no language model has its settings told as they are.
+Json summarise_other(const CheckpointFolder& folder) {
+  const int64_t total = count_parameters(*shaped(folder, make_kind));
+  Json summary = {{"folder", folder.path.string()}, {"architecture", folder.architecture->name}};
+  for (const auto& [key, value] : folder.config.items())
+    if (!value.is_object()) summary[key] = value;
+  summary["parameters"] = total;
+  add_memory(summary, total);
+  return summary;
+}
+
+}  // namespace
+
 Json summarise_checkpoint(const CheckpointFolder& folder) {
+  if (folder.config.value("kind", "") != "causal_lm") return summarise_other(folder);
   const auto model = shape_of(folder);
   const Json& text = folder.config["text"];
   const int64_t total = count_parameters(*model);
@@ -57,7 +82,7 @@ Json summarise_checkpoint(const CheckpointFolder& folder) {
   }
   summary["parameters"] = total;
   summary["active_parameters"] = active;
-  summary["memory"] = {{"float32", 4 * total}, {"bfloat16", 2 * total}, {"int8", total}, {"int4", total / 2}};
+  add_memory(summary, total);
   return summary;
 }
 

@@ -1,7 +1,11 @@
 #include "models/checkpoint/verify.h"
 
 #include "models/checkpoint/adapters.h"
+#include "models/checkpoint/kinds.h"
+#include "models/checkpoint/verify_audio_lm.h"
+#include "models/checkpoint/verify_codec.h"
 #include "models/checkpoint/verify_language.h"
+#include "models/checkpoint/verify_seq2seq.h"
 
 namespace conclave {
 
@@ -19,7 +23,17 @@ Json VerifyResult::json() const {
 VerifyResult verify_checkpoint(const std::filesystem::path& folder, const VerifyBounds& bounds) {
   const auto opened = open_checkpoint(is_adapter(folder) ? base_of_adapter(folder) : folder);
   Comparison with(folder, opened.architecture->name, bounds);
-  verify_language(with, opened, folder);
+  const auto kind = opened.config.value("kind", "");
+  if (is_codec(opened.config))
+    verify_codec(with, opened);
+  else if (kind == "audio_lm")
+    verify_audio_lm(with, opened);
+  else if (kind == "translator")
+    verify_translator(with, opened);
+  else if (kind == "musicgen")
+    verify_musicgen(with, opened);
+  else
+    verify_language(with, opened, folder);
   return with.finish();
 }
 

@@ -11,6 +11,10 @@
 namespace conclave {
 namespace {
 
+TokenRows rows_of(const Reading& reading) {
+  return {reading.x_NLD.size(0), reading.x_NLD.size(1), reading.valid_NL};
+}
+
 class LanguageVerifier {
  public:
   LanguageVerifier(Comparison& with, const CheckpointFolder& folder, const std::filesystem::path& records)
@@ -48,10 +52,6 @@ class LanguageVerifier {
  private:
   Inputs inputs(const std::string& prefix) const { return read_inputs(with_.in(), prefix, config_); }
 
-  static TokenRows rows_of(const Reading& reading) {
-    return {reading.x_NLD.size(0), reading.x_NLD.size(1), reading.valid_NL};
-  }
-
   // The logits of the plain case in another state of the model.
   void check_variant(const std::string& name) {
     if (!with_.open(name)) return;
@@ -81,31 +81,7 @@ class LanguageVerifier {
       const at::NoGradGuard no_grad;
       got = run_case(*model_, config_, input, is_training(prefix));
     }
-    const bool plain = prefix.empty();
-    const TokenRows rows = rows_of(got.reading), all{rows.rows, rows.columns, {}};
-    for (const auto& [name, features] : got.reading.features)
-      with_.values(prefix + name, "features", features);
-    if (got.reading.labels_NL.defined())
-      with_.tokens(prefix + "targets", "labels", got.reading.labels_NL, all);
-    if (!plain) {
-      with_.tokens(prefix + "hidden.0", "hidden", got.reading.x_NLD, rows);
-      with_.tokens(prefix + "inputs_embeds", "hidden", got.reading.x_NLD, rows);
-    }
-    for (size_t i = 0; i < got.layers.size(); ++i) {
-      for (const auto& routed : got.routings)
-        if (routed.layer == static_cast<int64_t>(i)) {
-          check_routing(with_, prefix, routed, rows);
-          if (config_.contains("routers"))
-            check_modality_routers(with_, config_["routers"], prefix, routed, got.reading);
-        }
-      check_adapter_routing(with_, fmt::format("model.layers.{}.", i), got, rows);
-      const auto name = plain ? fmt::format("hidden.{}", i) : fmt::format("{}hidden.{}", prefix, i + 1);
-      with_.tokens(name, "hidden", got.layers[i], rows);
-    }
-    with_.tokens(prefix + (plain ? "final_norm" : "norm"), "hidden", got.normed_NLD, rows);
-    with_.tokens(prefix + "logits", "logits", got.logits_NLV, rows);
-    for (const auto& [name, value] : got.losses) with_.loss(prefix + name, value);
-    with_.loss(prefix + "loss", got.loss);
+    compare_pass(with_, prefix, config_, got);
     if (input.labels_NL.defined())
       check_gradients(with_, prefix, *model_, NameMap(*folder_.architecture), adapters_,
                       [&] { return run_case(*model_, config_, input, is_training(prefix)).objective; });
@@ -198,6 +174,32 @@ class LanguageVerifier {
 };
 
 }  // namespace
+
+void compare_pass(Comparison& with, const std::string& prefix, const Json& config, const CaseOutputs& got) {
+  const bool plain = prefix.empty();
+  const TokenRows rows = rows_of(got.reading), all{rows.rows, rows.columns, {}};
+  for (const auto& [name, features] : got.reading.features) with.values(prefix + name, "features", features);
+  if (got.reading.labels_NL.defined()) with.tokens(prefix + "targets", "labels", got.reading.labels_NL, all);
+  // Layers count from their input (by case) or from their output (plain).
+  if (!plain) with.tokens(prefix + "hidden.0", "hidden", got.reading.x_NLD, rows);
+  for (const char* name : {"inputs_embeds", "embeds"})
+    with.tokens(prefix + name, "hidden", got.reading.x_NLD, rows);
+  for (size_t i = 0; i < got.layers.size(); ++i) {
+    for (const auto& routed : got.routings)
+      if (routed.layer == static_cast<int64_t>(i)) {
+        check_routing(with, prefix, routed, rows);
+        if (config.contains("routers"))
+          check_modality_routers(with, config["routers"], prefix, routed, got.reading);
+      }
+    check_adapter_routing(with, fmt::format("model.layers.{}.", i), got, rows);
+    const auto name = plain ? fmt::format("hidden.{}", i) : fmt::format("{}hidden.{}", prefix, i + 1);
+    with.tokens(name, "hidden", got.layers[i], rows);
+  }
+  with.tokens(prefix + (plain ? "final_norm" : "norm"), "hidden", got.normed_NLD, rows);
+  with.tokens(prefix + "logits", "logits", got.logits_NLV, rows);
+  for (const auto& [name, value] : got.losses) with.loss(prefix + name, value);
+  if (got.loss.defined()) with.loss(prefix + "loss", got.loss);
+}
 
 void verify_language(Comparison& with, const CheckpointFolder& model, const std::filesystem::path& records) {
   LanguageVerifier(with, model, records).run();

@@ -63,8 +63,13 @@ Tensor SplicedPictures::see(const Tensor& pictures_B3SS, std::map<std::string, T
 Reading SplicedPictures::read(const Inputs& inputs, const Tensor& words_NLD) const {
   Reading reading;
   Tensor pictures_MLD;
-  if (const auto images = inputs.pictures.find("images"); images != inputs.pictures.end())
-    pictures_MLD = see(images->second.to(words_NLD.scalar_type()), reading.features);
+  for (const char* name : {"images", "pixel_values"})
+    if (const auto images = inputs.pictures.find(name); images != inputs.pictures.end())
+      pictures_MLD = see(images->second.to(words_NLD.scalar_type()), reading.features);
+  // Some processors put a placeholder for each token of a picture, some one for all of them.
+  const int64_t pictures = pictures_MLD.defined() ? pictures_MLD.size(0) : 0;
+  const int64_t each = pictures > 0 ? pictures_MLD.size(1) : 1;
+  const bool spread = each > 1 && (inputs.ids_NL == placeholder).sum().item<int64_t>() == pictures * each;
   int64_t next = 0, longest = 0;
   std::vector<Tensor> rows, labels, modality, valid;
   const auto text_only = inputs.pictures.find("text_only");
@@ -88,10 +93,13 @@ Reading SplicedPictures::read(const Inputs& inputs, const Tensor& words_NLD) con
     const Tensor host = ids.to(at::kCPU);
     for (int64_t i = 0; i < host.size(0); ++i) {
       if (host.const_data_ptr<int64_t>()[i] != placeholder) continue;
-      require(pictures_MLD.defined() && next < pictures_MLD.size(0),
-              "[pictures] more placeholders than the {} pictures",
-              pictures_MLD.defined() ? pictures_MLD.size(0) : 0);
+      require(next < pictures, "[pictures] more placeholders than the {} pictures", pictures);
       take_words(i);
+      if (spread) {
+        for (int64_t place = 1; place < each; ++place, ++i)
+          require(i + 1 < host.size(0) && host.const_data_ptr<int64_t>()[i + 1] == placeholder,
+                  "[pictures] a picture of {} tokens has {} places", each, place);
+      }
       from = i + 1;
       const int64_t tokens = pictures_MLD.size(1);
       x.push_back(pictures_MLD[next++]);

@@ -21,9 +21,9 @@ struct SplicedPictures : PictureReader {
 
   /// Pictures [B,3,S,S] -> tokens [B,n,D].
   Tensor see(const Tensor& pictures_B3SS, std::map<std::string, Tensor>& features) const;
-  /// Inputs: "images" [M,3,S,S], taken in the order of the placeholders; "text_only" int64 [N], not 0 for
-  /// rows whose pictures keep their places and are not looked at. Rows lose their padding, grow, and are
-  /// padded again.
+  /// Inputs: "images" or "pixel_values" [M,3,S,S], in the order of the placeholders, one for a picture or one
+  /// for each of its tokens; "text_only" int64 [N], not 0 for rows whose pictures keep their places unseen.
+  /// Rows lose their padding, grow, and are padded again.
   Reading read(const Inputs& inputs, const Tensor& words_NLD) const override;
   void visit(Visitor& v) override;
 

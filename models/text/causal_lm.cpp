@@ -4,6 +4,7 @@
 
 #include "framework/base/config_object.h"
 #include "framework/lora/attach.h"
+#include "models/text/post_norm.h"
 
 namespace conclave {
 
@@ -38,6 +39,7 @@ Ptr<CausalLm> make_causal_lm(const Json& config) {
   const auto vocabulary = c.need_integer("vocabulary");
   lm->model = make_transformer(c.part("text"), 0, "text");
   lm->embed_tokens = Embedding(vocabulary, lm->model->width);
+  if (c.get("post_norm", false)) normalise_branches(*lm->model);
   if (c.has("lora")) {
     ConfigObject lora(c.part("lora"), "lora");
     const auto projections = lora.need<std::vector<std::string>>("on");

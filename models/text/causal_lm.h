@@ -24,7 +24,7 @@ struct CausalLm : Module, LanguageModel {
 };
 
 /// {"vocabulary": 32000, "tied": false, "head_bias": false, "text": {keys of make_transformer},
-///  "lora": {"on": ["self_attn.q_proj"], "rank": 8, "alpha": 16}}. Throws UsageError that names the key.
+///  "post_norm": false, "lora": {"on": ["q_proj"], "rank": 8, "alpha": 16}}. UsageError names the key.
 Ptr<CausalLm> make_causal_lm(const Json& config);
 
 }  // namespace conclave

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "framework/base/file.h"
+#include "framework/tensor/safetensors.h"
 #include "models/checkpoint/architectures/families.h"
 #include "models/checkpoint/checkpoint.h"
 #include "models/checkpoint/run_case.h"

@@ -16,6 +16,13 @@ std::vector<Architecture> llava_family();
 /// DeepSeek-V2, V3.
 std::vector<Architecture> deepseek_family();
 
+/// Codecs.
+std::vector<Architecture> audio_family();
+/// NLLB-MoE, MusicGen.
+std::vector<Architecture> seq2seq_family();
+/// EnCodec, which MusicGen holds.
+Architecture encodec();
+
 /// The plain decoder that the others are derived from.
 const Architecture& llama();
 

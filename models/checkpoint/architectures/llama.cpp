@@ -81,6 +81,15 @@ Architecture olmoe() {
   return derive(llama(), "OLMoE", {"OlmoeForCausalLM"}, config, gated_expert_names());
 }
 
+// Norms behind the branches, and over all heads' queries and keys at once.
+Architecture olmo2() {
+  const std::string layer = "model.layers.*.";
+  return derive(llama(), "OLMo 2", {"Olmo2ForCausalLM"},
+                Json::parse(R"({"post_norm": true, "text": {"qk_norm": "full"}})"),
+                {{layer + "self_attn.post_norm.*", layer + "post_attention_layernorm.*"},
+                 {layer + "mlp.post_norm.*", layer + "post_feedforward_layernorm.*"}});
+}
+
 }  // namespace
 
 const Architecture& phi3() {
@@ -97,7 +106,7 @@ const Architecture& phi3() {
 
 std::vector<Architecture> llama_family() {
   auto meteora = derive(llama(), "MeteoRA", {"LlamaMeteorForCausalLM"}, Json::object());
-  return {llama(), mixtral(), olmoe(), phi3(), std::move(meteora)};
+  return {llama(), mixtral(), olmoe(), olmo2(), phi3(), std::move(meteora)};
 }
 
 }  // namespace conclave

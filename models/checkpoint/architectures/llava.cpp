@@ -19,9 +19,9 @@ Json spliced_pictures(bool clip) {
         "width": "$vision_config.hidden_size",
         "layers": {"$difference": ["$vision_config.num_hidden_layers", 1]},
         "heads": "$vision_config.num_attention_heads", "norm": "layer_norm",
-        "eps": "$vision_config.layer_norm_eps", "qkv_bias": true, "out_bias": true, "last_norm": false,
+        "eps": "$vision_config.layer_norm_eps=1e-5", "qkv_bias": true, "out_bias": true, "last_norm": false,
         "rope": false,
-        "ffn": {"kind": "plain_ffn", "activation": "$vision_config.hidden_act",
+        "ffn": {"kind": "plain_ffn", "activation": "$vision_config.hidden_act=\"quick_gelu\"",
                 "hidden": "$vision_config.intermediate_size"}
       }
     }
@@ -31,7 +31,7 @@ Json spliced_pictures(bool clip) {
   Json& tower = config["tower"];
   tower["bias"] = false;
   tower["class_token"] = tower["pre_norm"] = true;
-  tower["eps"] = "$vision_config.layer_norm_eps";
+  tower["eps"] = "$vision_config.layer_norm_eps=1e-5";
   tower["positions"] = {{"$difference", {tower["positions"], -1}}};
   return config;
 }
@@ -170,6 +170,43 @@ Architecture moe_llava_phi2() {
   return made;
 }
 
+// LLaVA-1.5 as converted for transformers. Its config leaves out what is Vicuna's.
+Architecture llava_15() {
+  Json config = Json::parse(R"({
+    "vocabulary": "$text_config.vocab_size=32000",
+    "tied": "$text_config.tie_word_embeddings=false",
+    "positions": "padded",
+    "text": {
+      "width": "$text_config.hidden_size=4096",
+      "layers": "$text_config.num_hidden_layers=32",
+      "heads": "$text_config.num_attention_heads=32",
+      "kv_heads": "$text_config.num_key_value_heads=null",
+      "eps": "$text_config.rms_norm_eps=1e-6",
+      "rope": {"theta": "$text_config.rope_theta|text_config.rope_parameters.rope_theta=10000",
+               "scaling": "$text_config.rope_scaling|text_config.rope_parameters=null",
+               "longest": "$text_config.max_position_embeddings=4096"},
+      "ffn": {"hidden": "$text_config.intermediate_size=11008",
+              "activation": "$text_config.hidden_act=\"silu\""}
+    }
+  })");
+  config["pictures"] = spliced_pictures(true);
+  config["pictures"]["placeholder"] = "$image_token_index|image_token_id=32000";
+  config["pictures"]["pad"] = "left";
+  config["pictures"]["tower"]["stack"]["layers"] =
+      Json::parse(R"({"$difference": ["$vision_config.num_hidden_layers", 1]})");
+  std::vector<NameRule> names = {{"projector.0.*", "multi_modal_projector.linear_1.*"},
+                                 {"projector.2.*", "multi_modal_projector.linear_2.*"}};
+  // Newer files leave a level out.
+  for (const std::string tower : {"vision_tower.vision_model.", "vision_tower."})
+    for (auto& rule : tower_names(tower)) names.push_back(std::move(rule));
+  auto made = derive(llama(), "LLaVA-1.5", {"LlavaForConditionalGeneration"}, config, names);
+  made.prefixes = {{"model.", "language_model.model."}, {"lm_head.", "language_model.lm_head."}};
+  made.unread.push_back("vision_tower.**");
+  made.only = Json::parse(R"({"vision_feature_layer": [-2], "vision_feature_select_strategy": ["default"],
+                              "projector_hidden_act": ["gelu"]})");
+  return made;
+}
+
 // LoRA experts on the feed-forward parts, plain LoRA on attention, one file with Vicuna and CLIP
 // (arXiv 2401.16160). Every expert by its probability, or the best one as it is. The recorded balance is the
 // difference of two losses divided by a small weight, too coarse to be compared; its gradients are.
@@ -190,7 +227,7 @@ Architecture llava_mole() {
         "router": {"score": {"kind": "linear", "bias": true},
                    "select": {"kind": "top_k", "k": {"$if": "$mole_args.dense_moe",
                               "then": "$mole_args.llm_moe_num_experts", "else": 1}},
-                   "weigh": {"$if": "$mole_args.dense_moe", "then": "softmax", "else": "softmax_selected"}}
+                   "weigh": {"$if": "$mole_args.dense_moe", "then": "softmax", "else": "one"}}
       }}}
     }
   })");
@@ -224,7 +261,7 @@ Architecture llava_mole() {
 }  // namespace
 
 std::vector<Architecture> llava_family() {
-  return {phi2(), moiie(), phi3_moe(), moe_llava_phi2(), llava_mole()};
+  return {phi2(), moiie(), phi3_moe(), moe_llava_phi2(), llava_15(), llava_mole()};
 }
 
 }  // namespace conclave

@@ -86,10 +86,28 @@ Architecture dc_moe() {
   return with_qwen2_pictures(text, "DCMoE", {"UniMoEV2Qwen2VLForConditionalGeneration"});
 }
 
+// The language model of UniMoE-Audio; its vision tower is left out. Files may call it "language_model".
+Architecture uni_moe_audio() {
+  Json config = dynamic_experts();
+  config.merge_patch(Json::parse(R"({
+    "kind": "audio_lm",
+    "codec": {"channels": "$codec_channels", "vocabulary": "$codec_vocab_size",
+              "placeholder": "$codec_placeholder_value", "delay": "$codec_delay_pattern",
+              "bos": "$codec_bos_value", "eos": "$codec_eos_value", "pad": "$codec_pad_value"}
+  })"));
+  auto made = derive(llama(), "UniMoE-Audio", {"UniAudioRVQQwen2_5VLMoEForConditionalGeneration"}, config,
+                     dynamic_expert_names());
+  made.inner = "text_config";
+  made.inner_wins = true;
+  made.prefixes = {{"model.", "language_model."}};
+  made.unread.push_back("visual.**");
+  return made;
+}
+
 }  // namespace
 
 std::vector<Architecture> unimoe_family() {
-  return {uni_moe_1(), uni_moe_2(), dc_moe()};
+  return {uni_moe_1(), uni_moe_2(), dc_moe(), uni_moe_audio()};
 }
 
 }  // namespace conclave

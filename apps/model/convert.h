@@ -1,0 +1,20 @@
+/// conclave-model convert: weights of any readable format as safetensors.
+#pragma once
+
+#include "apps/common/verb.h"
+
+namespace conclave {
+
+class ModelConvertVerb : public Verb {
+ public:
+  std::string name() const override { return "convert"; }
+  std::string summary() const override { return "Write .bin or .pth weights as safetensors, bit for bit"; }
+  std::string examples() const override;
+  void declare(Options& options) override;
+  int run(Invocation& call) override;
+
+ private:
+  std::filesystem::path from_, to_;
+};
+
+}  // namespace conclave

@@ -1,0 +1,51 @@
+#include "models/checkpoint/convert.h"
+
+#include <ATen/ATen.h>
+
+#include <set>
+
+#include "framework/base/error.h"
+#include "framework/base/file.h"
+#include "framework/tensor/safetensors.h"
+#include "models/checkpoint/weights.h"
+
+namespace conclave {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr uint64_t kShard = uint64_t{4} << 30;
+constexpr uintmax_t kSmall = uintmax_t{64} << 20;
+
+// What a model needs beside its weights; indexes belong to the files they list.
+bool goes_along(const fs::path& file) {
+  static const std::set<std::string> kinds = {".json", ".txt", ".model", ".jinja", ".tiktoken"};
+  return kinds.contains(file.extension().string()) && !file.filename().string().ends_with(".index.json") &&
+         fs::file_size(file) <= kSmall;
+}
+
+}  // namespace
+
+Converted convert_checkpoint(const fs::path& from, const fs::path& to) {
+  const auto weights = open_weights(from);
+  for (const char* taken : {"model.safetensors", "model.safetensors.index.json"})
+    require<UsageError>(!fs::exists(to / taken), "{} has {} already", to.string(), taken);
+  TensorList tensors;
+  Converted done;
+  for (const auto& name : weights->names()) {
+    tensors.emplace_back(name, weights->tensor(name));
+    ++done.tensors;
+    done.bytes += tensors.back().second.nbytes();
+  }
+  fs::create_directories(to);
+  if (fs::is_directory(from)) {
+    for (const auto& entry : fs::directory_iterator(from))
+      if (entry.is_regular_file() && goes_along(entry.path()))
+        fs::copy_file(entry.path(), to / entry.path().filename(), fs::copy_options::overwrite_existing);
+  }
+  if (const Json values = values_beside(*weights); !fs::exists(to / "config.json") && values.is_object())
+    write_file(to / "config.json", values.dump(2) + "\n");
+  save_safetensors_sharded(to, tensors, kShard, {{"format", "pt"}});
+  return done;
+}
+
+}  // namespace conclave

@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""Makes the small reference folders beside this script from the original classes.
+
+    python3 -m venv venv && venv/bin/pip install torch==2.11.0 transformers==5.23.0 safetensors==0.8.0
+    venv/bin/python make_references.py [NAME...]
+
+Each folder holds a tiny random checkpoint as the library saves it, inputs, and what the library gives for them. To
+add a model, write a function that returns it and its inputs, and list it in MODELS.
+"""
+import json
+import pathlib
+import sys
+
+import torch
+import transformers
+from safetensors.torch import save_file
+
+HERE = pathlib.Path(__file__).parent
+EXPECTED_VERSION = "5.23.0"
+IMAGE = 50  # the placeholder of a picture's token
+
+
+def text_config(**more):
+    return dict(hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=4, vocab_size=60,
+                max_position_embeddings=64, pad_token_id=0, bos_token_id=1, eos_token_id=2, rms_norm_eps=1e-3, **more)
+
+
+def padded_batch(vocabulary, length=9, padding=3):
+    """Two rows of ids, the second padded on the left."""
+    ids = torch.randint(3, vocabulary, (2, length))
+    mask = torch.ones_like(ids)
+    mask[1, :padding] = 0
+    ids[1, :padding] = 0
+    return ids, mask
+
+
+def olmo2():
+    model = transformers.Olmo2ForCausalLM(transformers.Olmo2Config(num_key_value_heads=2, **text_config()))
+    ids, mask = padded_batch(60)
+    return model, dict(input_ids=ids, attention_mask=mask)
+
+
+def dense(name):
+    """Qwen2, Qwen3, Mistral, Phi, Phi-3: bases of the others that have no routed layer."""
+    def make():
+        config = getattr(transformers, name + "Config")
+        settings = text_config(num_key_value_heads=2, **({"head_dim": 8} if name == "Qwen3" else {}))
+        if name == "Phi":
+            settings.pop("rms_norm_eps")
+            settings["layer_norm_eps"] = 1e-3
+        model = getattr(transformers, name + "ForCausalLM")(config(**settings))
+        ids, mask = padded_batch(60)
+        return model, dict(input_ids=ids, attention_mask=mask)
+    return make
+
+
+def llava_15():
+    vision = transformers.CLIPVisionConfig(hidden_size=12, intermediate_size=20, num_hidden_layers=3,
+                                           num_attention_heads=2, image_size=8, patch_size=4, layer_norm_eps=1e-3)
+    text = transformers.LlamaConfig(num_key_value_heads=4, **text_config())
+    model = transformers.LlavaForConditionalGeneration(
+        transformers.LlavaConfig(vision_config=vision, text_config=text, image_token_index=IMAGE))
+    ids, mask = padded_batch(IMAGE, length=12)
+    ids[0, 2:6] = IMAGE
+    ids[1, 5:9] = IMAGE
+    return model, dict(input_ids=ids, attention_mask=mask, pixel_values=torch.randn(2, 3, 8, 8))
+
+
+MODELS = {"olmo2": olmo2, "llava-1.5": llava_15, "qwen2": dense("Qwen2"), "qwen3": dense("Qwen3"),
+          "mistral": dense("Mistral"), "phi": dense("Phi"), "phi3": dense("Phi3")}
+
+
+def make(name):
+    torch.manual_seed(sum(map(ord, name)))
+    model, inputs = MODELS[name]()
+    model = model.float().eval()
+    for parameter in model.parameters():  # norms of ones and biases of zeros would hide mistakes
+        torch.nn.init.normal_(parameter, std=0.2)
+        if parameter.dim() == 1:
+            parameter.data += 1
+    folder = HERE / name
+    model.save_pretrained(folder)
+    # Nothing is asked of padding, and nothing is answered by it: what it sees differs between kernels.
+    mask = inputs["attention_mask"]
+    asked = (mask == 1) & (torch.cat([mask[:, :1], mask[:, :-1]], 1) == 1)
+    if "pixel_values" in inputs:
+        asked &= inputs["input_ids"] != IMAGE
+    labels = inputs["input_ids"].masked_fill(~asked, -100)
+    inputs["labels"] = labels
+    got = model(**inputs, output_hidden_states=True)
+    got.loss.backward()
+    wanted = {"logits": got.logits, "loss": got.loss.reshape(1)}
+    layers = got.hidden_states[1:-1]  # the last one is after the norm
+    wanted.update({f"hidden.{i}": hidden for i, hidden in enumerate(layers)})
+    wanted["final_norm"] = got.hidden_states[-1]
+    prompt = {k: v[:1] for k, v in inputs.items() if k != "labels"}
+    start = prompt["input_ids"].shape[1]
+    with torch.no_grad():
+        generated = model.generate(**prompt, max_new_tokens=6, min_new_tokens=6, do_sample=False)
+    inputs["gen.input_ids"], wanted["generated"] = prompt["input_ids"], generated[:, start:]
+    if "pixel_values" in prompt:
+        inputs["gen.pixel_values"] = prompt["pixel_values"]
+    save_file({k: v.contiguous().clone() for k, v in inputs.items()}, folder / "inputs.safetensors")
+    save_file({k: v.detach().contiguous().clone() for k, v in wanted.items()}, folder / "expected.safetensors")
+    (folder / "generation_config.json").unlink(missing_ok=True)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    if transformers.__version__ != EXPECTED_VERSION:
+        sys.exit(f"needs transformers {EXPECTED_VERSION}, found {transformers.__version__}")
+    for wanted_name in sys.argv[1:] or MODELS:
+        make(wanted_name)
