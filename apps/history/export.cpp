@@ -1,4 +1,5 @@
-// conclave-history export: curves, routing and parameters for other programs.
+// conclave-history export: curves, routing and parameters for other programs, whole runs for MLflow and
+// TensorBoard.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,6 +9,8 @@
 #include "apps/history/verbs.h"
 #include "framework/base/error.h"
 #include "framework/base/file.h"
+#include "framework/base/log.h"
+#include "framework/history/exchange/foreign_run.h"
 #include "framework/history/record.h"
 
 namespace conclave {
@@ -40,26 +43,44 @@ class Rows {
 class ExportVerb : public HistoryVerb {
  public:
   std::string name() const override { return "export"; }
-  std::string summary() const override { return "Write metrics, routing or parameters as CSV or JSON lines"; }
+  std::string summary() const override {
+    return "Write metrics, routing or parameters as CSV or JSON lines, or runs for other programs";
+  }
   std::string examples() const override {
     return "  conclave-history export last > curves.csv\n"
+           "  conclave-history export 12 15 --format mlflow --output mlruns\n"
+           "  conclave-history export --all --format tensorboard --output runs\n"
            "  conclave-history export 12 15 --metrics loss --format json\n"
            "  conclave-history export 12 --what routing --split eval --output routing.csv";
   }
   void declare(Options& options) override {
-    options.positional("runs", references_, "Runs to export").required();
+    options.positional("runs", references_, "Runs to export");
+    options.add("all", all_, "Every run that is not in the bin");
     options.add("what", what_, "What to export").choices({"metrics", "routing", "params"});
     options.add("metrics", metrics_, "Only these metrics");
     options.add("split", split_, "Split of the routing");
-    options.add("format", format_, "csv, or json for JSON lines").choices({"csv", "json"});
-    options.add("output", output_, "File to write instead of stdout");
+    options.add("format", format_, "csv, json for JSON lines, or a store of another program")
+        .choices({"csv", "json", "mlflow", "tensorboard"});
+    options.add("output", output_, "File to write instead of stdout; the folder for mlflow and tensorboard");
   }
   int run(Invocation& call) override {
+    require<UsageError>(all_ != !references_.empty(), "RUNS or --all is wanted");
     const Store store = open_store(call);
+    std::vector<int64_t> runs;
+    for (const auto& reference : references_) runs.push_back(store.find(reference));
+    if (all_)
+      for (const auto& run : store.list({}, std::vector<std::string>())) runs.push_back(run.id);
+    if (format_ == "mlflow" || format_ == "tensorboard") {
+      require<UsageError>(!output_.empty(), "--output: a folder is wanted for --format {}", format_);
+      for (const int64_t run : runs)
+        (format_ == "mlflow" ? export_mlflow : export_tensorboard)(store, run, output_);
+      log_info("{} runs are in {}", runs.size(), output_.string());
+      return 0;
+    }
     const bool csv = format_ == "csv" && !call.json();
     Rows rows(csv, columns());
-    for (const auto& reference : references_) {
-      const RunDetail run = store.show(store.find(reference));
+    for (const int64_t id : runs) {
+      const RunDetail run = store.show(id);
       if (what_ == "metrics") add_metrics(store, run, rows);
       if (what_ == "routing") add_routing(store, run, rows);
       if (what_ == "params")
@@ -104,6 +125,7 @@ class ExportVerb : public HistoryVerb {
   std::vector<std::string> references_, metrics_;
   std::string what_ = "metrics", split_ = "train", format_ = "csv";
   std::filesystem::path output_;
+  bool all_ = false;
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// conclave-history tag, note, name, prune, restore, import: what changes the history.
+// conclave-history tag, note, name, prune, restore: what changes the history.
 #include <fmt/format.h>
 
 #include "apps/history/text.h"
@@ -168,28 +168,6 @@ class RestoreVerb : public HistoryVerb {
   std::vector<std::string> runs_;
 };
 
-class ImportVerb : public HistoryVerb {
- public:
-  std::string name() const override { return "import"; }
-  std::string summary() const override { return "Take in spool files, also from another place or machine"; }
-  void declare(Options& options) override {
-    options.positional("files", files_, "Spool files (.jsonl); they are removed").existing().required();
-  }
-  int run(Invocation& call) override {
-    Store store = Store::open(call.common().history_path());
-    int left = 0;
-    for (const auto& file : files_) {
-      if (store.import_file(file)) continue;
-      ++left;
-      log_warning("{}: is still being written, or cannot be read", file.string());
-    }
-    return left == 0 ? 0 : 1;
-  }
-
- private:
-  std::vector<std::filesystem::path> files_;
-};
-
 }  // namespace
 
 std::unique_ptr<Verb> make_tag_verb() {
@@ -206,9 +184,6 @@ std::unique_ptr<Verb> make_restore_verb() {
 }
 std::unique_ptr<Verb> make_name_verb() {
   return std::make_unique<NameVerb>();
-}
-std::unique_ptr<Verb> make_import_verb() {
-  return std::make_unique<ImportVerb>();
 }
 
 }  // namespace conclave

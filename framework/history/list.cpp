@@ -154,6 +154,14 @@ int64_t Store::find(const std::string& reference) const {
   });
 }
 
+std::optional<int64_t> Store::find_uuid(const std::string& uuid) const {
+  return guarded(path_, [&] {
+    Statement row(*db_, "SELECT id FROM run WHERE uuid = ?");
+    row.bind(1, uuid);
+    return row.executeStep() ? std::optional(row.getColumn(0).getInt64()) : std::nullopt;
+  });
+}
+
 std::vector<SearchHit> Store::search(const std::string& words, int64_t limit) const {
   return guarded(path_, [&] {
     std::string match;

@@ -125,6 +125,7 @@ class Store {
   /// The id of a run from its number, the beginning of its uuid, its name (the newest), or "last". UsageError
   /// when there is none or more than one.
   int64_t find(const std::string& reference) const;
+  std::optional<int64_t> find_uuid(const std::string& uuid) const;
   RunDetail show(int64_t run) const;
   /// Runs with all of these words (or words that begin so) in their names, notes, tags and parameters, best
   /// first.

@@ -284,6 +284,23 @@ TEST_F(HistoryProgram, BackupMergeAndSync) {
   EXPECT_EQ(history({"check", "--history", here}).code, 0);
 }
 
+TEST_F(HistoryProgram, ExportAndImportForOtherPrograms) {
+  for (const std::string format : {"mlflow", "tensorboard"}) {
+    const std::string folder = (dir_ / format).string(), other = (dir_ / (format + ".db")).string();
+    EXPECT_EQ(history({"export", "--all", "--format", format}).code, 2);  // where to?
+    EXPECT_EQ(history({"export", "--all", "--format", format, "--output", folder}).code, 0);
+    const Outcome outcome = history({"import", folder, "--history", other});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_THAT(outcome.out, HasSubstr("2 runs added"));
+    EXPECT_THAT(history({"import", folder, "--history", other}).out, HasSubstr("2 were the same"));
+    EXPECT_EQ(lines_of(history({"list", "accuracy>0.85", "--history", other, "--json"}).out).size(), 1u);
+  }
+  EXPECT_EQ(history({"export", "base", "--output", (dir_ / "c.csv").string()}).code, 0);
+  EXPECT_THAT(history({"import", (dir_ / "c.csv").string()}).out, HasSubstr("1 runs added"));
+  EXPECT_EQ(lines_of(history({"list", "app:csv", "--json"}).out).at(0)["metrics"]["accuracy"]["points"], 2);
+  EXPECT_EQ(history({"export"}).code, 2);
+}
+
 TEST_F(HistoryProgram, CheckSaysWhatHelps) {
   EXPECT_EQ(history({"check", "--repair"}).code, 0);
   std::string bytes = read_file(dir_ / "history.db");
