@@ -7,6 +7,7 @@ int main(int argc, char** argv) {
   verbs.push_back(make_list_verb());
   verbs.push_back(make_show_verb());
   verbs.push_back(make_compare_verb());
+  verbs.push_back(make_watch_verb());
   verbs.push_back(make_search_verb());
   verbs.push_back(make_query_verb());
   verbs.push_back(make_lineage_verb());
@@ -21,6 +22,7 @@ int main(int argc, char** argv) {
   verbs.push_back(make_merge_verb());
   verbs.push_back(make_sync_verb());
   verbs.push_back(make_import_verb());
+  verbs.push_back(make_queue_verb());
   verbs.push_back(make_bench_verb());
   return run_app(argc, argv, {"history", "Every run: what it was told, what came of it, how to repeat it"},
                  std::move(verbs));

@@ -9,6 +9,7 @@ namespace conclave {
 std::unique_ptr<Verb> make_list_verb();
 std::unique_ptr<Verb> make_show_verb();
 std::unique_ptr<Verb> make_compare_verb();
+std::unique_ptr<Verb> make_watch_verb();
 std::unique_ptr<Verb> make_search_verb();
 std::unique_ptr<Verb> make_query_verb();
 std::unique_ptr<Verb> make_lineage_verb();
@@ -23,6 +24,7 @@ std::unique_ptr<Verb> make_backup_verb();
 std::unique_ptr<Verb> make_merge_verb();
 std::unique_ptr<Verb> make_sync_verb();
 std::unique_ptr<Verb> make_import_verb();
+std::unique_ptr<Verb> make_queue_verb();
 std::unique_ptr<Verb> make_bench_verb();
 
 /// A verb about the history: is not itself recorded.

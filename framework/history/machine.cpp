@@ -27,16 +27,21 @@ std::string first_line(const fs::path& file) {
   return line;
 }
 
-// Field 22 of /proc/PID/stat; the name in field 2 may hold blanks and brackets. 0 when there is no such
-// process.
-int64_t start_ticks(int64_t pid) {
+struct Stat {
+  char state = 0;     // 'Z': dead, but not waited for
+  int64_t start = 0;  // ticks; 0 when there is no such process
+};
+
+// Fields 3 and 22 of /proc/PID/stat; the name in field 2 may hold blanks and brackets.
+Stat read_stat(int64_t pid) {
   const std::string stat = first_line(fmt::format("/proc/{}/stat", pid));
   const size_t bracket = stat.rfind(')');
-  if (bracket == std::string::npos) return 0;
+  if (bracket == std::string::npos) return {};
   std::istringstream fields(stat.substr(bracket + 1));
-  std::string field;
-  for (int i = 3; i <= 22; ++i) fields >> field;
-  return std::strtoll(field.c_str(), nullptr, 10);
+  std::string field, state;
+  fields >> state;
+  for (int i = 4; i <= 22; ++i) fields >> field;
+  return {state.empty() ? '\0' : state[0], std::strtoll(field.c_str(), nullptr, 10)};
 }
 
 }  // namespace
@@ -50,8 +55,15 @@ ProcessId this_process() {
   std::error_code ignored;
   self.pid_space = fs::read_symlink("/proc/self/ns/pid", ignored).string();
   self.pid = ::getpid();
-  self.start = start_ticks(self.pid);
+  self.start = read_stat(self.pid).start;
   return self;
+}
+
+ProcessId process_of(int64_t pid) {
+  ProcessId process = this_process();
+  process.pid = pid;
+  process.start = read_stat(pid).start;
+  return process;
 }
 
 Alive alive(const ProcessId& process) {
@@ -60,7 +72,8 @@ Alive alive(const ProcessId& process) {
   if (process.boot_id != self.boot_id) return Alive::no;
   if (process.pid_space != self.pid_space) return Alive::unknown;
   if (::kill(static_cast<pid_t>(process.pid), 0) != 0 && errno == ESRCH) return Alive::no;
-  const int64_t start = start_ticks(process.pid);
+  const auto [state, start] = read_stat(process.pid);
+  if (state == 'Z') return Alive::no;
   return start == 0 || process.start == 0 || start == process.start ? Alive::yes : Alive::no;
 }
 

@@ -18,10 +18,12 @@ struct ProcessId {
 };
 
 ProcessId this_process();
+/// Process `pid` of this machine; start is 0 when there is none.
+ProcessId process_of(int64_t pid);
 
 enum class Alive : uint8_t { yes, no, unknown };
-/// `no` only for a dead process of this machine, or one of an earlier boot; `unknown` for other machines and
-/// containers.
+/// `no` only for a dead process of this machine (one that nobody has waited for yet is dead, too), or one of
+/// an earlier boot; `unknown` for other machines and containers.
 Alive alive(const ProcessId& process);
 
 /// {"cpu": model, "cores": n, "memory_bytes": n, "system": "Linux 6.1"}.

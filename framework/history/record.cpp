@@ -130,6 +130,8 @@ void Recorder::apply(const Json& record) try {
     execute("INSERT OR REPLACE INTO note (run, text, changed_ms) VALUES (?, ?, ?)", run_,
             text(record, "text"), record.at("time_ms"));
     changed_words_.insert(run_);
+  } else if (op == "job") {
+    execute("UPDATE job SET run = ? WHERE uuid = ? AND run = ''", uuid, text(record, "job"));
   } else if (op == "heartbeat") {
     execute("UPDATE run SET heartbeat_ms = ? WHERE id = ?", record.at("time_ms"), run_);
   } else if (op == "finish") {

@@ -1,6 +1,7 @@
 #include "framework/history/run_writer.h"
 
 #include <condition_variable>
+#include <cstdlib>
 #include <mutex>
 #include <thread>
 
@@ -168,6 +169,11 @@ RunWriter::RunWriter(const fs::path& database, const RunInfo& info) : state_(std
                       {"pid", process.pid},
                       {"start", process.start}};
   state_->start = std::move(start);
+  if (const char* job = std::getenv("CONCLAVE_JOB"); job && *job) {  // the queue started this process
+    Json record = state_->record("job");
+    record["job"] = job;
+    state_->waiting.push_back(std::move(record));
+  }
   state_->heartbeat_ms = state_->started_ms;
   state_->thread = std::thread([state = state_.get()] {
     state->write();

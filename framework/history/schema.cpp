@@ -176,7 +176,49 @@ DROP TABLE metric_last_before;
 CREATE INDEX metric_last_run ON metric_last (run);
 )sql";
 
-constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3};
+// Jobs with slots, retries, and the processes that keep and are them.
+constexpr const char* kVersion4 = R"sql(
+DROP INDEX job_state;
+ALTER TABLE job RENAME TO job_before;
+CREATE TABLE job (
+  id INTEGER PRIMARY KEY,
+  uuid TEXT NOT NULL UNIQUE,
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'done', 'failed', 'cancelled')),
+  name TEXT NOT NULL DEFAULT '',
+  batch TEXT NOT NULL DEFAULT '',
+  device TEXT NOT NULL DEFAULT 'cpu' CHECK (device IN ('cpu', 'gpu')),
+  slots INTEGER NOT NULL DEFAULT 1,
+  priority INTEGER NOT NULL DEFAULT 0,
+  retries INTEGER NOT NULL DEFAULT 0,
+  tries INTEGER NOT NULL DEFAULT 0,
+  argv TEXT NOT NULL,
+  retry_argv TEXT NOT NULL DEFAULT '[]',
+  folder TEXT NOT NULL,
+  run TEXT NOT NULL DEFAULT '',
+  log TEXT NOT NULL DEFAULT '',
+  message TEXT NOT NULL DEFAULT '',
+  created_ms INTEGER NOT NULL,
+  cancel_ms INTEGER,
+  started_ms INTEGER,
+  heartbeat_ms INTEGER,
+  finished_ms INTEGER,
+  exit_code INTEGER,
+  host TEXT NOT NULL DEFAULT '',
+  boot_id TEXT NOT NULL DEFAULT '',
+  pid_space TEXT NOT NULL DEFAULT '',
+  pid INTEGER NOT NULL DEFAULT 0,
+  pid_start INTEGER NOT NULL DEFAULT 0,
+  child INTEGER NOT NULL DEFAULT 0,
+  child_start INTEGER NOT NULL DEFAULT 0
+);
+INSERT INTO job (id, uuid, state, priority, device, argv, folder, run, log, created_ms, started_ms, finished_ms, exit_code)
+  SELECT id, lower(hex(randomblob(16))), state, priority, device, argv, folder, run, log, created_ms, started_ms,
+  finished_ms, exit_code FROM job_before;
+DROP TABLE job_before;
+CREATE INDEX job_state ON job (state, priority);
+)sql";
+
+constexpr const char* kMigrations[] = {kVersion1, kVersion2, kVersion3, kVersion4};
 static_assert(std::size(kMigrations) == kSchemaVersion);
 
 int pragma(SQLite::Database& db, const char* name) {

@@ -8,7 +8,7 @@ class Database;
 namespace conclave {
 
 /// PRAGMA user_version of a database that this program writes.
-constexpr int kSchemaVersion = 3;
+constexpr int kSchemaVersion = 4;
 /// PRAGMA application_id: "CNCV".
 constexpr int kApplicationId = 0x434e4356;
 

@@ -8,6 +8,7 @@
 
 #include <limits>
 #include <sstream>
+#include <thread>
 
 #include "framework/base/file.h"
 #include "framework/base/json.h"
@@ -299,6 +300,41 @@ TEST_F(HistoryProgram, ExportAndImportForOtherPrograms) {
   EXPECT_THAT(history({"import", (dir_ / "c.csv").string()}).out, HasSubstr("1 runs added"));
   EXPECT_EQ(lines_of(history({"list", "app:csv", "--json"}).out).at(0)["metrics"]["accuracy"]["points"], 2);
   EXPECT_EQ(history({"export"}).code, 2);
+}
+
+TEST_F(HistoryProgram, Watch) {
+  const std::string table = history({"watch", "--once"}).out;
+  EXPECT_THAT(table, HasSubstr("0 running, 2 shown"));
+  EXPECT_THAT(table, HasSubstr("accuracy=0.9 loss=nan"));
+  const std::string page = history({"watch", "--run", "wide", "--once"}).out;
+  EXPECT_THAT(page, HasSubstr("run 2  vqa train  wide   finished"));
+  EXPECT_THAT(page, HasSubstr("█▁"));  // accuracy fell
+  EXPECT_THAT(page, HasSubstr("·"));   // loss was no number
+  EXPECT_EQ(lines_of(history({"watch", "--json", "--once"}).out).size(), 2u);
+  EXPECT_EQ(lines_of(history({"watch", "--run", "wide", "--json"}).out).size(),
+            1u);  // it has ended: so does watch
+  EXPECT_EQ(history({"watch", "--run", "none"}).code, 2);
+
+  // A run that goes on is followed to its end.
+  RunInfo info{"stream", "run"};
+  info.name = "live";
+  std::optional<RunWriter> run;
+  run.emplace(dir_ / "history.db", info);
+  run->metric("loss", 1, 5);
+  run->flush();
+  std::jthread writer([&] {
+    for (int i = 2; i < 6; ++i) {
+      run->metric("loss", i, 5.0 / i);
+      run->flush();
+      std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    }
+    run->finish("finished", 0);
+  });
+  const auto lines = lines_of(history({"watch", "--run", "live", "--json", "--interval", "0.1"}).out);
+  ASSERT_GE(lines.size(), 2u);
+  EXPECT_EQ(lines.front()["status"], "running");
+  EXPECT_EQ(lines.back()["status"], "finished");
+  EXPECT_EQ(lines.back()["metrics"]["loss"]["points"], 5);
 }
 
 TEST_F(HistoryProgram, CheckSaysWhatHelps) {
