@@ -39,7 +39,8 @@ class ListVerb : public HistoryVerb {
     RunFilter filter = parse_filter(fmt::format("{}", fmt::join(filter_, " ")));
     filter.limit = limit_ > 0 ? limit_ : -1;
     filter.deleted = bin_;
-    const auto runs = store->list(filter);
+    const bool all_metrics = metrics_.empty() || call.json();
+    const auto runs = store->list(filter, all_metrics ? std::nullopt : std::optional(metrics_));
     if (call.json()) {
       for (const auto& one : runs) call.out().write(to_json(one));
       return 0;

@@ -127,7 +127,7 @@ class PruneVerb : public HistoryVerb {
     filter.deleted = empty_bin_;
     if (days_) filter.started_before_ms = now_ms() - static_cast<int64_t>(*days_ * 86400e3);
     std::vector<int64_t> runs;
-    for (const auto& one : store.list(filter)) {
+    for (const auto& one : store.list(filter, std::vector<std::string>())) {
       if (one.status == "running") continue;
       runs.push_back(one.id);
       if (call.json())

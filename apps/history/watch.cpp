@@ -145,8 +145,7 @@ class WatchVerb : public HistoryVerb {
   void declare(Options& options) override {
     options.positional("filter", filter_, "Which runs, as for list");
     options.add("run", run_, "This run with all its metrics and their curves");
-    options.add("interval", interval_, "Seconds between looks; nothing is read when nothing was written")
-        .range(0.1, 3600);
+    options.add("interval", interval_, "Seconds between looks").range(0.1, 3600);
     options.add("limit", limit_, "Runs to show").at_least(1);
     options.add("once", once_, "Show it once and end");
   }

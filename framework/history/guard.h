@@ -21,6 +21,10 @@ auto guarded(const std::filesystem::path& path, const Body& body) {
       throw DataError(path.string(), "", fmt::format("the history is damaged ({})", e.what()));
     if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
       throw Error(fmt::format("{}: another program holds the history ({})", path.string(), e.what()));
+    if (code == SQLITE_FULL)
+      throw Error(fmt::format("{}: the disk is full; nothing was changed ({})", path.string(), e.what()));
+    if (code == SQLITE_READONLY || code == SQLITE_PERM)
+      throw Error(fmt::format("{}: the history may only be read here ({})", path.string(), e.what()));
     throw Error(fmt::format("{}: {}", path.string(), e.what()));
   }
 }

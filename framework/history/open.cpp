@@ -19,6 +19,10 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int kReadBusyMs = 5000;
+// A Store is used by one thread at a time: SQLite need not lock for every value.
+constexpr int kFlags = SQLITE_OPEN_NOMUTEX;
+// At most this much memory, so that a list looked at again comes from there; negative means KiB.
+constexpr int kCacheKiB = -32768;
 
 // Switching to WAL needs the file alone for a moment and does not always honour the busy timeout: tried
 // again.
@@ -55,10 +59,11 @@ Store Store::open(const fs::path& path, int busy_ms) {
       std::error_code ignored;
       fs::create_directories(path.parent_path(), ignored);
     }
-    auto db = std::make_unique<SQLite::Database>(path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE,
-                                                 busy_ms);
+    auto db = std::make_unique<SQLite::Database>(
+        path.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | kFlags, busy_ms);
     use_wal(*db, busy_ms);
-    db->exec("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON");
+    db->exec(fmt::format("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA cache_size = {}",
+                         kCacheKiB));
     migrate(*db);
     Store store(path, std::move(db), false);
     store.import_spooled();
@@ -70,15 +75,16 @@ Store Store::open(const fs::path& path, int busy_ms) {
 Store Store::open_read_only(const fs::path& path) {
   require(fs::exists(path), "{}: there is no history yet", path.string());
   return guarded(path, [&] {
-    auto db = std::make_unique<SQLite::Database>(path.string(), SQLite::OPEN_READONLY, kReadBusyMs);
+    auto db = std::make_unique<SQLite::Database>(path.string(), SQLite::OPEN_READONLY | kFlags, kReadBusyMs);
     try {
       db->execAndGet("SELECT count(*) FROM sqlite_master");
     } catch (const SQLite::Exception& e) {
       // WAL needs files beside the database; where they cannot be made, nobody writes either.
       if (e.getErrorCode() != SQLITE_CANTOPEN && e.getErrorCode() != SQLITE_READONLY) throw;
       db = std::make_unique<SQLite::Database>("file:" + path.string() + "?immutable=1",
-                                              SQLite::OPEN_READONLY | SQLite::OPEN_URI, kReadBusyMs);
+                                              SQLite::OPEN_READONLY | SQLite::OPEN_URI | kFlags, kReadBusyMs);
     }
+    db->exec(fmt::format("PRAGMA cache_size = {}", kCacheKiB));
     const int version = db->execAndGet("PRAGMA user_version").getInt();
     if (db->execAndGet("PRAGMA application_id").getInt() != kApplicationId)
       throw DataError(path.string(), "", "is not a history");

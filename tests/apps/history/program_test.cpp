@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <limits>
@@ -379,6 +380,52 @@ TEST_F(HistoryProgram, NewerLockedAndFull) {
   EXPECT_FALSE(std::filesystem::exists(dir_ / "copy.db"));
   for (const auto& entry : std::filesystem::directory_iterator(dir_.path()))
     EXPECT_NE(entry.path().extension(), ".part") << entry.path();
+}
+
+TEST_F(HistoryProgram, ReadOnly) {
+  const auto as_nobody = [&](std::vector<std::string> words) {
+    return testing::in_child([&] {
+      if (::geteuid() == 0 && ::setuid(65534) != 0) return 77;
+      const Outcome outcome = history(words);
+      fmt::print("{}", outcome.out);
+      fmt::print(stderr, "{}", outcome.err);
+      return outcome.code;
+    });
+  };
+  ASSERT_EQ(::chmod(dir_.path().c_str(), 0555), 0);
+  ASSERT_EQ(::chmod((dir_ / "history.db").c_str(), 0444), 0);
+  const Outcome looking = as_nobody({"list", "--json"}), writing = as_nobody({"tag", "base", "paper"});
+  const Outcome asking = as_nobody({"query", "--sql", "SELECT count(*) AS n FROM run"});
+  ASSERT_EQ(::chmod(dir_.path().c_str(), 0755), 0);
+  ASSERT_EQ(::chmod((dir_ / "history.db").c_str(), 0644), 0);
+  if (looking.code == 77) GTEST_SKIP() << "cannot become another user";
+  EXPECT_EQ(looking.code, 0) << looking.err;
+  EXPECT_EQ(lines_of(looking.out).size(), 2u);
+  EXPECT_THAT(looking.err, HasSubstr("looking only"));
+  EXPECT_EQ(writing.code, 1);
+  EXPECT_THAT(writing.err, HasSubstr("the history may only be read here"));
+  EXPECT_EQ(asking.out, "n\n2\n");
+}
+
+TEST_F(HistoryProgram, FullDisk) {
+  write_file(dir_ / "log.csv", [] {
+    std::string text = "step,loss\n";
+    for (int i = 0; i < 20000; ++i) text += fmt::format("{},{}\n", i, 1.0 / (i + 1));
+    return text;
+  }());
+  const Outcome full = testing::in_child([&] {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit size{250000, 250000};
+    ::setrlimit(RLIMIT_FSIZE, &size);
+    const Outcome outcome = history({"import", (dir_ / "log.csv").string()});
+    fmt::print(stderr, "{}", outcome.err);
+    return outcome.code;
+  });
+  EXPECT_EQ(full.code, 1) << full.err;
+  EXPECT_EQ(std::count(full.err.begin(), full.err.end(), '\n'), 1) << full.err;
+  EXPECT_EQ(history({"check"}).code, 0);  // and what was there is sound
+  EXPECT_EQ(lines_of(history({"list", "--json"}).out).size(), 2u);
+  EXPECT_EQ(history({"import", (dir_ / "log.csv").string()}).code, 0);
 }
 
 TEST_F(HistoryProgram, DamagedAndAbsent) {
