@@ -1,0 +1,102 @@
+#include "models/checkpoint/adapter_loader.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+#include "framework/lora/attach.h"
+#include "models/checkpoint/dora.h"
+
+namespace conclave {
+
+std::string shape_text(const Tensor& t) {
+  return fmt::format("[{}]", fmt::join(t.sizes(), ", "));
+}
+
+AdapterLoader::AdapterLoader(Multimodal& model, const CheckpointFolder& base,
+                             const std::filesystem::path& folder)
+    : model_(model),
+      names_(*base.architecture),
+      path_((folder / "adapter_config.json").string()),
+      config_(read_json(folder / "adapter_config.json")),
+      files_(folder / "adapter_model.safetensors") {
+  for (const auto& [name, linear] : find_linears(model, {"*"})) linears_[name] = linear;
+  for (const auto& t : named_tensors(model)) known_.insert(t.name);
+}
+
+AdapterTensors AdapterLoader::load() {
+  ConfigObject c(config_, path_);
+  const auto type = c.need<std::string>("peft_type");
+  alpha_ = c.need<double>("lora_alpha");
+  rslora_ = c.get("use_rslora", false);
+  if (type == "LORA") {
+    load_peft(c);
+  } else if (type == "MIXLORA") {
+    load_mixlora(c);
+  } else {
+    throw UsageError(
+        fmt::format("{}: peft_type = {} is not supported (supported: LORA, MIXLORA)", path_, type));
+  }
+  std::string lost;
+  for (const auto& name : files_.names())
+    if (!placed_.contains(name)) lost += fmt::format("\n  {} {}", name, shape_text(files_.tensor(name)));
+  if (!lost.empty())
+    throw DataError(files_.origin(), "", "these tensors have no place in the base model:" + lost);
+  return std::move(placed_);
+}
+
+double AdapterLoader::scale_for(int64_t rank) const {
+  const auto r = static_cast<double>(rank);
+  return alpha_ / (rslora_ ? std::sqrt(r) : r);
+}
+
+Tensor AdapterLoader::place(const std::string& name, const Tensor& tensor) {
+  placed_[name] = {{tensor}, [tensor] { return tensor.grad(); }};
+  return tensor;
+}
+
+void AdapterLoader::check(const std::string& name, bool fine, const std::string& what) const {
+  if (!fine) throw DataError(files_.origin(), name, what);
+}
+
+void AdapterLoader::put_on_linear(const std::string& stem, const std::string& module, bool dora) {
+  std::vector<Linear*> parts;
+  int64_t rows = 0;
+  for (const auto& ours : names_.ours(module + ".weight", known_).ours) {
+    const auto found = linears_.find(ours.substr(0, ours.size() - 7));
+    if (found == linears_.end()) return;
+    parts.push_back(found->second);
+    rows += found->second->out_features();
+  }
+  const auto b_name = stem + ".lora_B.weight", m_name = stem + ".lora_magnitude_vector";
+  const Tensor a_RI = take(stem + ".lora_A.weight"), b_OR = take(b_name);
+  check(stem,
+        a_RI.dim() == 2 && b_OR.dim() == 2 && a_RI.size(1) == parts[0]->in_features() &&
+            b_OR.size(0) == rows && a_RI.size(0) == b_OR.size(1),
+        fmt::format("lora_A is {} and lora_B {}, the projection is [{}, {}]", shape_text(a_RI),
+                    shape_text(b_OR), rows, parts[0]->in_features()));
+  Tensor magnitude_O;
+  if (dora) magnitude_O = place(m_name, take(m_name));
+  place(stem + ".lora_A.weight", a_RI);
+  place(b_name, b_OR);
+  int64_t row = 0;
+  for (Linear* linear : parts) {
+    Lora lora;
+    lora.a_RI = a_RI;
+    lora.b_OR = parts.size() == 1 ? b_OR : b_OR.narrow(0, row, linear->out_features());
+    lora.scale = scale_for(a_RI.size(0));
+    if (dora) {
+      auto adapter = std::make_shared<Dora>();
+      adapter->lora = lora;
+      adapter->linear = linear;
+      adapter->magnitude_O =
+          parts.size() == 1 ? magnitude_O : magnitude_O.narrow(0, row, linear->out_features());
+      linear->adapter = adapter;
+    } else {
+      linear->adapter = std::make_shared<Lora>(lora);
+    }
+    row += linear->out_features();
+  }
+}
+
+}  // namespace conclave
