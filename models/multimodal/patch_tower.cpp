@@ -15,11 +15,47 @@ Tensor PatchTower::embed(const Tensor& patches_NLX) const {
   return pre_norm ? pre_norm->forward(x_NLD) : x_NLD;
 }
 
-Tensor PatchTower::encode(const Tensor& x_NLD, const PassInput& asked, std::vector<Tensor>* layers) const {
+namespace {
+
+struct WindowedAttention : SelfAttention {
+  Ptr<SelfAttention> inner;
+
+  explicit WindowedAttention(Ptr<SelfAttention> attention) : inner(std::move(attention)) {
+    layer = inner->layer;
+  }
+  Tensor forward(const Tensor& x_NLD, const Pass& pass, const TokenContext& context) const override {
+    const int64_t rows = x_NLD.size(0), tokens = x_NLD.size(1);
+    require(context.unit_T.defined() && context.unit_T.numel() == rows * tokens,
+            "[tower] windowed layers need the window of each of {} tokens", rows * tokens);
+    const Tensor window_NL = context.unit_T.view({rows, tokens});
+    Pass within = pass;
+    // Padding has windows of its own, so every token sees something.
+    within.visibility = {.allowed = (window_NL.unsqueeze(2) == window_NL.unsqueeze(1)).unsqueeze(1)};
+    return inner->forward(x_NLD, within, context);
+  }
+  void visit(Visitor& v) override { inner->visit(v); }
+};
+
+}  // namespace
+
+void make_windowed(PatchTower& tower, const std::vector<int64_t>& full) {
+  auto& layers = tower.stack->layers;
+  std::vector<bool> whole(layers.size(), false);
+  for (const int64_t layer : full) {
+    require<UsageError>(layer >= 0 && layer < static_cast<int64_t>(layers.size()),
+                        "pictures.windows.full: layer {} of {}", layer, layers.size());
+    whole[static_cast<size_t>(layer)] = true;
+  }
+  for (size_t i = 0; i < layers.size(); ++i)
+    if (!whole[i]) layers[i]->self_attn = std::make_shared<WindowedAttention>(layers[i]->self_attn);
+}
+
+Tensor PatchTower::encode(const Tensor& x_NLD, const PassInput& asked, std::vector<Tensor>* layers,
+                          const TokenContext& context) const {
   PassInput input = asked;
   input.causal = false;
   input.layer_outputs = layers;
-  return stack->forward(x_NLD, input, {});
+  return stack->forward(x_NLD, input, context);
 }
 
 void PatchTower::visit(Visitor& v) {

@@ -16,8 +16,9 @@ struct PatchTower : Module {
   int64_t width() const { return stack->width; }
   /// Patches [N,L,C·P·P] embedded [N,L,D], with the class token and the learned positions of the whole table.
   Tensor embed(const Tensor& patches_NLX) const;
-  /// Every token of a row sees every valid one. `layers` gets the output of each layer.
-  Tensor encode(const Tensor& x_NLD, const PassInput& input, std::vector<Tensor>* layers = nullptr) const;
+  /// Every token of a row sees every valid one, but in windowed layers. `layers` gets each layer's output.
+  Tensor encode(const Tensor& x_NLD, const PassInput& input, std::vector<Tensor>* layers = nullptr,
+                const TokenContext& context = {}) const;
   void visit(Visitor& v) override;
 };
 
@@ -25,6 +26,10 @@ struct PatchTower : Module {
 /// false,
 ///  "pre_norm": false, "stack": {keys of make_transformer}}. Throws UsageError that names the key.
 Ptr<PatchTower> make_patch_tower(const Json& config, const std::string& path);
+
+/// Lets the layers but those of `full` see their own window alone (Qwen2.5-VL, arXiv 2502.13923): tokens of a
+/// row that have the same TokenContext::unit_T. Throws UsageError for a layer that does not exist.
+void make_windowed(PatchTower& tower, const std::vector<int64_t>& full);
 
 /// Pictures [B,C,H,W] cut into patches [B,rows·columns,C·P·P], row by row.
 Tensor patches_of(const Tensor& picture_BCHW, int64_t patch);

@@ -43,6 +43,12 @@ Tensor places_of(const Frame& frame, int64_t merge) {
   return at::stack({in_merge_order(rows, frame, merge), in_merge_order(columns, frame, merge)});
 }
 
+// The window of each patch; places as places_of gives them.
+Tensor windows_of(const Tensor& places_2P, const Frame& frame, int64_t merge, int64_t side) {
+  const Tensor window_2P = places_2P.div(merge * side, "floor");
+  return window_2P[0] * frame.columns + window_2P[1];
+}
+
 // How `count` points, evenly from the first to the last of `side`, mix their two neighbours: [count, side].
 Tensor between(int64_t count, int64_t side) {
   const Tensor place = at::linspace(0, static_cast<double>(side - 1), count);
@@ -132,7 +138,7 @@ QwenPictures::Seen QwenPictures::see(const Tensor& patches_PX, const Tensor& gri
   features["patch_embed"] = embedded_PD;
 
   // One row for each frame; short ones are padded.
-  std::vector<Tensor> rows, places;
+  std::vector<Tensor> rows, places, windows;
   Tensor valid_NL = at::zeros({count, longest}, at::kBool);
   int64_t start = 0;
   for (int64_t n = 0; n < count; ++n) {
@@ -140,7 +146,11 @@ QwenPictures::Seen QwenPictures::see(const Tensor& patches_PX, const Tensor& gri
     Tensor x = embedded_PD.narrow(0, start, frame.patches());
     if (interpolate_positions) x = x + interpolated(tower->position_PD, frame, merge);
     rows.push_back(at::constant_pad_nd(x, {0, 0, 0, longest - frame.patches()}));
-    places.push_back(at::constant_pad_nd(places_of(frame, merge), {0, longest - frame.patches()}));
+    const Tensor here_2P = places_of(frame, merge);
+    places.push_back(at::constant_pad_nd(here_2P, {0, longest - frame.patches()}));
+    if (window > 0)
+      windows.push_back(at::constant_pad_nd(windows_of(here_2P, frame, merge, window),
+                                            {0, longest - frame.patches()}, /*value=*/-1));
     valid_NL[n].narrow(0, 0, frame.patches()).fill_(true);
     start += frame.patches();
   }
@@ -148,7 +158,9 @@ QwenPictures::Seen QwenPictures::see(const Tensor& patches_PX, const Tensor& gri
   input.position = at::stack(places, 1);
   if (total != count * longest) input.valid_NL = valid_NL;
   std::vector<Tensor> layers;
-  const Tensor last_NLD = tower->encode(at::stack(rows), input, &layers);
+  TokenContext context;
+  if (window > 0) context.unit_T = at::cat(windows);
+  const Tensor last_NLD = tower->encode(at::stack(rows), input, &layers, context);
   const auto flat = [&](const Tensor& x_NLD) {
     return input.valid_NL.defined() ? x_NLD.index({valid_NL}) : x_NLD.flatten(0, 1);
   };
@@ -221,10 +233,11 @@ void QwenPictures::visit(Visitor& v) {
 
 namespace {
 
-void fill_merger(PatchMerger& merger, int64_t width, int64_t joined, int64_t out, bool norm_joined) {
+void fill_merger(PatchMerger& merger, int64_t width, int64_t joined, int64_t out, bool norm_joined,
+                 const std::string& norm = "layer_norm") {
   merger.joined = joined;
   merger.norm_joined = norm_joined;
-  merger.norm = make_norm("layer_norm", norm_joined ? width * joined : width, 1e-6);
+  merger.norm = make_norm(norm, norm_joined ? width * joined : width, 1e-6);
   merger.fc1 = Linear(width * joined, width * joined);
   merger.fc2 = Linear(width * joined, out);
 }
@@ -264,7 +277,13 @@ Ptr<PictureReader> make_qwen_pictures(const Json& config, const CausalLm& text) 
   reader->interpolate_positions = reader->tower->position_PD.defined();
   const int64_t joined = reader->merge * reader->merge, width = reader->tower->width(),
                 out = text.model->width;
-  fill_merger(reader->merger, width, joined, out, false);
+  fill_merger(reader->merger, width, joined, out, false, c.one_of("merger_norm", {"layer_norm", "rms_norm"}));
+  if (c.has("windows")) {
+    ConfigObject windows(c.part("windows"), "pictures.windows");
+    reader->window = windows.need_integer("side");
+    make_windowed(*reader->tower, windows.need<std::vector<int64_t>>("full"));
+    windows.finish();
+  }
   reader->deepstack_layers = c.get("deepstack", std::vector<int64_t>{});
   const auto layers = static_cast<int64_t>(reader->tower->stack->layers.size());
   for (const int64_t layer : reader->deepstack_layers) {

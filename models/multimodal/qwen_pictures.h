@@ -44,6 +44,7 @@ struct QwenPictures : PictureReader {
   Ptr<LayerSelector> selector;
   int64_t merge = 2, image_token = 0, video_token = 0;
   bool interpolate_positions = false;
+  int64_t window = 0;  ///< side of a window in merged patches; 0: none
 
   /// What one kind of pictures gives.
   struct Seen {
@@ -57,7 +58,9 @@ struct QwenPictures : PictureReader {
 };
 
 /// {"kind": "qwen", "tower": {...}, "merge": 2, "image_token", "video_token", "norm_joined": false,
-///  "deepstack": [5, 11, 17], "selector": false}. Throws UsageError that names the key.
+///  "deepstack": [5, 11, 17], "selector": false,
+///  "merger_norm": "layer_norm", "windows": {"side": 4, "full": [7, 15]}}. Throws UsageError that names the
+///  key.
 Ptr<PictureReader> make_qwen_pictures(const Json& config, const CausalLm& text);
 
 }  // namespace conclave

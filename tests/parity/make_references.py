@@ -66,7 +66,26 @@ def llava_15():
     return model, dict(input_ids=ids, attention_mask=mask, pixel_values=torch.randn(2, 3, 8, 8))
 
 
-MODELS = {"olmo2": olmo2, "llava-1.5": llava_15, "qwen2": dense("Qwen2"), "qwen3": dense("Qwen3"),
+def qwen25_vl():
+    vision = dict(depth=3, hidden_size=16, intermediate_size=20, num_heads=2, patch_size=2, spatial_merge_size=2,
+                  temporal_patch_size=2, window_size=8, fullatt_block_indexes=[1], out_hidden_size=16)
+    rope = {"rope_type": "default", "mrope_section": [1, 0, 1], "rope_theta": 10000.0}
+    config = transformers.Qwen2_5_VLConfig(
+        text_config=dict(num_key_value_heads=2, rope_parameters=rope, **text_config()), vision_config=vision,
+        image_token_id=IMAGE, video_token_id=51, vision_start_token_id=52, vision_end_token_id=53,
+        tie_word_embeddings=False)
+    model = transformers.Qwen2_5_VLForConditionalGeneration(config)
+    grids = torch.tensor([[1, 6, 8], [1, 4, 4]])  # of unlike sizes, and not a whole number of windows
+    ids, mask = padded_batch(IMAGE, length=20)
+    for row, (start, count) in enumerate([(2, 12), (6, 4)]):
+        ids[row, start - 1], ids[row, start + count] = 52, 53
+        ids[row, start:start + count] = IMAGE
+    return model, dict(input_ids=ids, attention_mask=mask, image_grid_thw=grids,
+                       pixel_values=torch.randn(int(grids.prod(1).sum()), 3 * 2 * 2 * 2),
+                       mm_token_type_ids=(ids == IMAGE).long())
+
+
+MODELS = {"olmo2": olmo2, "llava-1.5": llava_15, "qwen2.5-vl": qwen25_vl, "qwen2": dense("Qwen2"), "qwen3": dense("Qwen3"),
           "mistral": dense("Mistral"), "phi": dense("Phi"), "phi3": dense("Phi3")}
 
 
@@ -94,12 +113,14 @@ def make(name):
     wanted.update({f"hidden.{i}": hidden for i, hidden in enumerate(layers)})
     wanted["final_norm"] = got.hidden_states[-1]
     prompt = {k: v[:1] for k, v in inputs.items() if k != "labels"}
+    if "image_grid_thw" in prompt:
+        prompt["pixel_values"] = inputs["pixel_values"][:int(prompt["image_grid_thw"].prod())]
     start = prompt["input_ids"].shape[1]
     with torch.no_grad():
         generated = model.generate(**prompt, max_new_tokens=6, min_new_tokens=6, do_sample=False)
     inputs["gen.input_ids"], wanted["generated"] = prompt["input_ids"], generated[:, start:]
-    if "pixel_values" in prompt:
-        inputs["gen.pixel_values"] = prompt["pixel_values"]
+    for name in {"pixel_values", "image_grid_thw"} & prompt.keys():
+        inputs["gen." + name] = prompt[name]
     save_file({k: v.contiguous().clone() for k, v in inputs.items()}, folder / "inputs.safetensors")
     save_file({k: v.detach().contiguous().clone() for k, v in wanted.items()}, folder / "expected.safetensors")
     (folder / "generation_config.json").unlink(missing_ok=True)

@@ -100,6 +100,25 @@ Architecture with_qwen2_pictures(Architecture text, std::string name, std::vecto
 
 namespace {
 
+// Qwen2-VL with a tower like the text's layers, most of which look into windows. Positions of videos count
+// seconds, which is not read: a video is an error.
+Architecture qwen25_vl() {
+  auto made = with_qwen2_pictures(qwen2(), "Qwen2.5-VL", {"Qwen2_5_VLForConditionalGeneration"});
+  made.config.merge_patch(Json::parse(R"({"pictures": {
+    "video_token": -1,
+    "merger_norm": "rms_norm",
+    "windows": {"side": {"$quotient": [{"$quotient": ["$vision_config.window_size",
+                                                      "$vision_config.spatial_merge_size"]},
+                                       "$vision_config.patch_size"]},
+                "full": "$vision_config.fullatt_block_indexes"},
+    "tower": {"stack": {
+      "width": "$vision_config.hidden_size", "norm": "rms_norm",
+      "ffn": {"kind": "gated_ffn", "bias": true, "hidden": "$vision_config.intermediate_size"}}}
+  }})"));
+  made.names.insert(made.names.begin(), {"visual.layers.*.mlp.*.*", "visual.blocks.*.mlp.*.*"});
+  return made;
+}
+
 Architecture qwen3_vl_moe() {
   const Json config = Json::parse(R"({
     "positions": "counted",
@@ -205,6 +224,7 @@ std::vector<Architecture> qwen_family() {
           qwen3(),
           qwen3_moe(),
           with_qwen2_pictures(qwen2(), "Qwen2-VL", {"Qwen2VLForConditionalGeneration"}),
+          qwen25_vl(),
           qwen3_vl_moe(),
           echo_vlm_paper(),
           echo_vlm_ultrasound()};
