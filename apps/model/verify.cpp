@@ -16,6 +16,10 @@ void print(const VerifyResult& result) {
   for (const auto& [kind, value] : result.largest) fmt::print("  {:<14} {:.1e}\n", kind, value);
   fmt::print("  {:<14} {}\n", "experts", result.experts_equal ? "equal" : "differ");
   fmt::print("  {:<14} {}\n", "tokens", result.tokens_equal ? "equal" : "differ");
+  if (result.weights != "float32")
+    fmt::print("  {:<14} {} of {} choices equal, widest margin {:.4f} (a tie up to {:.4f})\n", result.weights,
+               result.agreement.equal, result.agreement.tokens, result.agreement.widest_margin,
+               result.agreement.bound);
   if (!result.pass()) fmt::print("  first to differ: {}\n", result.first_difference);
   if (!result.unchecked.empty()) fmt::print("  not compared: {}\n", fmt::join(result.unchecked, ", "));
 }
@@ -35,10 +39,12 @@ void ModelVerifyVerb::declare(Options& options) {
 int ModelVerifyVerb::run(Invocation& call) {
   set_threads(call.common().thread_count());
   bool all = true;
+  const auto& asked = call.common().dtype;
+  const std::string weights = asked == "auto" ? "float32" : asked;
   for (const auto& folder : folders_) {
     if (interrupted()) return kExitInterrupted;
     try {
-      const VerifyResult result = verify_checkpoint(folder);
+      const VerifyResult result = verify_checkpoint(folder, {}, weights);
       all = all && result.pass();
       if (call.json())
         call.out().write(result.json());

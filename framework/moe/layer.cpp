@@ -4,6 +4,7 @@
 
 #include "framework/base/error.h"
 #include "framework/moe/apply_edits.h"
+#include "framework/moe/routers/score/linear.h"
 #include "framework/moe/routing_log.h"
 
 namespace conclave {
@@ -36,7 +37,7 @@ Routing Layer::route(const Tensor& x_TD, const TokenContext& context) {
   Routing routing = router->route(x_TD, context, experts.get(), edits);
   edit_routing(routing, edits, context);
   if (dense && !routing.path_TP.defined())
-    routing.path_TP = at::linear(x_TD.to(at::kFloat), path_gate_2D, path_bias_2).softmax(1);
+    routing.path_TP = linear_float(x_TD.to(at::kFloat), path_gate_2D, path_bias_2).softmax(1);
   if (context.log) leave_record(*this, x_TD, routing, context);
   return routing;
 }
@@ -46,7 +47,7 @@ Tensor Layer::apply(const Tensor& x_TD, const Routing& routing, const TokenConte
       executor ? executor->run(*experts, x_TD, routing, context) : experts->forward(x_TD, routing, context);
   Tensor gate_TS;
   if (shared_gate == SharedGate::sigmoid && !shared.empty())
-    gate_TS = at::linear(x_TD.to(at::kFloat), shared_gate_SD).sigmoid();
+    gate_TS = linear_float(x_TD.to(at::kFloat), shared_gate_SD).sigmoid();
   if (shared_gate == SharedGate::router) gate_TS = routing.shared_TS;
   require<Error>(shared_gate == SharedGate::plain || shared.empty() || gate_TS.defined(),
                  "[moe layer {}] the routing has no weights for the shared experts", site);

@@ -109,11 +109,17 @@ bool lining_up_pays(const Tensor& q, std::span<const KeyValue> pieces) {
 
 namespace {
 
+double lowest_of(at::ScalarType dtype) {
+  if (dtype == at::kHalf) return std::numeric_limits<at::Half>::lowest();
+  if (dtype == at::kBFloat16) return std::numeric_limits<at::BFloat16>::lowest();
+  return std::numeric_limits<float>::lowest();
+}
+
 // A finite mask outweighs every score: softmax of equal values, and gradients flow as if it were not there.
 Tensor even_mask(const Visibility& visibility, at::ScalarType dtype) {
   return at::zeros(visibility.allowed.sizes(), visibility.allowed.options().dtype(dtype))
       .masked_fill(visibility.allowed.logical_not(), -INFINITY)
-      .masked_fill(visibility.blind, std::numeric_limits<float>::lowest());
+      .masked_fill(visibility.blind, lowest_of(dtype));
 }
 
 }  // namespace

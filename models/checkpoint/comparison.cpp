@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <limits>
 
 #include "framework/base/error.h"
 
@@ -47,13 +48,24 @@ Tensor TokenRows::kept(const Tensor& x) const {
 }
 
 Comparison::Comparison(const std::filesystem::path& folder, std::string architecture,
-                       const VerifyBounds& bounds)
+                       const VerifyBounds& bounds, const std::string& weights)
     : bounds_(bounds),
       in_(with_records(folder) / "inputs.safetensors"),
       out_(folder / "expected.safetensors"),
       unseen_(out_.names().begin(), out_.names().end()) {
   result_.folder = folder.string();
   result_.architecture = std::move(architecture);
+  result_.weights = weights;
+  constexpr double kSteps = 8;  // roundings that may add up before a score
+  if (weights == "bfloat16") {
+    dtype_ = at::kBFloat16;
+    result_.agreement.bound = kSteps / 256;
+  } else if (weights == "float16") {
+    dtype_ = at::kHalf;
+    result_.agreement.bound = kSteps / 2048;
+  } else {
+    require<UsageError>(weights == "float32", "weights = {}: must be float32, bfloat16 or float16", weights);
+  }
 }
 
 std::vector<std::string> Comparison::open_with(const std::string& prefix) const {
@@ -85,11 +97,37 @@ void Comparison::tokens(const std::string& name, const std::string& group, const
 }
 
 void Comparison::experts(const std::string& name, const Tensor& ours_TK, const Tensor& theirs_TK,
-                         int64_t count) {
+                         int64_t count, const Tensor& score_TE) {
   const auto chosen = [&](const Tensor& e) { return by_expert(e, at::ones(e.sizes()), count); };
-  if (at::equal(chosen(ours_TK), chosen(theirs_TK))) return;
+  const Tensor ours_TE = chosen(ours_TK), theirs_TE = chosen(theirs_TK);
+  if (!exact()) return near_ties(name, ours_TE, theirs_TE, score_TE);
+  if (at::equal(ours_TE, theirs_TE)) return;
   result_.experts_equal = false;
   differs(name);
+}
+
+void Comparison::near_ties(const std::string& name, const Tensor& ours_TE, const Tensor& theirs_TE,
+                           const Tensor& score_TE) {
+  const Tensor differs_T = (ours_TE != theirs_TE).any(1);
+  const auto different = differs_T.sum().item<int64_t>();
+  auto& agreement = result_.agreement;
+  agreement.tokens += differs_T.size(0);
+  agreement.equal += differs_T.size(0) - different;
+  if (different == 0) return;
+  result_.experts_equal = false;
+  if (parted_) return;
+  parted_ = true;
+  if (!score_TE.defined()) return differs(name);
+  // What was given up against what came in its place, token by token.
+  const Tensor score = score_TE.to(at::kFloat);
+  const Tensor lost = score.masked_fill((theirs_TE > ours_TE).logical_not(), -INFINITY).amax(1);
+  const Tensor gained = score.masked_fill((ours_TE > theirs_TE).logical_not(), INFINITY).amin(1);
+  const Tensor margin_T = (lost - gained).abs() / score.abs().amax(1).clamp_min(1e-20);
+  const Tensor swapped_T = margin_T.isfinite().logical_and(differs_T);  // else one more or one fewer
+  if (swapped_T.sum().item<int64_t>() == 0) return;
+  const double widest = margin_T.index({swapped_T}).max().item<double>();
+  agreement.widest_margin = std::max(agreement.widest_margin, widest);
+  if (widest > agreement.bound) differs(name);
 }
 
 void Comparison::ids(const std::string& name, const Tensor& ours) {
@@ -97,13 +135,14 @@ void Comparison::ids(const std::string& name, const Tensor& ours) {
   const Tensor theirs = take(name).to(at::kLong);
   if (ours.sizes() == theirs.sizes() && at::equal(ours.to(at::kLong), theirs)) return;
   result_.tokens_equal = false;
-  differs(name);
+  if (exact()) differs(name);
 }
 
 void Comparison::note(const std::string& name, const std::string& group, double difference, double bound) {
   auto& largest = result_.largest[group];
   largest = std::max(largest, difference);
-  if (!(difference <= bound)) differs(name);
+  // In a narrower type all but what is no number is told alone.
+  if (!(difference <= (exact() ? bound : std::numeric_limits<double>::max()))) differs(name);
 }
 
 void Comparison::differs(const std::string& name) {

@@ -25,7 +25,8 @@ struct TokenRows {
 class Comparison {
  public:
   /// Reads inputs.safetensors and expected.safetensors of `folder`. Throws DataError when they are not there.
-  Comparison(const std::filesystem::path& folder, std::string architecture, const VerifyBounds& bounds);
+  Comparison(const std::filesystem::path& folder, std::string architecture, const VerifyBounds& bounds,
+             const std::string& weights = "float32");
 
   const Safetensors& in() const { return in_; }
   const VerifyBounds& bounds() const { return bounds_; }
@@ -45,8 +46,14 @@ class Comparison {
   void loss(const std::string& name, const Tensor& ours) { values(name, "loss", ours, bounds_.loss); }
   /// The same for valid tokens alone.
   void tokens(const std::string& name, const std::string& group, const Tensor& ours, const TokenRows& rows);
-  /// Chosen experts [T,K] as sets; what both hold is cut to valid tokens already.
-  void experts(const std::string& name, const Tensor& ours_TK, const Tensor& theirs_TK, int64_t count);
+  /// Chosen experts [T,K] as sets; what both hold is cut to valid tokens already. `score_TE` are the
+  /// original's scores, for the margins of differences.
+  void experts(const std::string& name, const Tensor& ours_TK, const Tensor& theirs_TK, int64_t count,
+               const Tensor& score_TE = {});
+  /// Another pass begins, whose choices are judged from its first layer on.
+  void begin_pass() { parted_ = false; }
+  at::ScalarType dtype() const { return dtype_; }
+  bool exact() const { return dtype_ == at::kFloat; }
   /// Ids or codes that must be equal.
   void ids(const std::string& name, const Tensor& ours);
 
@@ -56,7 +63,12 @@ class Comparison {
   VerifyResult finish();
 
  private:
+  void near_ties(const std::string& name, const Tensor& ours_TE, const Tensor& theirs_TE,
+                 const Tensor& score_TE);
+
   VerifyBounds bounds_;
+  at::ScalarType dtype_ = at::kFloat;
+  bool parted_ = false;  // a layer of this pass chose otherwise
   Safetensors in_, out_;
   std::set<std::string> unseen_;
   VerifyResult result_;

@@ -25,8 +25,18 @@ struct VerifyBounds {
   double gradients = 1e-4;  ///< of the largest element of the gradient
 };
 
+/// Choices of experts with weights of a narrower type than the original's. They are judged up to the first
+/// layer that chose otherwise, because later ones read other numbers.
+struct ExpertAgreement {
+  int64_t tokens = 0, equal = 0;  ///< over all layers
+  double widest_margin = 0;       ///< between scores that changed places, as a share of the largest score
+  double bound = 0;               ///< what counts as a tie
+};
+
 struct VerifyResult {
   std::string folder, architecture;
+  std::string weights = "float32";
+  ExpertAgreement agreement;              ///< unless weights are float32
   std::map<std::string, double> largest;  ///< by kind of output: "logits", "hidden", "loss", ...
   bool experts_equal = true, tokens_equal = true;
   std::string first_difference;        ///< first output of the pass that is out of bounds; empty: none
@@ -35,8 +45,11 @@ struct VerifyResult {
   Json json() const;
 };
 
-/// Runs every case of the folder in float32. Throws what open_checkpoint and load_checkpoint throw, and
-/// DataError when the folder has no recorded outputs.
-VerifyResult verify_checkpoint(const std::filesystem::path& folder, const VerifyBounds& bounds = {});
+/// Runs every case of the folder with `weights` "float32", "bfloat16" or "float16". In the narrower types
+/// values and tokens are told and not judged, gradients are left out, and a folder passes when every other
+/// choice of experts is a tie within the type's rounding. Throws what open_checkpoint and load_checkpoint
+/// throw, and DataError when the folder has no recorded outputs.
+VerifyResult verify_checkpoint(const std::filesystem::path& folder, const VerifyBounds& bounds = {},
+                               const std::string& weights = "float32");
 
 }  // namespace conclave

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <utility>
+
 #include "models/audio/audio_lm.h"
 #include "models/checkpoint/read_inputs.h"
 #include "models/checkpoint/verify_gradients.h"
@@ -45,11 +47,15 @@ class AudioVerifier {
     inputs.pictures["codec_input_ids"] = with_.in().tensor("codec_input_ids");
     {
       const at::NoGradGuard no_grad;
-      const Pass made = pass(inputs);
+      Pass made = pass(inputs);
+      const Tensor loss = std::exchange(made.got.loss, Tensor());  // in its turn, after the codes' logits
+      const auto losses = std::exchange(made.got.losses, {});
       compare_pass(with_, "", folder_.config, made.got);
       const auto& reading = made.got.reading;
       with_.tokens("codec_logits", "logits", made.codec_logits_NLCV,
                    {reading.x_NLD.size(0), reading.x_NLD.size(1), reading.valid_NL});
+      for (const auto& [name, value] : losses) with_.loss(name, value);
+      with_.loss("loss", loss);
     }
     AdapterTensors none;
     check_gradients(with_, "", *model_, NameMap(*folder_.architecture), none,

@@ -54,6 +54,7 @@ class CodecVerifier {
       const auto setting = name.substr(prefix.size() + 6);
       use = codec_->books_for(std::strtod(setting.c_str(), nullptr));
       const Tensor codes = codec_->encode(audio_, use, &encoded);
+      check_seen(prefix, encoded);
       check_codes(name, codes);
       with_.values(prefix + "audio." + setting, "audio", codec_->decode(codes, &decoded));
     }
@@ -63,7 +64,6 @@ class CodecVerifier {
       check_codes(prefix + "codes", codes);
       codec_->decode(codes, &decoded);
     }
-    check_seen(prefix, encoded);
     check_seen(prefix, decoded);
   }
 

@@ -23,7 +23,8 @@ void check_modality_routers(Comparison& with, const Json& routers, const std::st
               largest_difference(ours(routed.routing.logits_TE).narrow(1, first, logits.size(1)), logits),
               with.bounds().values);
     const Tensor chosen = ours(routed.routing.expert_TK);
-    with.experts(name + "experts", chosen, experts, routed.experts);
+    with.experts(name + "experts", chosen, experts, routed.experts,
+                 at::constant_pad_nd(logits, {first, routed.experts - first - logits.size(1)}));
     with.note(name + "weights", "weights",
               largest_difference(by_expert(chosen, ours(routed.routing.weight_TK), routed.experts),
                                  by_expert(experts, weights, routed.experts)),
@@ -45,9 +46,11 @@ void check_routing(Comparison& with, const std::string& prefix, const LayerRouti
   const int64_t pool = routed.experts;
   const Tensor expert_TK = rows.kept(ours.expert_TK);
 
-  if (const auto logits = name("router_logits", "logits"); with.open(logits))
-    // The columns of shared experts are behind; they show in global_weight.
-    same(logits, "router_logits", rows.kept(ours.logits_TE), theirs(logits).narrow(1, 0, pool), bound);
+  Tensor score_TE;
+  if (const auto logits = name("router_logits", "logits"); with.open(logits)) {
+    score_TE = theirs(logits).narrow(1, 0, pool);  // those of shared experts, behind, show in global_weight
+    same(logits, "router_logits", rows.kept(ours.logits_TE), score_TE, bound);
+  }
   if (const auto probabilities = name("router_probs", "probs"); with.open(probabilities))
     same(probabilities, "router_logits", rows.kept(ours.prob_TE), theirs(probabilities), bound);
   // One for the most probable expert, whatever is run.
@@ -64,7 +67,7 @@ void check_routing(Comparison& with, const std::string& prefix, const LayerRouti
   if (with.open(experts)) {
     const Tensor found = their_experts();
     // Where all are run, some record the most probable one alone.
-    with.experts(experts, found.size(1) == 1 ? expert_TK.narrow(1, 0, 1) : expert_TK, found, pool);
+    with.experts(experts, found.size(1) == 1 ? expert_TK.narrow(1, 0, 1) : expert_TK, found, pool, score_TE);
   }
   if (const auto weights = name("combine_weights", "weights"); with.open(weights))
     same(weights, "weights", by_expert(expert_TK, rows.kept(ours.weight_TK), pool),

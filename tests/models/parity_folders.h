@@ -37,8 +37,12 @@ inline void copy_changed(const std::string& name, const std::filesystem::path& t
   std::filesystem::create_directories(target);
   save_tensors(target / "model.safetensors", tensors);
   write_file(target / "config.json", config.dump());
+  const auto overwrite = std::filesystem::copy_options::overwrite_existing;
   for (const char* file : {"inputs.safetensors", "expected.safetensors"})
-    std::filesystem::copy_file(from / file, target / file, std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::copy_file(from / file, target / file, overwrite);
+  for (const char* file : {"vision_config.json", "mole_args.json"})  // settings beside config.json
+    if (std::filesystem::exists(from / file))
+      std::filesystem::copy_file(from / file, target / file, overwrite);
 }
 
 }  // namespace conclave::testing

@@ -49,8 +49,8 @@ TEST(Parity, EveryFolderGivesTheOriginalsNumbers) {
 // Made by tests/parity/make_references.py from the original classes.
 TEST(Parity, TheReferencesBesideTheTests) {
   const auto passed = verify_all(std::filesystem::path(CONCLAVE_SOURCE_DIR) / "tests/parity");
-  EXPECT_EQ(passed,
-            (std::set<std::string>{"llava-1.5", "mistral", "olmo2", "phi", "phi3", "qwen2", "qwen3"}));
+  EXPECT_EQ(passed, (std::set<std::string>{"llava-1.5", "mistral", "olmo2", "phi", "phi3", "qwen2",
+                                           "qwen2.5-vl", "qwen3"}));
 }
 
 // A verifier that could not fail would prove nothing.
@@ -77,6 +77,61 @@ TEST(Parity, OneChangedValueIsFoundAndNamed) {
             "router_logits.0");
   EXPECT_EQ(first_difference("deepseek-v3", add("model.layers.2.mlp.gate.e_score_correction_bias", 0.5)),
             "expert_ids.2");
+}
+
+TEST(Parity, SoDoModelsOfOtherKinds) {
+  for (const char* folder :
+       {"nllb-moe", "musicgen", "unimoe-audio", "encodec", "dac", "mimi", "llava_mole-sparse"})
+    CONCLAVE_NEED_DATA("parity/" + std::string(folder));
+  const testing::TempDir dir;
+  const auto first_difference = [&](const char* folder, const char* tensor, double by = 0.05) {
+    copy_changed(folder, dir / folder,
+                 [&](Tensors& tensors, Json&) { tensors.at(tensor).view(-1)[1].add_(by); });
+    const auto first = verify_checkpoint(dir / folder).first_difference;
+    std::filesystem::remove_all(dir / folder);
+    return first;
+  };
+  EXPECT_EQ(first_difference("nllb-moe", "model.encoder.layers.1.ffn.router.classifier.weight"),
+            "router_logits.encoder.1");
+  EXPECT_EQ(first_difference("nllb-moe", "model.decoder.layers.2.cross_attention.out_proj.bias"),
+            "decoder.hidden.2");
+  EXPECT_EQ(first_difference("musicgen", "decoder.lm_heads.2.weight"), "logits");
+  EXPECT_EQ(first_difference("musicgen", "audio_encoder.decoder.layers.0.conv.bias"), "gen.audio");
+  EXPECT_EQ(first_difference("unimoe-audio", "model.layers.1.mlp.gate.weight"), "router_logits.1");
+  EXPECT_EQ(first_difference("unimoe-audio", "codec_head.weight"), "codec_logits");
+  EXPECT_EQ(first_difference("encodec", "encoder.layers.15.conv.bias"), "encoder_out");
+  EXPECT_EQ(first_difference("dac", "decoder.model.0.bias"), "audio");
+  EXPECT_EQ(first_difference("mimi", "encoder_transformer.layers.1.mlp.fc2.weight", 20),
+            "encoder_transformer_out");
+  EXPECT_EQ(
+      first_difference("llava_mole-sparse", "llm_model.base_model.model.model.layers.1.mlp.router.bias"),
+      "image.router.1.logits");
+}
+
+// In bfloat16 close scores may change places, and only close ones.
+TEST(Parity, NarrowWeightsChooseOtherwiseInTiesAlone) {
+  CONCLAVE_NEED_DATA("parity/qwen3-moe");
+  CONCLAVE_NEED_DATA("parity/mixtral");
+  CONCLAVE_NEED_DATA("parity/olmoe");
+  CONCLAVE_NEED_DATA("parity/qwen2-moe");
+  for (const char* name : {"qwen3-moe", "mixtral", "olmoe", "qwen2-moe"}) {
+    const VerifyResult result = verify_checkpoint(testing::parity_folder(name), {}, "bfloat16");
+    EXPECT_TRUE(result.pass()) << result.json().dump(2);
+    EXPECT_GT(result.agreement.tokens, 20);
+    EXPECT_GT(result.agreement.equal, result.agreement.tokens * 8 / 10);
+    EXPECT_LE(result.agreement.widest_margin, result.agreement.bound);
+    EXPECT_GT(result.largest.at("logits"), 1e-4);  // it did run in bfloat16
+  }
+  // Two rows of a router exchanged are no ties.
+  const testing::TempDir dir;
+  copy_changed("qwen3-moe", dir / "changed", [](Tensors& tensors, Json&) {
+    auto& gate = tensors.at("model.layers.0.mlp.gate.weight");
+    gate = gate.roll(1, 0);
+  });
+  const VerifyResult result = verify_checkpoint(dir / "changed", {}, "bfloat16");
+  EXPECT_EQ(result.first_difference, "expert_ids.0");
+  EXPECT_GT(result.agreement.widest_margin, result.agreement.bound);
+  EXPECT_THROW(verify_checkpoint(dir / "changed", {}, "int3"), UsageError);
 }
 
 TEST(Parity, FoldersWithoutRecordsAreAnError) {
