@@ -5,13 +5,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <set>
 #include <thread>
 
 #include "apps/history/text.h"
 #include "apps/history/verbs.h"
 #include "framework/base/error.h"
+#include "framework/base/log.h"
 #include "framework/base/progress.h"
 #include "framework/base/signals.h"
+#include "framework/history/alerts.h"
 #include "framework/history/machine.h"
 
 namespace conclave {
@@ -131,6 +135,55 @@ std::string page_of_run(const Store& store, int64_t id) {
   return text;
 }
 
+// What is wrong now, and a command for each thing that is new.
+class Alarm {
+ public:
+  Alarm(AlertLimits limits, std::string command) : limits_(limits), command_(std::move(command)) {}
+
+  /// Those that were not there before.
+  std::vector<Alert> look(const Store& store, const std::vector<RunSummary>& runs) {
+    now_ = find_disk_alerts(store, limits_);
+    for (const auto& run : runs)
+      if (goes_on(run) || seen_running_.contains(run.id)) {
+        seen_running_.insert(run.id);
+        for (auto& alert : find_alerts(store, run, limits_)) now_.push_back(std::move(alert));
+      }
+    std::vector<Alert> fresh;
+    for (const auto& alert : now_)
+      if (told_.insert(fmt::format("{} {} {}", alert.run, alert.kind, site(alert))).second)
+        fresh.push_back(alert);
+    for (const auto& alert : fresh) call(alert);
+    return fresh;
+  }
+  std::string text() const {
+    std::string all;
+    for (const auto& alert : now_)
+      all += fmt::format("! {}{}\n", alert.run > 0 ? fmt::format("run {}: ", alert.run) : "", alert.text);
+    return all.empty() ? "" : all + "\n";
+  }
+
+ private:
+  // The first word: a loss that stays NaN is told once, though its step grows.
+  static std::string site(const Alert& alert) {
+    return alert.kind == "dead expert" ? alert.text : alert.text.substr(0, alert.text.find(' '));
+  }
+  // What happened goes by the environment, so that no text of a run is read by the shell.
+  void call(const Alert& alert) const {
+    if (command_.empty()) return;
+    ::setenv("CONCLAVE_ALERT", alert.text.c_str(), 1);
+    ::setenv("CONCLAVE_ALERT_KIND", alert.kind.c_str(), 1);
+    ::setenv("CONCLAVE_ALERT_RUN", std::to_string(alert.run).c_str(), 1);
+    if (const int code = std::system(("(" + command_ + ") >/dev/null 2>&1").c_str()); code != 0)
+      log_warning("--on-alert: the command ended with status {}", code);
+  }
+
+  AlertLimits limits_;
+  std::string command_;
+  std::vector<Alert> now_;
+  std::set<std::string> told_;
+  std::set<int64_t> seen_running_;
+};
+
 class WatchVerb : public HistoryVerb {
  public:
   std::string name() const override { return "watch"; }
@@ -140,27 +193,39 @@ class WatchVerb : public HistoryVerb {
   std::string examples() const override {
     return "  conclave-history watch\n  conclave-history watch app:stream\n  conclave-history watch --run "
            "last\n"
-           "  conclave-history watch --json       a line for each run that has changed";
+           "  conclave-history watch --json       a line for each run that has changed\n"
+           "  conclave-history watch --on-alert 'notify-send \"$CONCLAVE_ALERT\"'";
   }
   void declare(Options& options) override {
     options.positional("filter", filter_, "Which runs, as for list");
     options.add("run", run_, "This run with all its metrics and their curves");
     options.add("interval", interval_, "Seconds between looks").range(0.1, 3600);
     options.add("limit", limit_, "Runs to show").at_least(1);
+    options.add(
+        "on-alert", on_alert_,
+        "Shell command for each new alert: a loss that is not finite, a dead expert, a run that is lost, a "
+        "full disk; CONCLAVE_ALERT, _KIND and _RUN tell which");
+    options
+        .add("dead-steps", limits_.dead_steps, "Steps without a token after which an expert counts as dead")
+        .at_least(1);
     options.add("once", once_, "Show it once and end");
   }
   int run(Invocation& call) override {
-    const Store store = open_store(call);
+    Store store = open_store(call);
     RunFilter filter = parse_filter(fmt::format("{}", fmt::join(filter_, " ")));
     filter.limit = limit_;
     const int64_t one = run_.empty() ? 0 : store.find(run_);  // 0: all
-    const auto picture = [&] { return one > 0 ? page_of_run(store, one) : table_of_runs(store, filter); };
+    Alarm alarm(limits_, on_alert_);
+    const auto picture = [&] {
+      alarm.look(store, one > 0 ? std::vector<RunSummary>{store.show(one)} : store.list(filter));
+      return alarm.text() + (one > 0 ? page_of_run(store, one) : table_of_runs(store, filter));
+    };
     if (call.json() || !::isatty(STDOUT_FILENO)) {
       if (once_ && !call.json()) {
         fmt::print("{}", picture());
         return 0;
       }
-      return tell_changes(call, store, filter, one);
+      return tell_changes(call, store, filter, one, alarm);
     }
     if (once_) {
       fmt::print("{}", picture());
@@ -171,6 +236,7 @@ class WatchVerb : public HistoryVerb {
       const Screen screen;
       for (int64_t next = 0; !interrupted();) {
         if (now_ms() >= next) {
+          if (!store.read_only()) store.sweep();
           last = picture();
           Screen::show(last);
           next = now_ms() + static_cast<int64_t>(1000 * interval_);
@@ -185,22 +251,27 @@ class WatchVerb : public HistoryVerb {
 
  private:
   // For pipes: a line for each run that has changed since the last look.
-  int tell_changes(Invocation& call, const Store& store, const RunFilter& filter, int64_t one) const {
+  int tell_changes(Invocation& call, Store& store, const RunFilter& filter, int64_t one, Alarm& alarm) const {
     std::map<int64_t, std::string> told;
     int64_t version = -1;
     while (!interrupted()) {
+      if (!store.read_only() && store.sweep() > 0) version = -1;
       if (const int64_t now = store.data_version(); now != version) {
         version = now;
         bool ended = one > 0;
-        for (const RunSummary& run :
-             one > 0 ? std::vector<RunSummary>{store.show(one)} : store.list(filter)) {
+        const auto runs = one > 0 ? std::vector<RunSummary>{store.show(one)} : store.list(filter);
+        for (const RunSummary& run : runs) {
           ended = ended && !goes_on(run);
           std::string state = run.status;
           for (const auto& metric : run.metrics) state += fmt::format(" {}", metric.n);
           if (std::exchange(told[run.id], state) == state) continue;
           call.json() ? call.out().write(to_json(run)) : fmt::print("{}", line(run));
-          std::fflush(stdout);
         }
+        for (const Alert& alert : alarm.look(store, runs))
+          call.json() ? call.out().write({{"alert", alert.kind}, {"run", alert.run}, {"text", alert.text}})
+                      : fmt::print("{}  ALERT  {}{}\n", time_text(now_ms()),
+                                   alert.run > 0 ? fmt::format("run {}: ", alert.run) : "", alert.text);
+        std::fflush(stdout);
         if (ended) return 0;
       }
       if (once_) return 0;
@@ -222,6 +293,8 @@ class WatchVerb : public HistoryVerb {
   double interval_ = 1;
   int64_t limit_ = 50;
   bool once_ = false;
+  std::string on_alert_;
+  AlertLimits limits_;
 };
 
 }  // namespace

@@ -325,14 +325,24 @@ TEST_F(HistoryProgram, Watch) {
   run->flush();
   std::jthread writer([&] {
     for (int i = 2; i < 6; ++i) {
-      run->metric("loss", i, 5.0 / i);
+      run->metric("loss", i, i < 4 ? std::numeric_limits<double>::quiet_NaN() : 1.0);
       run->flush();
       std::this_thread::sleep_for(std::chrono::milliseconds(300));
     }
     run->finish("finished", 0);
   });
-  const auto lines = lines_of(history({"watch", "--run", "live", "--json", "--interval", "0.1"}).out);
-  ASSERT_GE(lines.size(), 2u);
+  const std::string hook =
+      "echo \"$CONCLAVE_ALERT_RUN $CONCLAVE_ALERT_KIND: $CONCLAVE_ALERT\" >> " + (dir_ / "alerts").string();
+  auto lines =
+      lines_of(history({"watch", "--run", "live", "--json", "--interval", "0.1", "--on-alert", hook}).out);
+  ASSERT_GE(lines.size(), 3u);
+  const auto alert =
+      std::find_if(lines.begin(), lines.end(), [](const Json& line) { return line.contains("alert"); });
+  ASSERT_NE(alert, lines.end());
+  EXPECT_EQ((*alert)["alert"], "not finite");
+  lines.erase(alert);  // told once
+  EXPECT_THAT(read_file(dir_ / "alerts"),
+              ::testing::MatchesRegex("3 not finite: loss is nan at step [23]\n"));
   EXPECT_EQ(lines.front()["status"], "running");
   EXPECT_EQ(lines.back()["status"], "finished");
   EXPECT_EQ(lines.back()["metrics"]["loss"]["points"], 5);

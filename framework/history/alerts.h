@@ -1,0 +1,30 @@
+/// What a person should know about a run before it ends.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "framework/history/store.h"
+
+namespace conclave {
+
+struct AlertLimits {
+  int64_t dead_steps = 1000;                    ///< an expert without a token for so many steps
+  int64_t free_bytes = int64_t{2'000'000'000};  ///< of the history's disk
+};
+
+struct Alert {
+  std::string kind;  ///< "not finite", "dead expert", "lost", "disk"
+  int64_t run = 0;   ///< 0: of no run
+  std::string text;
+};
+
+/// Of one run: a loss or a metric with a goal whose last value is not finite, experts that got no token in
+/// `split` for `dead_steps` steps (only once there are so many), a run that is lost.
+std::vector<Alert> find_alerts(const Store& store, const RunSummary& run, const AlertLimits& limits = {},
+                               const std::string& split = "train");
+/// Of the place where the history lies.
+std::vector<Alert> find_disk_alerts(const Store& store, const AlertLimits& limits = {});
+
+}  // namespace conclave
