@@ -52,6 +52,7 @@ class Grouped {
       group_ = group;
     }
   }
+  int64_t end_of_group(int64_t place) const { return (place / size_ + 1) * size_; }
   std::vector<Bucket> take() { return std::move(all_); }
 
  private:
@@ -235,9 +236,11 @@ std::vector<Bucket> Store::outline(int64_t run, const std::string& metric, int64
       const Series chunk = read_chunk(rows, 1);
       const int64_t end = std::min(to, begin + static_cast<int64_t>(chunk.size()));
       place = std::max(place, begin);
-      for (; place < end; ++place) {
-        const auto i = static_cast<size_t>(place - begin);
-        grouped.add(summarize(chunk, i, i + 1), place);
+      while (place < end) {
+        const int64_t next = std::min(end, grouped.end_of_group(place));
+        grouped.add(summarize(chunk, static_cast<size_t>(place - begin), static_cast<size_t>(next - begin)),
+                    place);
+        place = next;
       }
     }
     return grouped.take();
