@@ -1,29 +1,82 @@
-// Whatever the bytes, a snapshot is refused with an Error or is a state that can be gone on from.
+// Whatever the bytes, a snapshot is refused with an Error or is a state that can be gone on from. The first
+// byte chooses: the rest are the bytes of a state, or changes to a whole one (four bytes where, one byte
+// what).
+#include <cstring>
+
 #include "framework/base/error.h"
 #include "models/stream/eval/snapshot.h"
+#include "models/stream/generators/concept_drift.h"
+
+namespace conclave::stream {
+namespace {
+
+constexpr const char* kLearners[] = {"moe", "arf", "hoeffding-tree"};
+
+const Schema& schema() {
+  static const Schema kSchema = make_generator({{"generator", "sea"}})->schema();
+  return kSchema;
+}
+
+LearnerPtr made(const char* name) {
+  return make_learner({{"learner", name}}, {schema(), 1, 1});
+}
+
+// Of each learner after some rows.
+const std::vector<std::string>& whole_states() {
+  static const std::vector<std::string> kStates = [] {
+    std::vector<std::string> states;
+    for (const char* name : kLearners) {
+      const auto source = make_generator({{"generator", "sea"}});
+      const auto learner = made(name);
+      RunOptions options;
+      options.rows = 600;
+      RunState state;
+      run_prequential(*source, *learner, options, state);
+      states.push_back(save_state(state, *learner));
+    }
+    return states;
+  }();
+  return kStates;
+}
+
+void go_on(std::string_view bytes, const char* name) {
+  const auto learner = made(name);
+  RunState state;
+  try {
+    load_state(bytes, "fuzz", state, *learner);
+    const auto source = make_generator({{"generator", "sea"}, {"seed", 2}});
+    RunOptions options;
+    options.rows = state.rows < (int64_t{1} << 40) ? state.rows + 40 : 1;
+    run_prequential(*source, *learner, options, state);
+  } catch (const Error&) {
+  }
+}
+
+}  // namespace
+}  // namespace conclave::stream
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace conclave;
   using namespace conclave::stream;
-  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  if (size == 0) return 0;
+  const std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
   try {
-    parse_snapshot(bytes, "fuzz");
+    parse_snapshot(rest, "fuzz");
   } catch (const Error&) {
   }
-  Schema schema;
-  schema.inputs = {Attribute::numeric("a"), Attribute::counted("b", 3)};
-  schema.label = Attribute::counted("class", 3);
-  for (const char* name : {"moe", "arf", "hoeffding-tree"}) {
-    const auto learner = make_learner({{"learner", name}}, {schema, 1, 1});
-    RunState state;
-    try {
-      load_state(bytes, "fuzz", state, *learner);
-      const double x[] = {0.5, 1};
-      std::vector<double> votes(static_cast<size_t>(learner->classes()));
-      learner->votes(x, votes.data());
-      learner->learn(x, 1, 1);
-    } catch (const Error&) {
+  for (size_t l = 0; l < std::size(kLearners); ++l) {
+    if (data[0] % 4 != l && data[0] % 4 != 3) continue;
+    if (data[0] % 4 == 3) {
+      go_on(rest, kLearners[l]);
+      continue;
     }
+    std::string state = whole_states()[l];
+    for (size_t at = 0; at + 5 <= rest.size(); at += 5) {
+      uint32_t place;
+      std::memcpy(&place, rest.data() + at, 4);
+      state[place % state.size()] = rest[at + 4];
+    }
+    go_on(state, kLearners[l]);
   }
   return 0;
 }
