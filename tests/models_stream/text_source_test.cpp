@@ -238,6 +238,7 @@ TEST(TextSource, ReadsRowsOfKnownColumnsWithAndWithoutAClass) {
   EXPECT_EQ(rows_of("{\"colour\": \"red\", \"size\": 5}\n").row(0)[0], 5);
   EXPECT_THROW(rows_of("colour,size\nred,3\n"), DataError);
   EXPECT_THROW(rows_of("1,2,3,4\n"), DataError);
+  EXPECT_THROW(rows_of("+1 1:0.5 2:2\n"), DataError);  // libsvm has no names
   EXPECT_THROW(rows_of("@relation r\n@attribute size numeric\n@attribute class {a,b}\n@data\n"), DataError);
 }
 

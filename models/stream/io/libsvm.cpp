@@ -28,6 +28,10 @@ class LibSvm final : public TextSource {
     ahead_.emplace_back(lines_.number(), std::move(first));
     if (options_.known) {
       take_known();
+      for (const auto& input : schema_.inputs)
+        if (input.nominal)
+          throw DataError(lines_.name(), lines_.where(),
+                          fmt::format("rows of numbers, but the learner knows '{}' by names", input.name));
       return;
     }
     look_ahead();
