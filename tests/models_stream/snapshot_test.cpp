@@ -56,6 +56,34 @@ TEST_F(Snapshots, TellAFlippedByteACutAndAnotherVersion) {
   }
 }
 
+// Behind the hash, which would refuse them all: a state that was changed is refused or can be gone on from.
+TEST_F(Snapshots, ChangedStatesAreRefusedOrGoneOnFrom) {
+  const Schema& schema = source_->schema();
+  const auto learner = make_learner({{"learner", "moe"}}, {schema, 1, 1});
+  RunOptions options;
+  options.rows = 500;
+  RunState state;
+  run_prequential(*source_, *learner, options, state);
+  const std::string whole = save_state(state, *learner);
+  int refused = 0;
+  for (size_t at = 0; at < 600; ++at) {
+    std::string changed = whole;
+    changed[at < 300 ? at : (at - 300) * whole.size() / 300] ^= at % 2 ? 0x01 : 0xff;
+    const auto again = make_learner({{"learner", "moe"}}, {schema, 1, 1});
+    RunState loaded;
+    try {
+      load_state(changed, "changed", loaded, *again);
+      std::vector<double> votes(static_cast<size_t>(again->classes()));
+      const double x[] = {1, 2, 3};
+      again->votes(x, votes.data());
+      again->learn(x, 1, 1);
+    } catch (const DataError&) {
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 20);
+}
+
 TEST_F(Snapshots, DoNotFitAnotherLearner) {
   const auto snapshot = read_snapshot(dir_ / "a.snap");
   for (const Json& config : {Json{{"learner", "moe"}}, Json{{"learner", "arf"}, {"members", 7}},

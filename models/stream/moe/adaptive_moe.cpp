@@ -9,6 +9,7 @@ namespace {
 
 constexpr int64_t kTerm = 1000;       // rows
 constexpr int32_t kNap = 19;          // terms
+constexpr int kMostClasses = 10'000;  // as many as readers give
 constexpr double kLeastWorth = 2e-3;  // nats a row
 
 }  // namespace
@@ -253,12 +254,15 @@ std::vector<const HoeffdingTree*> AdaptiveMoe::trees() const {
 
 void AdaptiveMoe::fields(Archive& archive) {
   archive(classes_, rows_, weight_sums_, told_drifts_, noted_drifts_, worth_, resting_, scaler_, router_);
-  archive.check(classes_ >= 2 && weight_sums_.size() == experts_.size() &&
+  archive.check(classes_ >= 2 && classes_ <= kMostClasses && weight_sums_.size() == experts_.size() &&
                     told_drifts_.size() == experts_.size() && noted_drifts_.size() == experts_.size() &&
                     worth_.size() == experts_.size() && resting_.size() == experts_.size() &&
                     router_.experts() == static_cast<int>(experts_.size()),
                 "another number of experts");
-  for (auto& expert : experts_) archive(expert);
+  for (auto& expert : experts_) {
+    expert.expect_classes(classes_);
+    archive(expert);
+  }
 }
 
 LearnerPtr make_adaptive_moe(const MoeOptions& options, const LearnerContext& context) {

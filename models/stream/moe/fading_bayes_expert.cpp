@@ -36,8 +36,10 @@ class FadingBayes final : public Expert {
   }
   size_t bytes() const override { return sizeof(*this) + stats_.bytes() + counts_.size() * sizeof(double); }
   void fields(Archive& archive) override {
+    const int classes = stats_.classes();
     archive(learned_, stats_, counts_);
-    archive.check(counts_.size() == static_cast<size_t>(stats_.classes()), "counts of other classes");
+    archive.check(stats_.classes() == classes && counts_.size() == static_cast<size_t>(classes),
+                  "counts of other classes");
   }
 
  private:

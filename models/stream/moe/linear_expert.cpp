@@ -33,10 +33,11 @@ class LinearExpert final : public Expert {
     return sizeof(*this) + (weights_.size() + bias_.size()) * 2 * sizeof(float);
   }
   void fields(Archive& archive) override {
-    archive(classes_, weights_, sums_, bias_, bias_sums_, noise_);
-    const size_t n = static_cast<size_t>(std::max(classes_, 0));
-    archive.check(weights_.size() == n * width_ && sums_.size() == n * width_ && bias_.size() == n &&
-                      bias_sums_.size() == n,
+    int32_t classes = classes_;
+    archive(classes, weights_, sums_, bias_, bias_sums_, noise_);
+    const auto n = static_cast<size_t>(classes_);
+    archive.check(classes == classes_ && weights_.size() == n * width_ && sums_.size() == n * width_ &&
+                      bias_.size() == n && bias_sums_.size() == n,
                   "weights of other inputs");
   }
 

@@ -59,7 +59,9 @@ class NearestExpert final : public Expert {
     return sizeof(*this) + columns_.size() * sizeof(float) + labels_.capacity() * sizeof(int32_t);
   }
   void fields(Archive& archive) override {
-    archive(classes_, columns_, labels_, next_);
+    int32_t classes = classes_;
+    archive(classes, columns_, labels_, next_);
+    archive.check(classes == classes_, "another number of classes");
     const auto rows = static_cast<int>(labels_.size());
     archive.check(columns_.size() == static_cast<size_t>(used_) * stride_ && rows <= window_ &&
                       next_ == (rows < window_ ? rows : next_) && next_ >= 0 && next_ < window_,

@@ -15,7 +15,11 @@ class TreeExpert final : public Expert {
   void grow_classes(int classes) override { tree_.grow_classes(classes); }
   const HoeffdingTree* tree() const override { return &tree_; }
   size_t bytes() const override { return sizeof(*this) + tree_.bytes(); }
-  void fields(Archive& archive) override { archive(tree_); }
+  void fields(Archive& archive) override {
+    const int classes = tree_.classes();
+    archive(tree_);
+    archive.check(tree_.classes() == classes, "a tree of other classes");
+  }
 
  private:
   HoeffdingTree tree_;

@@ -54,8 +54,9 @@ size_t WatchedExpert::bytes() const {
 
 void WatchedExpert::fields(Archive& archive) {
   bool has_background = background_ != nullptr;
-  archive(classes_, random_, births_, birth_, background_birth_, drifts_, warning_, drift_, has_background);
-  archive.check(classes_ >= 1, "an expert without classes");
+  int32_t classes = classes_;
+  archive(classes, random_, births_, birth_, background_birth_, drifts_, warning_, drift_, has_background);
+  archive.check(classes == classes_, "an expert of other classes");
   if (archive.loading()) {
     unused_.assign(classes_, 0.0);
     expert_ = make_(birth_, classes_);

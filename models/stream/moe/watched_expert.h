@@ -31,6 +31,8 @@ class WatchedExpert {
   /// Votes alone.
   void votes(const EncodedRow& row, double* votes_C) { expert_->test_then_train(row, -1, 0, votes_C); }
   void grow_classes(int classes);
+  /// Before loading: how many classes the state must have.
+  void expect_classes(int classes) { classes_ = classes; }
 
   int64_t births() const { return births_; }
   int64_t drifts() const { return drifts_; }
