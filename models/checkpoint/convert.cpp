@@ -7,6 +7,7 @@
 #include "framework/base/error.h"
 #include "framework/base/file.h"
 #include "framework/tensor/safetensors.h"
+#include "models/checkpoint/checkpoint.h"
 #include "models/checkpoint/weights.h"
 
 namespace conclave {
@@ -21,6 +22,18 @@ bool goes_along(const fs::path& file) {
   static const std::set<std::string> kinds = {".json", ".txt", ".model", ".jinja", ".tiktoken"};
   return kinds.contains(file.extension().string()) && !file.filename().string().ends_with(".index.json") &&
          fs::file_size(file) <= kSmall;
+}
+
+// What weights say of themselves, as a config.json that finds the same architecture again.
+Json settings_of(const fs::path& weights, const Json& values) {
+  try {
+    const auto found = open_checkpoint(weights);
+    Json settings = found.published;
+    settings["model_type"] = found.architecture->classes.front();
+    return settings;
+  } catch (const DataError&) {
+    return values;  // of a model that is not known
+  }
 }
 
 }  // namespace
@@ -43,7 +56,7 @@ Converted convert_checkpoint(const fs::path& from, const fs::path& to) {
         fs::copy_file(entry.path(), to / entry.path().filename(), fs::copy_options::overwrite_existing);
   }
   if (const Json values = values_beside(*weights); !fs::exists(to / "config.json") && values.is_object())
-    write_file(to / "config.json", values.dump(2) + "\n");
+    write_file(to / "config.json", settings_of(from, values).dump(2) + "\n");
   save_safetensors_sharded(to, tensors, kShard, {{"format", "pt"}});
   return done;
 }

@@ -56,6 +56,21 @@ TEST(ModelProgram, InspectCountsWithoutReading) {
   EXPECT_LT(summary["active_parameters"], summary["parameters"]);
 }
 
+TEST(ModelProgram, ConvertWritesSafetensors) {
+  CONCLAVE_NEED_DATA("parity/dac-pth");
+  const testing::TempDir dir;
+  const auto to = (dir / "dac").string();
+  const Outcome outcome = model({"convert", parity("dac-pth") + "/weights_16khz.pth", to, "--json"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(parse_json(outcome.out, "stdout")["tensors"], 259);
+  const Outcome inspected = model({"inspect", to, "--json"});
+  EXPECT_EQ(parse_json(inspected.out, "stdout")["architecture"], "DAC");
+  // A second time would write over the first.
+  const Outcome again = model({"convert", parity("dac-pth"), to});
+  EXPECT_NE(again.code, 0);
+  EXPECT_THAT(again.err, HasSubstr("has model.safetensors already"));
+}
+
 TEST(ModelProgram, FoldersThatAreNoneAreErrors) {
   const Outcome outcome = model({"inspect", "/nowhere"});
   EXPECT_EQ(outcome.code, 1);

@@ -39,6 +39,16 @@ TEST(Convert, BitForBit) {
   EXPECT_THROW(convert_checkpoint(from, dir / "dac"), UsageError);
 }
 
+// The folder made of it is one, too.
+TEST(Convert, OneFileBecomesAFolder) {
+  CONCLAVE_NEED_DATA("parity/dac-pth");
+  const testing::TempDir dir;
+  const auto file = parity_folder("dac-pth") / "weights_16khz.pth";
+  convert_checkpoint(file, dir / "made");
+  EXPECT_EQ(open_checkpoint(dir / "made").config, open_checkpoint(file).config);
+  EXPECT_EQ(open_checkpoint(dir / "made").architecture->name, "DAC");
+}
+
 // The published file brings its sizes itself.
 TEST(Convert, OneFileIsAModel) {
   CONCLAVE_NEED_DATA("parity/dac-pth");
