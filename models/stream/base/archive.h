@@ -71,7 +71,11 @@ class Archive {
     bool there = value != nullptr;
     item(there);
     if (there && !value) value = std::make_unique<T>();
-    if (there) item(*value);
+    if (there) {
+      check(++depth_ <= kDeepest, "nested too deeply");
+      item(*value);
+      --depth_;
+    }
     if (!there) value.reset();
   }
   void item(Random& random) {
@@ -97,6 +101,8 @@ class Archive {
     place_ += size;
   }
 
+  static constexpr int kDeepest = 4000;
+  int depth_ = 0;
   bool loading_ = false;
   std::string out_, name_;
   std::string_view from_;

@@ -6,6 +6,7 @@
 #include "models/stream/learners/forest.h"
 #include "models/stream/learners/simple.h"
 #include "models/stream/learners/tree_config.h"
+#include "models/stream/learners/tree_learners.h"
 #include "models/stream/moe/adaptive_moe.h"
 #include "models/stream/regression/regressor.h"
 
@@ -123,6 +124,8 @@ constexpr Entry kLearners[] = {
     {"bagging", Learns::classes, make_bagging},
     {"drift-moe", Learns::classes, make_drift_moe},
     {"hoeffding-tree", Learns::classes, make_tree},
+    {"hoeffding-adaptive-tree", Learns::classes, make_hat},
+    {"efdt", Learns::classes, make_efdt},
     {"naive-bayes", Learns::classes, make_bayes},
     {"majority", Learns::classes, make_most_frequent},
     {"no-change", Learns::classes, make_last_class},

@@ -61,10 +61,7 @@ int RegressionTree::descend(int at, const double* x, std::vector<int32_t>* path)
   const Node* node = nodes_.data() + at;
   while (node->attribute >= 0) {
     if (path) path->push_back(static_cast<int32_t>(node - nodes_.data()));
-    const double value = x[node->attribute];
-    const int branch = std::isnan(value)                  ? node->usual_child
-                       : node->kind == SplitKind::at_most ? (value <= node->value ? 0 : 1)
-                                                          : (value == node->value ? 0 : 1);
+    const int branch = branch_of(x[node->attribute], node->kind, node->value, 2, node->usual_child);
     node = nodes_.data() + node->first_child + branch;
   }
   return node->leaf;
@@ -152,7 +149,7 @@ void RegressionTree::try_split(int index) {
   const int at = leaf.node, pair = add_pair();
   for (int b = 0; b < 2; ++b) {
     const int child = add_leaf(pair + b);  // `leaf` may have moved
-    leaves_[child].y = {best.weights[b], best.means[b], 0};
+    leaves_[child].y = {0, best.means[b], 0};  // it begins anew, from there
     leaves_[child].weights = leaves_[index].weights;
     leaves_[child].mean_loss = leaves_[index].mean_loss;
     leaves_[child].linear_loss = leaves_[index].linear_loss;

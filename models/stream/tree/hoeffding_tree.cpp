@@ -6,22 +6,6 @@
 #include "models/stream/base/fast_math.h"
 
 namespace conclave::stream {
-namespace {
-
-CONCLAVE_STREAM_KERNEL void exponentials(const double* scores, double top, double* out, int n) {
-  for (int c = 0; c < n; ++c) out[c] = fast_exp(scores[c] - top);
-}
-
-// To a sum of 1, if there is any.
-void normalise(double* votes, int n) {
-  double sum = 0;
-  for (int c = 0; c < n; ++c) sum += votes[c];
-  if (sum > 0)
-    for (int c = 0; c < n; ++c) votes[c] *= 1 / sum;
-}
-
-}  // namespace
-
 std::vector<int32_t> draw_places(int width, int count, Random& random) {
   std::vector<int32_t> places(width);
   std::iota(places.begin(), places.end(), 0);
@@ -47,9 +31,8 @@ void HoeffdingTree::grow_classes(int classes) {
   scores_.resize(classes);
   bytes_ = nodes_.capacity() * sizeof(Node);
   for (Leaf& leaf : leaves_) {
-    leaf.classes.resize(classes);
-    if (leaf.active) leaf.stats.grow_classes(classes);
-    bytes_ += static_cast<size_t>(leaf_bytes(leaf));
+    leaf.grow_classes(classes);
+    bytes_ += leaf.bytes();
   }
 }
 
@@ -61,113 +44,52 @@ Observed HoeffdingTree::draw_attributes() {
 }
 
 int HoeffdingTree::add_leaf(std::vector<double> classes, int node) {
-  Leaf leaf;
-  leaf.weight = leaf.looked_at = std::accumulate(classes.begin(), classes.end(), 0.0);
-  leaf.classes = std::move(classes);
-  leaf.stats = LeafStats(draw_attributes(), classes_);
+  Leaf leaf(std::move(classes), draw_attributes());
   leaf.node = node;
-  bytes_ += static_cast<size_t>(leaf_bytes(leaf));
+  bytes_ += leaf.bytes();
   nodes_[node].leaf = static_cast<int32_t>(leaves_.size());
   leaves_.push_back(std::move(leaf));
   return nodes_[node].leaf;
 }
 
-double HoeffdingTree::leaf_bytes(const Leaf& leaf) const {
-  return static_cast<double>(sizeof(Leaf) - sizeof(LeafStats) + leaf.classes.size() * sizeof(double) +
-                             leaf.stats.bytes());
-}
-
 HoeffdingTree::Leaf& HoeffdingTree::leaf_of(const double* x) {
   const Node* node = nodes_.data();
   while (node->attribute >= 0) {
-    const double value = x[node->attribute];
-    int branch;
-    if (std::isnan(value)) {
-      branch = node->usual_child;
-    } else if (node->kind == SplitKind::at_most) {
-      branch = value <= node->value ? 0 : 1;
-    } else if (node->kind == SplitKind::equals) {
-      branch = value == node->value ? 0 : 1;
-    } else {
-      branch = value >= 0 && value < node->children ? static_cast<int>(value) : node->usual_child;
-    }
+    const int branch =
+        branch_of(x[node->attribute], node->kind, node->value, node->children, node->usual_child);
     node = nodes_.data() + node->first_child + branch;
   }
   return leaves_[node->leaf];
 }
 
-void HoeffdingTree::leaf_votes(Leaf& leaf, const double* x, double* votes_C, int& bayes) {
-  bayes = -1;
-  const bool wants_bayes = options_.leaf != LeafVote::majority && leaf.active && leaf.weight > 0;
-  if (wants_bayes) {
-    leaf.stats.log_scores(x, leaf.classes.data(), scores_.data());
-    bayes = arg_max(scores_.data(), classes_);
-    const bool use = options_.leaf == LeafVote::naive_bayes || leaf.majority_right <= leaf.bayes_right;
-    const double top = scores_[bayes];
-    if (use && std::isfinite(top)) {
-      exponentials(scores_.data(), top, votes_C, classes_);
-      normalise(votes_C, classes_);
-      return;
-    }
-    if (!std::isfinite(top)) bayes = -1;
-  }
-  std::copy(leaf.classes.begin(), leaf.classes.end(), votes_C);
-  normalise(votes_C, classes_);
-}
-
 void HoeffdingTree::learn_at(Leaf& leaf, const double* x, int label, double weight, int bayes) {
-  if (leaf.active && options_.leaf == LeafVote::nb_adaptive) {
-    if (arg_max(leaf.classes.data(), classes_) == label) leaf.majority_right += weight;
-    if (bayes == label) leaf.bayes_right += weight;
-  }
-  leaf.classes[label] += weight;
-  leaf.weight += weight;
+  leaf.learn(x, label, weight, options_.leaf, bayes);
   weight_ += weight;
-  if (!leaf.active) return;
-  leaf.stats.add(x, label, weight);
-  if (leaf.weight - leaf.looked_at < options_.grace_period) return;
+  if (!leaf.active || leaf.weight - leaf.looked_at < options_.grace_period) return;
   leaf.looked_at = leaf.weight;
   try_split(static_cast<int>(&leaf - leaves_.data()));
 }
 
 void HoeffdingTree::votes(const double* x, double* votes_C) {
-  int bayes;
-  leaf_votes(leaf_of(x), x, votes_C, bayes);
+  leaf_of(x).votes(x, options_.leaf, scores_, votes_C);
 }
 
 void HoeffdingTree::learn(const double* x, int label, double weight) {
   Leaf& leaf = leaf_of(x);
-  int bayes = -1;
-  if (options_.leaf == LeafVote::nb_adaptive && leaf.active && leaf.weight > 0) {
-    leaf.stats.log_scores(x, leaf.classes.data(), scores_.data());
-    bayes = arg_max(scores_.data(), classes_);
-    if (!std::isfinite(scores_[bayes])) bayes = -1;
-  }
-  learn_at(leaf, x, label, weight, bayes);
+  learn_at(leaf, x, label, weight, leaf.bayes_choice(x, options_.leaf, scores_));
 }
 
 void HoeffdingTree::test_then_train(const double* x, int label, double weight, double* votes_C) {
   Leaf& leaf = leaf_of(x);
-  int bayes;
-  leaf_votes(leaf, x, votes_C, bayes);
+  const int bayes = leaf.votes(x, options_.leaf, scores_, votes_C);
   if (weight > 0) learn_at(leaf, x, label, weight, bayes);
 }
 
 void HoeffdingTree::try_split(int index) {
-  Leaf& leaf = leaves_[index];
-  int present = 0;
-  for (const double count : leaf.classes) present += count > 0;
-  if (present < 2) return;  // pure
-  const auto found = best_splits(leaf.stats, leaf.classes.data(), options_.pre_prune, options_.binary_splits,
-                                 options_.split_points);
-  if (!std::isfinite(found.best.merit)) return;
-  const double range = std::log2(std::max(2, present));
-  const double bound = std::sqrt(range * range * std::log(1 / options_.split_confidence) / (2 * leaf.weight));
-  if (found.best.merit - found.second.merit > bound || bound < options_.tie_threshold) {
-    if (found.best.kind == SplitKind::none) return;  // better as it is; more rows may show otherwise
-    split(index, found.best);
-    if (bytes_ > options_.max_bytes) rest_least_promising();
-  }
+  const Split chosen = leaves_[index].choose_split(options_);
+  if (chosen.kind == SplitKind::none) return;
+  split(index, chosen);
+  if (bytes_ > options_.max_bytes) rest_least_promising();
 }
 
 void HoeffdingTree::split(int index, const Split& chosen) {
@@ -194,7 +116,7 @@ void HoeffdingTree::split(int index, const Split& chosen) {
   nodes_.resize(nodes_.size() + branches.size());
   bytes_ += (nodes_.capacity() - before) * sizeof(Node);
   // The first child takes the leaf's place in the list.
-  bytes_ -= static_cast<size_t>(leaf_bytes(leaves_[index]));
+  bytes_ -= leaves_[index].bytes();
   for (size_t b = 0; b < branches.size(); ++b) add_leaf(std::move(branches[b]), first + static_cast<int>(b));
   leaves_[index] = std::move(leaves_.back());
   leaves_.pop_back();
@@ -206,28 +128,26 @@ void HoeffdingTree::rest_least_promising() {
   std::vector<int> order(leaves_.size());
   std::iota(order.begin(), order.end(), 0);
   std::vector<double> promise;
-  for (const Leaf& leaf : leaves_)
-    promise.push_back(leaf.weight - *std::max_element(leaf.classes.begin(), leaf.classes.end()));
+  for (const Leaf& leaf : leaves_) promise.push_back(leaf.promise());
   std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return promise[a] > promise[b]; });
   const double asleep = static_cast<double>(sizeof(Leaf) + classes_ * sizeof(double));
   double awake = asleep;
   for (const Leaf& leaf : leaves_)
-    if (leaf.active) awake = std::max(awake, leaf_bytes(leaf));
+    if (leaf.active) awake = std::max(awake, static_cast<double>(leaf.bytes()));
   double used =
       static_cast<double>(nodes_.capacity() * sizeof(Node)) + asleep * static_cast<double>(leaves_.size());
   for (const int index : order) {
     Leaf& leaf = leaves_[index];
-    const double more = leaf.active ? leaf_bytes(leaf) - asleep : std::max(0.0, awake - asleep);
+    const double more =
+        leaf.active ? static_cast<double>(leaf.bytes()) - asleep : std::max(0.0, awake - asleep);
     // A tenth stays free, so that this is not done at each split.
     const bool fits = used + more <= 0.9 * static_cast<double>(options_.max_bytes);
     if (fits) used += more;
     if (fits == leaf.active) continue;
-    leaf.active = fits;
-    leaf.stats = fits ? LeafStats(draw_attributes(), classes_) : LeafStats();
-    leaf.looked_at = leaf.weight;
+    leaf.set_active(fits, fits ? draw_attributes() : Observed{});
   }
   bytes_ = nodes_.capacity() * sizeof(Node);
-  for (const Leaf& leaf : leaves_) bytes_ += static_cast<size_t>(leaf_bytes(leaf));
+  for (const Leaf& leaf : leaves_) bytes_ += leaf.bytes();
 }
 
 int HoeffdingTree::depth() const {
@@ -258,13 +178,8 @@ void HoeffdingTree::fields(Archive& archive) {
     }
   }
   for (const Leaf& leaf : leaves_) {
-    archive.check(leaf.classes.size() == static_cast<size_t>(classes_) && leaf.node >= 0 &&
-                      leaf.node < nodes && (!leaf.active || leaf.stats.classes() == classes_),
-                  "a leaf of another tree");
-    const auto& observed = leaf.stats.observed();
-    for (const auto* places : {&observed.numeric, &observed.nominal})
-      for (const int32_t place : *places)
-        archive.check(place >= 0 && place < schema_.width(), "a leaf of another stream");
+    archive.check(leaf.node >= 0 && leaf.node < nodes, "a leaf of another tree");
+    leaf.check(archive, classes_, schema_.width());
   }
 }
 

@@ -6,27 +6,9 @@
 #include <vector>
 
 #include "framework/base/random.h"
-#include "models/stream/tree/leaf_stats.h"
-#include "models/stream/tree/split.h"
+#include "models/stream/tree/tree_leaf.h"
 
 namespace conclave::stream {
-
-/// How a leaf votes. nb_adaptive: as its majority class or as naive Bayes, whichever was right more often.
-enum class LeafVote : uint8_t { majority, naive_bayes, nb_adaptive };
-
-/// Names and defaults are MOA's.
-struct TreeOptions {
-  double grace_period = 200;       ///< weight between two looks at a leaf
-  double split_confidence = 1e-7;  ///< probability of choosing a worse split
-  double tie_threshold = 0.05;     ///< splits closer than this are as good as equal
-  LeafVote leaf = LeafVote::nb_adaptive;
-  bool pre_prune = true;  ///< not splitting is a candidate, too
-  bool binary_splits = false;
-  int split_points = 10;                ///< thresholds to look at per numeric attribute
-  int subspace = 0;                     ///< attributes that a leaf looks at, drawn for each leaf; 0: all
-  std::vector<int32_t> only = {};       ///< attributes that the tree looks at; none: all
-  size_t max_bytes = size_t{32} << 20;  ///< leaves that promise least are put to rest beyond it
-};
 
 /// `count` of 0..width-1, in order.
 std::vector<int32_t> draw_places(int width, int count, Random& random);
@@ -71,28 +53,23 @@ class HoeffdingTree {
   void fields(Archive& archive);
 
  private:
-  struct Leaf {
-    std::vector<double> classes;  // with what came from the split
-    LeafStats stats;
-    double weight = 0, looked_at = 0;
-    double majority_right = 0, bayes_right = 0;
+  struct Leaf : TreeLeaf {
+    using TreeLeaf::TreeLeaf;
     int32_t node = 0;
-    bool active = true;
+    size_t bytes() const { return TreeLeaf::bytes() + sizeof(Leaf) - sizeof(TreeLeaf); }
     void fields(Archive& a) {
-      a(classes, stats, weight, looked_at, majority_right, bayes_right, node, active);
+      TreeLeaf::fields(a);
+      a(node);
     }
   };
 
   Leaf& leaf_of(const double* x);
-  // Votes of both kinds; `bayes` is the class that naive Bayes would choose, -1 when it was not asked.
-  void leaf_votes(Leaf& leaf, const double* x, double* votes_C, int& bayes);
   void learn_at(Leaf& leaf, const double* x, int label, double weight, int bayes);
   void try_split(int leaf);
   void split(int leaf, const Split& chosen);
   int add_leaf(std::vector<double> classes, int node);
   Observed draw_attributes();
   void rest_least_promising();
-  double leaf_bytes(const Leaf& leaf) const;
 
   Schema schema_;
   TreeOptions options_;

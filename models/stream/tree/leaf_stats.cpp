@@ -265,6 +265,14 @@ void LeafStats::fields(Archive& archive) {
   archive.check(classes_ >= 0 && observed_.nominal.size() == observed_.values.size(),
                 "a leaf's columns do not fit");
   set_sizes();
+  if (classes_ == 0) {  // of a leaf at rest
+    archive.check(numeric_.empty() && counts_.empty() && missing_.empty() && learned_.empty() &&
+                      observed_.numeric.empty() && observed_.nominal.empty(),
+                  "a leaf without classes that has sums");
+    constant_.clear();
+    stale_.clear();
+    return;
+  }
   archive.check(numeric_.size() == static_cast<size_t>(classes_) * kRows * padded_ &&
                     counts_.size() == static_cast<size_t>(offsets_.back()) * classes_ + kLanes &&
                     (missing_.empty() || missing_.size() == observed_.nominal.size() * classes_) &&

@@ -174,6 +174,18 @@ SplitSearch best_splits(const LeafStats& stats, const double* classes_C, bool wi
   return found;
 }
 
+std::vector<Split> every_split(const LeafStats& stats, const double* classes_C, bool binary, int points) {
+  std::vector<Split> splits;
+  const Search search(stats, classes_C, points);
+  const auto keep = [&](const Split& split) {
+    if (std::isfinite(split.merit)) splits.push_back(split);
+  };
+  for (size_t j = 0; j < stats.observed().numeric.size(); ++j) keep(search.numeric(static_cast<int>(j)));
+  for (size_t k = 0; k < stats.observed().nominal.size(); ++k)
+    keep(search.nominal(static_cast<int>(k), binary));
+  return splits;
+}
+
 std::vector<std::vector<double>> branch_classes(const LeafStats& stats, const Split& split) {
   const int n = stats.classes();
   const auto& observed = stats.observed();

@@ -1,6 +1,7 @@
 /// The best way to split a leaf.
 #pragma once
 
+#include <cmath>
 #include <vector>
 
 #include "models/stream/tree/leaf_stats.h"
@@ -21,6 +22,14 @@ struct Split {
   double merit = 0;  ///< information gain in bits
 };
 
+/// The branch of a value; `usual` for one that is missing or has none.
+inline int branch_of(double x, SplitKind kind, double value, int branches, int usual) {
+  if (std::isnan(x)) return usual;
+  if (kind == SplitKind::at_most) return x <= value ? 0 : 1;
+  if (kind == SplitKind::equals) return x == value ? 0 : 1;
+  return x >= 0 && x < branches ? static_cast<int>(x) : usual;
+}
+
 struct SplitSearch {
   Split best, second;
 };
@@ -31,6 +40,9 @@ struct SplitSearch {
 /// counts only when two branches get a hundredth of the weight.
 SplitSearch best_splits(const LeafStats& stats, const double* classes_C, bool with_none, bool binary,
                         int points);
+
+/// The best split of each attribute for which there is one.
+std::vector<Split> every_split(const LeafStats& stats, const double* classes_C, bool binary, int points);
 
 /// How the classes divide: [branches][classes].
 std::vector<std::vector<double>> branch_classes(const LeafStats& stats, const Split& split);
