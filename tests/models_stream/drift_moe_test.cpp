@@ -86,7 +86,7 @@ TEST(DenseLayer, StepsAsAdamDoes) {
 }
 
 TEST(Router, LearnsWhoIsRightWhere) {
-  Router router(2, 3, 0.002, 0.2, 7);
+  Router router(2, 2, 3, 0.002, 0.2, 7);
   Random random(3);
   const auto row = [&](float* z, float* mask) {  // expert 0 is right where z > 0, 1 elsewhere, 2 never
     z[0] = static_cast<float>(random.normal());

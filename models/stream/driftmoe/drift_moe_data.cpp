@@ -8,8 +8,8 @@
 #include "models/stream/base/workers.h"
 #include "models/stream/driftmoe/drift_moe.h"
 #include "models/stream/driftmoe/router.h"
-#include "models/stream/driftmoe/router_input.h"
 #include "models/stream/moe/watched_expert.h"
+#include "models/stream/neural/numeric_input.h"
 
 namespace conclave::stream {
 namespace {
@@ -21,7 +21,7 @@ class DriftMoeData final : public Learner {
         schema_(context.schema),
         classes_(std::max(2, context.schema.classes())),
         input_(context.schema, options.scale),
-        router_(input_.width(), options.experts, options.rate, 0, context.seed),
+        router_(input_.width(), input_.used(), options.experts, options.rate, 0, context.seed),
         workers_(std::min(context.threads, options.experts)),
         used_{0, std::vector<uint32_t>(options.experts), std::vector<float>(options.experts)},
         trained_(options.experts),
@@ -224,7 +224,7 @@ class DriftMoeData final : public Learner {
   DriftMoeOptions options_;
   Schema schema_;
   int classes_;
-  RouterInput input_;
+  NumericInput input_;
   Router router_;
   Workers workers_;
   std::vector<WatchedExpert> experts_;

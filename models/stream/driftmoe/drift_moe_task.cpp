@@ -4,9 +4,9 @@
 
 #include "models/stream/driftmoe/drift_moe.h"
 #include "models/stream/driftmoe/router.h"
-#include "models/stream/driftmoe/router_input.h"
 #include "models/stream/moe/watched_expert.h"
 #include "models/stream/neural/kernels.h"
+#include "models/stream/neural/numeric_input.h"
 
 namespace conclave::stream {
 namespace {
@@ -18,8 +18,8 @@ class DriftMoeTask final : public Learner {
         schema_(context.schema),
         seed_(context.seed),
         input_(context.schema, options.scale),
-        router_(input_.width(), std::max(2, context.schema.classes()), options.rate, options.dropout,
-                context.seed),
+        router_(input_.width(), input_.used(), std::max(2, context.schema.classes()), options.rate,
+                options.dropout, context.seed),
         z_(input_.width()) {
     schema_.label = Attribute::counted("own", 2);
     grow_classes(router_.experts());
@@ -103,7 +103,7 @@ class DriftMoeTask final : public Learner {
   DriftMoeOptions options_;
   Schema schema_;  // of the experts: their class, or another
   uint64_t seed_;
-  RouterInput input_;
+  NumericInput input_;
   Router router_;
   std::vector<WatchedExpert> experts_;
   std::vector<int64_t> rows_;  // of each class

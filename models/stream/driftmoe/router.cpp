@@ -14,13 +14,13 @@ void rectify(std::vector<float>& values) {
   for (float& value : values) value = value > 0 ? value : 0;
 }
 
-void draw_xavier(DenseLayer& layer, Random& random) {  // Glorot and Bengio, 2010
-  layer.draw_uniform(random, std::sqrt(6.0 / (layer.in() + layer.out())));
+void draw_xavier(DenseLayer& layer, int in, Random& random) {  // Glorot and Bengio, 2010
+  layer.draw_uniform(random, std::sqrt(6.0 / (in + layer.out())));
 }
 
 }  // namespace
 
-Router::Router(int in, int experts, double rate, double dropout, uint64_t seed)
+Router::Router(int in, int used, int experts, double rate, double dropout, uint64_t seed)
     : rate_(rate),
       dropout_(dropout),
       random_(seed, "dropout"),
@@ -32,7 +32,9 @@ Router::Router(int in, int experts, double rate, double dropout, uint64_t seed)
       d1_(kFirst),
       d2_(kSecond) {
   Random random(seed, "router");
-  for (DenseLayer* layer : {&in_, &middle_, &out_}) draw_xavier(*layer, random);
+  draw_xavier(in_, used, random);
+  draw_xavier(middle_, kFirst, random);
+  draw_xavier(out_, kSecond, random);
 }
 
 void Router::forward(const float* z_D, bool drop) {

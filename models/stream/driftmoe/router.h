@@ -11,8 +11,9 @@ namespace conclave::stream {
 /// against a mask of the experts that were right.
 class Router {
  public:
-  /// `dropout`: share of the first layer's units that is left out of a row.
-  Router(int in, int experts, double rate, double dropout, uint64_t seed);
+  /// Of `in` numbers per row the first `used` mean something. `dropout`: share of the first layer's units
+  /// that is left out of a row.
+  Router(int in, int used, int experts, double rate, double dropout, uint64_t seed);
 
   int experts() const { return out_.out(); }
   /// An expert more, whose logit is 0.

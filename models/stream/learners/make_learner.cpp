@@ -3,7 +3,9 @@
 
 #include "framework/base/config_object.h"
 #include "models/stream/driftmoe/drift_moe.h"
+#include "models/stream/learners/boosting.h"
 #include "models/stream/learners/forest.h"
+#include "models/stream/learners/linear.h"
 #include "models/stream/learners/simple.h"
 #include "models/stream/learners/tree_config.h"
 #include "models/stream/learners/tree_learners.h"
@@ -126,7 +128,12 @@ constexpr Entry kLearners[] = {
     {"hoeffding-tree", Learns::classes, make_tree},
     {"hoeffding-adaptive-tree", Learns::classes, make_hat},
     {"efdt", Learns::classes, make_efdt},
+    {"oaue", Learns::classes, make_oaue},
+    {"oza-boost", Learns::classes, make_oza_boost},
+    {"online-smooth-boost", Learns::classes, make_smooth_boost},
     {"naive-bayes", Learns::classes, make_bayes},
+    {"linear", Learns::classes, make_linear},
+    {"perceptron", Learns::classes, make_perceptron},
     {"majority", Learns::classes, make_most_frequent},
     {"no-change", Learns::classes, make_last_class},
     {"sgbt", Learns::both, make_sgbt},
