@@ -83,13 +83,23 @@ TEST_P(Learners, TakeAClassThatComesLate) {
   for (int i = 0; i < 3000; ++i) bytes += i % 2 ? "0.9,b\n" : "0.1,a\n";
   for (int i = 0; i < 3000; ++i) bytes += i % 3 == 0 ? "0.5,late\n" : i % 2 ? "0.9,b\n" : "0.1,a\n";
   const auto source = open_text(bytes_of(bytes), "test");
-  const auto learner = make(source->schema());
+  const Schema first = source->schema();
+  const auto learner = make(first), again = make(first);
   RunState state;
   run_prequential(*source, *learner, {}, state);
   EXPECT_EQ(learner->classes(), 3);
   std::vector<double> votes(3);
   const double middle = 0.5;
   learner->votes(&middle, votes.data());
+  // The state brings the class along.
+  Archive save;
+  learner->fields(save);
+  Archive load(save.bytes(), "test");
+  again->fields(load);
+  ASSERT_EQ(again->classes(), 3);
+  std::vector<double> same(3);
+  again->votes(&middle, same.data());
+  EXPECT_EQ(same, votes);
   EXPECT_TRUE(GetParam() == "majority" || GetParam() == "no-change" || votes[2] > 0.5) << votes[2];
 }
 

@@ -115,12 +115,15 @@ class DriftMoeData final : public Learner {
   }
   void fields(Archive& archive) override {
     archive(classes_, input_, router_, pending_z_, pending_mask_, trained_, told_drifts_);
-    archive.check(classes_ >= 2 && pending_mask_.size() % experts_.size() == 0 &&
+    archive.check(classes_ >= 2 && classes_ <= 10000 && pending_mask_.size() % experts_.size() == 0 &&
                       pending_rows() < static_cast<size_t>(options_.batch) &&
                       pending_z_.size() == pending_rows() * input_.width() &&
                       trained_.size() == experts_.size() && told_drifts_.size() == experts_.size(),
                   "another number of experts");
-    for (auto& expert : experts_) archive(expert);
+    for (auto& expert : experts_) {
+      expert.expect_classes(classes_);
+      archive(expert);
+    }
   }
 
  private:
