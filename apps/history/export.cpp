@@ -58,7 +58,7 @@ class ExportVerb : public HistoryVerb {
     options.add("all", all_, "Every run that is not in the bin");
     options.add("what", what_, "What to export").choices({"metrics", "routing", "params"});
     options.add("metrics", metrics_, "Only these metrics");
-    options.add("split", split_, "Split of the routing");
+    options.add("split", split_, "Split of the routing (default: every one there is)");
     options.add("format", format_, "csv, json for JSON lines, or a store of another program")
         .choices({"csv", "json", "mlflow", "tensorboard"});
     options.add("output", output_, "File to write instead of stdout; the folder for mlflow and tensorboard");
@@ -114,16 +114,23 @@ class ExportVerb : public HistoryVerb {
   }
 
   void add_routing(const Store& store, const RunDetail& run, Rows& rows) const {
-    for (const int64_t step : store.routing_steps(run.id, split_))
-      for (const RoutingRow& row : store.routing(run.id, split_, step))
-        for (size_t e = 0; e < row.counts.size(); ++e)
-          rows.add({run.id, split_, step, row.site, row.modality, e, row.tokens, row.counts[e],
-                    e < row.prob_sums.size() ? Json(row.prob_sums[e]) : Json(""),
-                    e < row.dropped.size() ? row.dropped[e] : 0});
+    const auto splits = store.routing_splits(run.id);
+    require<UsageError>(split_.empty() || std::ranges::find(splits, split_) != splits.end(),
+                        "--split {}: run {} recorded routing of {}", split_, run.id,
+                        splits.empty() ? "nothing" : fmt::format("{}", fmt::join(splits, ", ")));
+    for (const std::string& split : splits) {
+      if (!split_.empty() && split != split_) continue;
+      for (const int64_t step : store.routing_steps(run.id, split))
+        for (const RoutingRow& row : store.routing(run.id, split, step))
+          for (size_t e = 0; e < row.counts.size(); ++e)
+            rows.add({run.id, split, step, row.site, row.modality, e, row.tokens, row.counts[e],
+                      e < row.prob_sums.size() ? Json(row.prob_sums[e]) : Json(""),
+                      e < row.dropped.size() ? row.dropped[e] : 0});
+    }
   }
 
   std::vector<std::string> references_, metrics_;
-  std::string what_ = "metrics", split_ = "train", format_ = "csv";
+  std::string what_ = "metrics", split_, format_ = "csv";
   std::filesystem::path output_;
   bool all_ = false;
 };

@@ -68,6 +68,16 @@ RunDetail Store::show(int64_t id) const {
   });
 }
 
+std::vector<std::string> Store::routing_splits(int64_t run) const {
+  return guarded(path_, [&] {
+    Statement rows(*db_, "SELECT DISTINCT split FROM routing_chunk WHERE run = ? ORDER BY split");
+    rows.bind(1, run);
+    std::vector<std::string> splits;
+    while (rows.executeStep()) splits.push_back(rows.getColumn(0).getString());
+    return splits;
+  });
+}
+
 std::vector<int64_t> Store::routing_steps(int64_t run, const std::string& split) const {
   return guarded(path_, [&] {
     Statement rows(*db_, "SELECT DISTINCT step FROM routing_chunk WHERE run = ? AND split = ? ORDER BY step");

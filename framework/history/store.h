@@ -148,6 +148,8 @@ class Store {
   /// The index of the first point at `step` or behind it, in a curve whose steps grow.
   int64_t point_at(int64_t run, const std::string& metric, int64_t step) const;
   /// Steps with routing, growing.
+  /// The splits that a run recorded routing of, in order of their names.
+  std::vector<std::string> routing_splits(int64_t run) const;
   std::vector<int64_t> routing_steps(int64_t run, const std::string& split) const;
   std::vector<RoutingRow> routing(int64_t run, const std::string& split, int64_t step) const;
   /// Runs that have this file as an input or output.

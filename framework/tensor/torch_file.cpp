@@ -12,6 +12,9 @@
 namespace conclave {
 namespace {
 
+// Names and shapes of a hundred thousand tensors; each byte may become a value of some hundred bytes.
+constexpr size_t kLargestPickle = size_t{16} << 20;
+
 // Records of the archive by LibTorch's own reader of it, which knows nothing of pickles.
 class Archive {
  public:
@@ -73,7 +76,11 @@ class Archive {
 TorchFile::TorchFile(const std::filesystem::path& path)
     : path_(path), file_(std::make_shared<MappedFile>(path)) {
   const Archive archive(path_, file_->text());
-  auto data = read_pickle(archive.text("data.pkl"), path.string());
+  const auto pickle = archive.text("data.pkl");
+  if (pickle.size() > kLargestPickle)
+    throw DataError(path_.string(), "data.pkl",
+                    fmt::format("has {} bytes, the limit is {}", pickle.size(), kLargestPickle));
+  auto data = read_pickle(pickle, path.string());
   values_ = std::move(data.values);
   const std::string whole = "state_dict.";
   for (auto& tensor : data.tensors) {
