@@ -247,6 +247,7 @@ class Program {
     info.argv = {program_, verb.name()};
     info.argv.insert(info.argv.end(), words.begin(), words.end());
     info.version = version();
+    info.commit = build_commit();
     info.seed = common.seed;
     info.name = common.run_name;
     info.experiment = common.experiment;
@@ -318,8 +319,8 @@ int run_app(int argc, char** argv, const AppInfo& info, Verbs verbs) {
   } catch (const UsageError& e) {
     log_error("{}: {} (see {} --help)", program.context(), first_line(e.what()), program.context());
     return kExitUsage;
-  } catch (const Interrupted&) {
-    log_warning("{}: interrupted", program.context());
+  } catch (const Interrupted& e) {
+    log_warning("{}: {}", program.context(), e.what());
     return kExitInterrupted;
   } catch (const std::bad_alloc&) {
     log_error("{}: out of memory", program.context());

@@ -21,5 +21,8 @@ int run_app(int argc, char** argv, const AppInfo& info, Verbs verbs);
 
 /// "0.1.0".
 std::string version();
+/// The commit that the program was built from, with "-dirty" behind it when files were changed; empty when it
+/// was built outside a repository.
+const char* build_commit();
 
 }  // namespace conclave

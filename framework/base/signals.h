@@ -1,6 +1,8 @@
 /// Ctrl-C: the first asks for a clean stop, the second stops at once.
 #pragma once
 
+#include <string>
+
 #include "framework/base/error.h"
 
 namespace conclave {
@@ -8,7 +10,7 @@ namespace conclave {
 /// Thrown where a long operation gives up because of interrupted(): exit code 130.
 class Interrupted : public Error {
  public:
-  Interrupted() : Error("interrupted") {}
+  explicit Interrupted(const std::string& what = "interrupted") : Error(what) {}
 };
 
 /// From here on the first SIGINT or SIGTERM sets a flag, and the second ends the process with code 130.

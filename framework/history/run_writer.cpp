@@ -71,7 +71,14 @@ struct RunWriter::State {
       curves.swap(points);
     }
     if (!start.is_null()) {
-      start["git_sha"] = git_state();  // asks another program: not on the run's time
+      // Asks another program: not on the run's time.
+      if (const std::string commit = git_state(); !commit.empty()) {
+        Json about = record("params");
+        about["params"] = Json::array();
+        about["params"].push_back(
+            {{"key", "folder_commit"}, {"value", commit}, {"source", "working folder"}});
+        records.insert(records.begin(), std::move(about));
+      }
       records.insert(records.begin(), std::exchange(start, Json()));
     }
     if (const int64_t now = now_ms(); now - heartbeat_ms >= kHeartbeatMs) {
@@ -160,6 +167,7 @@ RunWriter::RunWriter(const fs::path& database, const RunInfo& info) : state_(std
   start["argv"] = info.argv;
   start["folder"] = fs::current_path(ignored).string();
   start["version"] = info.version;
+  start["git_sha"] = info.commit;
   start["seed"] = std::to_string(info.seed);
   start["parent"] = info.parent;
   start["machine"] = describe_machine();

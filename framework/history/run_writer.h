@@ -23,6 +23,7 @@ struct RunInfo {
   std::string version = "";
   uint64_t seed = 0;
   std::string parent = "";  ///< uuid of the run that this one continues or belongs to
+  std::string commit = "";  ///< what the program was built from
 };
 
 /// Thread-safe. Calls only put records aside; a thread of its own writes them every second, so that a crash
