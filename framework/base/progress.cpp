@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "framework/base/log.h"
 #include "framework/base/terminal.h"
@@ -15,10 +16,26 @@ constexpr int64_t kDelayMs = 500;    // nothing before
 constexpr int64_t kBarMs = 100;      // between two drawings of the bar
 constexpr int64_t kLineMs = 10'000;  // between two lines
 
-std::string rate_text(double rate) {
-  if (rate >= 1000) return fmt::format("{:.0f}/s", rate);
-  if (rate >= 1) return fmt::format("{:.1f}/s", rate);
-  return fmt::format("{} each", duration_text(1 / rate));
+RateUnit unit_of(double rate) {
+  return rate >= 1 ? RateUnit::per_second : RateUnit::seconds_each;
+}
+
+std::string rate_text(double rate, RateUnit unit) {
+  if (unit == RateUnit::open) unit = unit_of(rate);
+  if (unit == RateUnit::per_second)
+    return fmt::format("{:.{}f}/s", rate, rate >= 1000 ? 0 : rate >= 1 ? 1 : 2);
+  return rate > 1 ? fmt::format("{:.2f} s each", 1 / rate) : fmt::format("{} each", duration_text(1 / rate));
+}
+
+// Parts of a note.
+std::vector<std::string> parts_of(std::string_view note) {
+  std::vector<std::string> parts;
+  while (!note.empty()) {
+    const size_t gap = std::min(note.find("  "), note.size());
+    if (gap > 0) parts.emplace_back(note.substr(0, gap));
+    note.remove_prefix(std::min(gap + 2, note.size()));
+  }
+  return parts;
 }
 
 std::string bar(double share, int width) {
@@ -40,18 +57,28 @@ std::string duration_text(double seconds) {
 }
 
 std::string progress_text(std::string_view label, int64_t done, int64_t first, int64_t total,
-                          std::string_view unit, double seconds) {
-  std::string text = fmt::format("{}  {}", label, done);
-  if (total > 0) text += fmt::format("/{}", total);
-  if (!unit.empty()) text += fmt::format(" {}", unit);
-  if (total > 0) text += fmt::format(" ({}%)", 100 * std::min(done, total) / total);
+                          std::string_view unit, double seconds, std::string_view note, RateUnit rate_unit,
+                          size_t room) {
+  std::string count = fmt::format("{}  {}", label, done), about, rate, left;
+  if (total > 0) count += fmt::format("/{}", total);
+  if (!unit.empty()) about += fmt::format(" {}", unit);
+  if (total > 0) about += fmt::format(" ({}%)", 100 * std::min(done, total) / total);
   if (done > first && seconds > 0) {
-    const double rate = static_cast<double>(done - first) / seconds;
-    text += "  " + rate_text(rate);
+    const double per_second = static_cast<double>(done - first) / seconds;
+    rate = "  " + rate_text(per_second, rate_unit);
     if (total > done)
-      text += fmt::format("  {} left", duration_text(static_cast<double>(total - done) / rate));
+      left = fmt::format("  {} left", duration_text(static_cast<double>(total - done) / per_second));
   }
-  return text;
+  std::vector<std::string> notes = parts_of(note);
+  const auto whole = [&] {
+    std::string text = count + about;
+    for (const auto& part : notes) text += "  " + part;
+    return text + rate + left;
+  };
+  while (whole().size() > room && notes.size() > 1) notes.pop_back();
+  for (std::string* part : {&left, &rate, &about})
+    if (whole().size() > room) part->clear();
+  return whole().substr(0, room);
 }
 
 Progress::Progress(std::string label, int64_t total, std::string unit)
@@ -84,23 +111,25 @@ void Progress::set(int64_t done, bool last) {
   const bool terminal = stderr_is_terminal();
   next_ms_ = ms + (terminal ? kBarMs : kLineMs);
   shown_ = true;
-  std::string shown = text(done, static_cast<double>(ms) / 1000);
-  if (last) {
-    set_status_line("");
-    print_stderr(shown);
-  } else if (terminal) {
-    const auto room = static_cast<size_t>(std::max(20, stderr_width() - 1));
+  // Room for the "^C" that a terminal shows: a line that wraps could not be taken away again.
+  const size_t room =
+      terminal ? static_cast<size_t>(std::max(20, stderr_width() - 3)) : std::string_view::npos;
+  std::string shown = text(done, static_cast<double>(ms) / 1000, room);
+  if (terminal && !last) {
     if (total_ > 0 && shown.size() + 24 < room)
       shown = bar(static_cast<double>(done) / static_cast<double>(total_), 20) + " " + shown;
-    set_status_line(std::string_view(shown).substr(0, room));
-  } else {
-    print_stderr(shown);
+    set_status_line(shown);
+    return;
   }
+  set_status_line("");
+  if (printed_ != done) print_stderr(shown);
+  printed_ = done;
 }
 
-std::string Progress::text(int64_t done, double seconds) const {
-  const std::string shown = progress_text(label_, done, first_, total_, unit_, seconds);
-  return note_.empty() ? shown : shown + "  " + note_;
+std::string Progress::text(int64_t done, double seconds, size_t room) {
+  if (rate_ == RateUnit::open && done > first_ && seconds > 0)
+    rate_ = unit_of(static_cast<double>(done - first_) / seconds);
+  return progress_text(label_, done, first_, total_, unit_, seconds, note_, rate_, room);
 }
 
 }  // namespace conclave

@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <functional>
+#include <optional>
 #include <thread>
 
 #include "framework/base/log.h"
@@ -76,6 +79,26 @@ TEST(Progress, TextNamesRateAndTimeLeft) {
   EXPECT_EQ(progress_text("read", 12, 0, 10, "", 1), "read  12/10 (100%)  12.0/s");
 }
 
+TEST(Progress, TheRateKeepsItsUnit) {
+  EXPECT_EQ(progress_text("t", 9, 0, 0, "", 10, "", RateUnit::per_second), "t  9  0.90/s");
+  EXPECT_EQ(progress_text("t", 20, 0, 0, "", 10, "", RateUnit::seconds_each), "t  20  0.50 s each");
+}
+
+TEST(Progress, ANarrowTerminalLosesTheLastWordsFirst) {
+  const auto text = [](size_t room) {
+    return progress_text("train learn", 71, 0, 100, "steps", 71, "loss 0.412  accuracy 0.51  rate 1e-3",
+                         RateUnit::open, room);
+  };
+  EXPECT_EQ(text(200),
+            "train learn  71/100 steps (71%)  loss 0.412  accuracy 0.51  rate 1e-3  1.0/s  29.0 s left");
+  EXPECT_EQ(text(78), "train learn  71/100 steps (71%)  loss 0.412  accuracy 0.51  1.0/s  29.0 s left");
+  EXPECT_EQ(text(65), "train learn  71/100 steps (71%)  loss 0.412  1.0/s  29.0 s left");
+  EXPECT_EQ(text(50), "train learn  71/100 steps (71%)  loss 0.412  1.0/s");
+  EXPECT_EQ(text(45), "train learn  71/100 steps (71%)  loss 0.412");
+  EXPECT_EQ(text(40), "train learn  71/100  loss 0.412");
+  EXPECT_EQ(text(20), "train learn  71/100 ");
+}
+
 TEST(Progress, Durations) {
   EXPECT_EQ(duration_text(0.85), "850 ms");
   EXPECT_EQ(duration_text(12.34), "12.3 s");
@@ -83,34 +106,65 @@ TEST(Progress, Durations) {
   EXPECT_EQ(duration_text(273600), "3 d 4 h");
 }
 
-TEST(Progress, BarOnATerminal) {
+// What `body` writes to a terminal of `columns` columns; nullopt where there are no terminals.
+std::optional<std::string> shown_on_terminal(uint16_t columns, const std::function<void()>& body) {
   const int control = ::posix_openpt(O_RDWR | O_NOCTTY);
-  if (control < 0 || ::grantpt(control) != 0 || ::unlockpt(control) != 0)
-    GTEST_SKIP() << "no pseudo-terminal";
+  if (control < 0 || ::grantpt(control) != 0 || ::unlockpt(control) != 0) return std::nullopt;
+  winsize size{};
+  size.ws_row = 24;
+  size.ws_col = columns;
+  ::ioctl(control, TIOCSWINSZ, &size);
   const int terminal = ::open(::ptsname(control), O_RDWR | O_NOCTTY);
-  ASSERT_GE(terminal, 0);
+  if (terminal < 0) return std::nullopt;
   const pid_t child = ::fork();
   if (child == 0) {
     ::dup2(terminal, STDERR_FILENO);
-    Progress progress("train", 10, "steps");
-    progress.note("loss 0.41");
-    ::usleep(600'000);
-    progress.advance(4);
-    log_info("a line in between");
-    progress.advance(6);
+    body();
     ::_exit(0);
   }
   int status = 0;
   ::waitpid(child, &status, 0);
   char block[4096];
   const ssize_t n = ::read(control, block, sizeof block);
-  const std::string shown(block, static_cast<size_t>(std::max<ssize_t>(n, 0)));
   ::close(terminal);
   ::close(control);
-  EXPECT_THAT(shown, HasSubstr("train  4/10 steps (40%)"));
-  EXPECT_THAT(shown, HasSubstr("loss 0.41"));
+  return std::string(block, static_cast<size_t>(std::max<ssize_t>(n, 0)));
+}
+
+TEST(Progress, BarOnATerminal) {
+  const auto shown = shown_on_terminal(100, [] {
+    Progress progress("train", 10, "steps");
+    progress.note("loss 0.41");
+    ::usleep(600'000);
+    progress.advance(4);
+    log_info("a line in between");
+    progress.advance(6);
+  });
+  if (!shown) GTEST_SKIP() << "no pseudo-terminal";
+  EXPECT_THAT(*shown, HasSubstr("train  4/10 steps (40%)  loss 0.41"));
   // The bar is taken away, the line written, the bar drawn again.
-  EXPECT_THAT(shown, HasSubstr("\r\x1b[2Ka line in between\r\n["));
+  EXPECT_THAT(*shown, HasSubstr("\r\x1b[2Ka line in between\r\n["));
+  const size_t last = shown->find("train  10/10 steps");
+  ASSERT_NE(last, shown->npos);
+  EXPECT_EQ(shown->find("train  10/10 steps", last + 1), shown->npos) << "the last line stays, once";
+}
+
+TEST(Progress, ALineNeverWrapsNotEvenWithTheKeysOfAnInterrupt) {
+  const auto shown = shown_on_terminal(60, [] {
+    Progress progress("train learn", 100, "steps");
+    progress.note("loss 0.412  accuracy.something 0.51  loss.something 0.40  rate 1.0e-03");
+    ::usleep(600'000);
+    progress.advance(71);
+  });
+  if (!shown) GTEST_SKIP() << "no pseudo-terminal";
+  constexpr size_t kRoom = 60 - 3;
+  EXPECT_THAT(*shown, HasSubstr("loss 0.412"));
+  for (size_t at = 0; at < shown->size();) {
+    const size_t end = std::min(shown->find_first_of("\r\n", at), shown->size());
+    const std::string line = shown->substr(at, end - at);
+    EXPECT_LE(line.size(), kRoom + (line.starts_with("\x1b[2K") ? 4 : 0)) << line;
+    at = end + 1;
+  }
 }
 
 TEST(Signals, FirstSetsAFlagSecondEndsAtOnce) {
