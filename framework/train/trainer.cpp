@@ -62,6 +62,9 @@ StepReport Trainer::one_step() {
     for (auto& [name, value] : report.metrics) value /= weight;
     report.gradient_norm = optimizer_.gradient_norm() / weight;
   }
+  for (const auto& [name, value] : report.metrics) means_.add(name, value);
+  if (weight > 0 && !report.metrics.contains("loss")) means_.add("loss", report.loss);
+  report.means = means_.means();
   report.skipped = weight == 0 || !std::isfinite(report.loss) || !std::isfinite(report.gradient_norm);
   if (!report.skipped) {
     const double clip = options_.clip_norm > 0 && report.gradient_norm > options_.clip_norm
@@ -148,6 +151,7 @@ void Trainer::save() {
                       {"bad_steps", bad_steps_},
                       {"watch", watch_.state()},
                       {"evaluation", finite},
+                      {"means", means_.state()},
                       {"task", task_.state()}};
   checkpoints_.write(step_, [&](const std::filesystem::path& folder) {
     save_state(task_.model(), folder / "model.safetensors");
@@ -155,6 +159,7 @@ void Trainer::save() {
     if (ema_) save_state(*ema_, folder / "ema.safetensors");
     save_safetensors(folder / "random.safetensors", random_state());
     write_file(folder / "state.json", state.dump(2) + "\n");
+    if (callbacks_.add_files) callbacks_.add_files(folder);
   });
   saved_step_ = step_;
   checkpoints_.prune(options_.keep_last, watch_.best_step());
@@ -170,10 +175,13 @@ bool Trainer::resume() {
   const auto file = folder / "state.json";
   const Json state = read_json(file);
   try {
-    require<UsageError>(state.at("seed") == options_.seed && state.at("items") == task_.items(),
-                        "[train] {} was made with seed {} and {} items; this run has {} and {}",
-                        folder.string(), state.at("seed").dump(), state.at("items").dump(), options_.seed,
-                        task_.items());
+    require<UsageError>(state.at("seed") == options_.seed,
+                        "[train] {} was begun with seed {}, not {}: give that seed or another folder",
+                        options_.folder.string(), state.at("seed").dump(), options_.seed);
+    require<UsageError>(
+        state.at("items") == task_.items(),
+        "[train] {} was begun with data of {} items, now there are {}: give the same data or another folder",
+        options_.folder.string(), state.at("items").dump(), task_.items());
     load_state(task_.model(), Safetensors(folder / "model.safetensors"));
     load_state(optimizer_, Safetensors(folder / "optimizer.safetensors"));
     if (ema_) load_state(*ema_, Safetensors(folder / "ema.safetensors"));
@@ -183,6 +191,7 @@ bool Trainer::resume() {
     bad_steps_ = state.at("bad_steps").get<int>();
     watch_.restore(state.at("watch"));
     evaluation_ = state.at("evaluation").get<Metrics>();
+    if (state.contains("means")) means_.restore(state.at("means"));  // older checkpoints have none
     task_.restore(state.at("task"));
   } catch (const nlohmann::json::exception& e) {
     throw DataError(file.string(), "", fmt::format("is no state of a training run ({})", e.what()));

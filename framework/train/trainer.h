@@ -8,6 +8,7 @@
 #include "framework/train/data_order.h"
 #include "framework/train/early_stop.h"
 #include "framework/train/ema.h"
+#include "framework/train/running_means.h"
 #include "framework/train/train_options.h"
 #include "framework/train/train_task.h"
 
@@ -23,6 +24,7 @@ struct StepReport {
   double epoch = 0;
   double seconds = 0;
   Metrics metrics;  ///< of the task
+  Metrics means;    ///< running means of the metrics and of "loss"
 };
 
 /// All optional.
@@ -30,6 +32,8 @@ struct TrainCallbacks {
   std::function<void(const StepReport&)> on_step;
   std::function<void(int64_t step, const Metrics&, bool best)> on_evaluation;
   std::function<void(int64_t step, const std::filesystem::path&)> on_checkpoint;
+  /// Puts files of the application into a checkpoint before it appears.
+  std::function<void(const std::filesystem::path&)> add_files;
   std::function<bool()> should_stop;  ///< asked before each step; true saves and ends
 };
 
@@ -71,6 +75,7 @@ class Trainer {
   DataOrder order_;
   EarlyStop watch_;
   CheckpointFolder checkpoints_;
+  RunningMeans means_;
   Metrics evaluation_;
   int64_t step_ = 0, saved_step_ = -1;
   int bad_steps_ = 0;  // in a row

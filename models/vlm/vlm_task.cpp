@@ -125,6 +125,7 @@ StepLoss VlmTask::loss(MicroBatch& batch) {
   const Tensor answer_loss = at::cross_entropy_loss(found.logits_AV, found.target_A);
 
   counts_.add(log.records);
+  for (const auto& record : log.records) trace_.add(record);
 
   StepLoss result;
   result.loss = answer_loss;

@@ -3,9 +3,11 @@
 
 #include <functional>
 #include <map>
+#include <utility>
 
 #include "framework/moe/loss.h"
 #include "framework/moe/step_counts.h"
+#include "framework/moe/trace.h"
 #include "framework/train/train_task.h"
 #include "models/vlm/vlm.h"
 #include "models/vlm/vlm_batch.h"
@@ -60,6 +62,8 @@ class VlmTask : public TrainTask {
   double accuracy(const VqaShare& share, int64_t batches, uint64_t seed) const;
   Metrics evaluate() override { return evaluation ? evaluation() : Metrics{}; }
   void after_step(int64_t step) override;
+  /// Where the tokens of all training passes since the last call went.
+  Trace take_trace() { return std::exchange(trace_, {}); }
 
   std::function<Metrics()> evaluation;
 
@@ -90,6 +94,7 @@ class VlmTask : public TrainTask {
   std::vector<VqaShare> shares_;
   std::vector<Ptr<Loss>> losses_;
   StepCounts counts_;
+  Trace trace_;
 };
 
 }  // namespace conclave

@@ -71,6 +71,11 @@ void check_layers(const Json& config, const Safetensors& weights) {
   }
 }
 
+// A checkpoint of training also holds the heads that serve training alone.
+bool is_training_head(const std::string& name) {
+  return name.starts_with("hints.") || name.starts_with("point_head.") || name.starts_with("count_head.");
+}
+
 }  // namespace
 
 VqaModel VqaModel::load(const fs::path& folder, at::Device device) {
@@ -87,6 +92,7 @@ VqaModel VqaModel::load(const fs::path& folder, at::Device device) {
   });
   LoadOptions options;
   options.map = true;
+  options.may_ignore = is_training_head;
   load_state(*vlm, weights, options);
   set_trainable(*vlm, false);
   for (const auto& [name, tensor] : state_of(*vlm)) {

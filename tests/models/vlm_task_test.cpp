@@ -74,6 +74,21 @@ TEST(VlmTask, HintsTeachTheLowerLayersThroughAHeadOfTheirOwn) {
   for (const auto& p : named_parameters(task.model())) EXPECT_TRUE(p.tensor.grad().defined()) << p.name;
 }
 
+TEST(VlmTask, TheTraceCountsEveryTrainingPassOnce) {
+  const auto tokenizer = bright_tokenizer();
+  Json config = small_model(tokenizer.size())->config;
+  config["text"]["moe"] = {{"variant", "modality-blind"}, {"experts", 4}, {"hidden", 24}, {"k", 2}};
+  const auto model = make_vlm(config);
+  VlmTask task(*model, tokenizer, {{"bright", std::make_shared<BrightSource>(), 1, 8, 2}}, {});
+  one_loss(task);
+  one_loss(task);
+  const Trace trace = task.take_trace();
+  ASSERT_EQ(trace.sites().size(), 3u);
+  const auto& totals = trace.sites().begin()->second;
+  EXPECT_EQ(totals.tokens[static_cast<size_t>(Modality::vision)], 2 * 8 * 4);
+  EXPECT_TRUE(task.take_trace().sites().empty());
+}
+
 TEST(VlmTask, UnknownHintsCountForNothing) {
   at::manual_seed(8);
   const auto tokenizer = bright_tokenizer();

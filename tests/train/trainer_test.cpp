@@ -280,6 +280,60 @@ TEST(Trainer, TrainsInBfloat16OverFloat32Weights) {
   EXPECT_EQ(task.net.first.weight.scalar_type(), at::kFloat);
 }
 
+TEST(Trainer, MeansAreThoseOfTheUnbrokenRun) {
+  TempDir folder;
+  const auto train = [](const fs::path& where, int64_t stop) {
+    SumTask task;
+    std::vector<StepReport> reports;
+    TrainCallbacks callbacks;
+    callbacks.on_step = [&](const StepReport& r) { reports.push_back(r); };
+    int64_t steps = 0;
+    if (stop > 0) callbacks.should_stop = [&] { return steps++ == stop; };
+    Trainer trainer(task, options_in(where), callbacks);
+    trainer.resume();
+    trainer.run();
+    return reports;
+  };
+  const auto whole = train(folder / "whole", 0);
+  EXPECT_DOUBLE_EQ(whole[0].means.at("loss"), whole[0].loss) << "one value is its own mean";
+  EXPECT_DOUBLE_EQ(whole[1].means.at("loss"), (0.98 * whole[0].loss + whole[1].loss) / 1.98);
+  EXPECT_DOUBLE_EQ(whole[0].means.at("batch"), whole[0].metrics.at("batch"));
+  train(folder / "parts", 10);
+  const auto rest = train(folder / "parts", 0);
+  ASSERT_EQ(rest.size(), 10u);
+  EXPECT_EQ(rest.back().means, whole.back().means);
+
+  // A checkpoint of an earlier version has no means.
+  train(folder / "old", 10);
+  const fs::path file = folder / "old/step-00000010/state.json";
+  Json state = read_json(file);
+  ASSERT_EQ(state.erase("means"), 1u);
+  write_file(file, state.dump());
+  const auto old = train(folder / "old", 0);
+  EXPECT_EQ(old.back().loss, whole.back().loss);
+  EXPECT_DOUBLE_EQ(old.front().means.at("loss"), old.front().loss);
+}
+
+TEST(Trainer, MeansLeaveOutWhatIsNotFinite) {
+  RunningMeans means;
+  means.add("loss", NAN);
+  EXPECT_TRUE(means.means().empty());
+  means.add("loss", 2);
+  means.add("loss", INFINITY);
+  EXPECT_EQ(means.means().at("loss"), 2);
+}
+
+TEST(Trainer, CheckpointsTakeFilesOfTheApplication) {
+  TempDir folder;
+  SumTask task;
+  TrainOptions options = options_in(folder.path());
+  options.steps = 5;
+  TrainCallbacks callbacks;
+  callbacks.add_files = [](const fs::path& into) { write_file(into / "config.json", "{}"); };
+  Trainer(task, options, callbacks).run();
+  EXPECT_EQ(read_file(folder / "step-00000005/config.json"), "{}");
+}
+
 TEST(Trainer, AnotherRunsFolderIsRefused) {
   TempDir folder;
   SumTask task;
@@ -289,7 +343,12 @@ TEST(Trainer, AnotherRunsFolderIsRefused) {
   SumTask other;
   EXPECT_THROW(Trainer(other, options).run(), UsageError);
   options.seed = 12;
-  EXPECT_THROW(Trainer(other, options).resume(), UsageError);
+  try {
+    Trainer(other, options).resume();
+    FAIL();
+  } catch (const UsageError& e) {
+    EXPECT_THAT(e.what(), HasSubstr("was begun with seed 11, not 12"));
+  }
   options.seed = 11;
   options.metric = "accuracy";
   options.steps = 9;
