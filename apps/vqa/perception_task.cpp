@@ -138,8 +138,8 @@ Metrics PerceptionTask::evaluate() {
   at::NoGradGuard no_grad;
   Random random(1, "perception/evaluate");
   const StepLoss held_out = loss_of(random);
-  Metrics metrics = held_out.metrics;
-  metrics["loss"] = held_out.loss.item<double>();
+  Metrics metrics{{kHeldOutLoss, held_out.loss.item<double>()}};
+  for (const auto& [name, value] : held_out.metrics) metrics["held_out." + name] = value;
   return metrics;
 }
 

@@ -21,6 +21,7 @@ class PerceptionTask : public TrainTask {
   int64_t items() const override { return 0; }
   StepLoss loss(MicroBatch& batch) override;
   Metrics evaluate() override;
+  static constexpr const char* kHeldOutLoss = "held_out.loss";
 
  private:
   struct Parts : Module {

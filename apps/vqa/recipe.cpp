@@ -91,6 +91,8 @@ Recipe parse_recipe(const Json& json) {
   ConfigObject c(json, "recipe");
   Recipe recipe;
   recipe.source = json;
+  recipe.source.erase("changes");  // what a run's folder tells of its past
+  c.part("changes");
   recipe.name = c.need<std::string>("name");
   recipe.vocabulary = c.get_integer("vocabulary", recipe.vocabulary, 300);
   recipe.half = c.one_of("weights", {"bfloat16", "float32"}) == "bfloat16";

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "apps/common/verb.h"
+#include "apps/vqa/stages.h"
+#include "apps/vqa/train_folder.h"
 
 namespace conclave {
 
@@ -14,8 +16,21 @@ class TrainVerb : public Verb {
   std::string examples() const override;
   void declare(Options& options) override;
   int run(Invocation& call) override;
+  /// Everything that run() checks before it trains, and then the stages in numbers.
+  int dry_run(Invocation& call) override;
 
  private:
+  /// A recipe that fits its data, its folder and itself.
+  struct Job {
+    Recipe recipe;
+    std::vector<RecipeChange> changes;  ///< since the folder was begun
+    Ingredients ingredients;
+    std::vector<StagePlan> plan;
+  };
+  Job prepare(Invocation& call) const;
+  Ptr<Vlm> train(const Job& job, const TrainFolder& folder, Invocation& call) const;
+  std::string what_next(const Recipe& recipe) const;
+
   std::filesystem::path recipe_, data_, out_;
   std::vector<std::string> changes_;
 };

@@ -1,0 +1,264 @@
+// conclave-vqa train from end to end: what is checked before anything is written, what may be changed in
+// between, and what is told and kept of a run.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "apps/common/app.h"
+#include "framework/base/file.h"
+#include "framework/base/json.h"
+#include "framework/history/store.h"
+#include "testing/pictures.h"
+#include "testing/process.h"
+#include "testing/testing.h"
+
+namespace conclave {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::Outcome;
+namespace fs = std::filesystem;
+
+std::vector<Json> lines_of(const std::string& text) {
+  std::vector<Json> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(parse_json(line, "stdout"));
+  return lines;
+}
+
+const char* kRecipe = R"({"name": "tiny", "vocabulary": 300, "picture": {"policy": "stretch", "size": 16},
+  "model": {"max_tiles": 1,
+            "vision": {"kind": "conv", "image": 16, "widths": [8, 16], "strides": [4, 2], "groups": 4},
+            "connector": {"kind": "mlp2x_gelu"},
+            "text": {"width": 32, "layers": 2, "heads": 4, "ffn": {"hidden": 48},
+                     "moe": {"variant": "modality-aware", "experts": 4, "hidden": 24}}},
+  "sources": {"own": {"kind": "llava"}, "held": {"kind": "llava", "split": "test"}},
+  "stages": [{"name": "learn", "mix": [{"source": "own", "pictures": 2}],
+              "evaluate": [{"source": "held", "pictures": 2, "weight": 2}],
+              "train": {"steps": 4, "checkpoint_every": 2, "keep_last": 9,
+                        "schedule": {"kind": "constant", "peak": 1e-3}}}]})";
+
+class TrainProgram : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    fs::create_directories(dir_ / "llava" / fs::path("images"));
+    std::string questions;
+    for (int i = 0; i < 4; ++i) {
+      testing::write_picture(dir_ / "llava" / fs::path(fmt::format("images/{}.png", i)), i);
+      questions += Json{{"question_id", i},
+                        {"image", fmt::format("{}.png", i)},
+                        {"text", "is it red"},
+                        {"answer", i % 2 ? "yes" : "no"}}
+                       .dump() +
+                   "\n";
+    }
+    for (const char* split : {"train", "test"})
+      write_file(dir_ / "llava" / fs::path(std::string(split) + ".jsonl"), questions);
+    write_file(dir_ / "recipe.json", kRecipe);
+  }
+  fs::path out() const { return dir_ / "run"; }
+  std::vector<std::string> words(std::vector<std::string> more = {}) const {
+    std::vector<std::string> all = {"conclave-vqa", "train",     "--recipe", dir_ / "recipe.json",
+                                    "--data",       dir_.path(), "--out",    out()};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  Outcome program(const std::vector<std::string>& words) const {
+    return testing::run_program(words, {{"CONCLAVE_HISTORY", (dir_ / "history.db").string()},
+                                        {"XDG_CONFIG_HOME", (dir_ / "config").string()},
+                                        {"XDG_STATE_HOME", (dir_ / "state").string()},
+                                        {"OMP_NUM_THREADS", "1"}});
+  }
+  Outcome train(std::vector<std::string> more = {}) const { return program(words(std::move(more))); }
+  static std::vector<std::string> set(const std::string& change) { return {"--set", change}; }
+  testing::TempDir dir_;
+};
+
+TEST_F(TrainProgram, WhatIsWrongIsSaidBeforeAnythingIsWritten) {
+  const std::pair<const char*, const char*> mistakes[] = {
+      {"stages.0.train.stepz=60", "stages[0].train.stepz"}, {"model.text.width=abc", "text.width"},
+      {"sources.own.part=[1]", "sources.own.part"},         {"sources.own.split=none", "none"},
+      {"stages.0.train_only=[\"eyes\"]", "stage learn"},    {"stages.0.losses=[{\"kind\": \"x\"}]", "x"}};
+  for (const auto& [change, says] : mistakes) {
+    for (const bool dry : {false, true}) {
+      auto more = set(change);
+      if (dry) more.push_back("--dry-run");
+      const Outcome outcome = train(more);
+      EXPECT_NE(outcome.code, 0) << change;
+      EXPECT_THAT(outcome.err, HasSubstr(says)) << change;
+      EXPECT_FALSE(fs::exists(out())) << change;
+    }
+  }
+  auto elsewhere = words();
+  elsewhere[5] = "/nope";
+  const Outcome outcome = program(elsewhere);
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("--data: no such file or folder: '/nope'"));
+  EXPECT_FALSE(fs::exists(out()));
+}
+
+TEST_F(TrainProgram, DryRunTellsStagesAndSizesAndWritesNothing) {
+  const Outcome outcome = train({"--dry-run", "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto lines = lines_of(outcome.out);
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0]["stage"], "learn");
+  EXPECT_EQ(lines[0]["steps"], 4);
+  EXPECT_EQ(lines[0]["trained"], lines[0]["parameters"]);
+  EXPECT_LT(lines[0]["active_per_text_token"], lines[0]["parameters"]);
+  EXPECT_GT(lines[1]["bytes"], lines[1]["model_bytes"]);
+  EXPECT_FALSE(fs::exists(out()));
+  EXPECT_THAT(train({"--dry-run"}).out,
+              AllOf(HasSubstr("stage learn: 4 steps"), HasSubstr("nothing was written")));
+
+  const auto parameters = lines[0]["parameters"].get<int64_t>();
+  const auto checkpoint = lines[0]["checkpoint_bytes"].get<int64_t>();
+  ASSERT_EQ(train().code, 0);
+  const auto size = [&](const char* file) {
+    return static_cast<int64_t>(fs::file_size(out() / "stage-1-learn/step-00000004" / file));
+  };
+  EXPECT_NEAR(size("model.safetensors") + size("optimizer.safetensors"), checkpoint, 0.2 * checkpoint);
+  EXPECT_NEAR(static_cast<double>(fs::file_size(out() / "model.safetensors")), 2.0 * parameters,
+              0.6 * parameters);
+}
+
+TEST_F(TrainProgram, ARunIsToldInSentencesAndKeptInTheHistory) {
+  const Outcome outcome = train();
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("stage learn, step 4: accuracy.held 0."));
+  EXPECT_THAT(outcome.err, HasSubstr("conclave-vqa eval --model " + out().string() + " --dataset llava"));
+  EXPECT_THAT(outcome.err, HasSubstr("--split test"));
+  EXPECT_THAT(outcome.err, Not(HasSubstr("{\"stage\"")));
+
+  const auto store = Store::open_existing(dir_ / "history.db");
+  ASSERT_TRUE(store);
+  const auto run = store->find("last");
+  const Series loss = store->series(run, "learn/loss"), own = store->series(run, "learn/loss.own");
+  EXPECT_THAT(loss.steps, ElementsAre(1, 4)) << "at the start and at the end";
+  EXPECT_EQ(loss.values, own.values) << "no auxiliary losses";
+  EXPECT_EQ(store->series(run, "learn/accuracy.held").steps, std::vector<int64_t>{4});
+  EXPECT_THAT(store->routing_steps(run, "train"), ElementsAre(1, 4));
+  int64_t vision = 0;
+  for (const RoutingRow& row : store->routing(run, "train", 4)) {
+    EXPECT_EQ(row.counts.size(), 4u);
+    if (row.modality == "vision" && row.site == "0") vision += row.tokens;
+  }
+  EXPECT_EQ(vision, 3 * 2 * 4) << "three steps of two pictures of four tokens";
+}
+
+TEST_F(TrainProgram, TheHistoryKnowsTheProgramsCommitAndThatOfTheWorkingFolder) {
+  const fs::path program_file = testing::program_path("conclave-vqa");
+  const std::string git = "git -c user.name=t -c user.email=t@t ";
+  const Outcome outcome =
+      program({"/bin/sh", "-c",
+               "cd " + dir_.path().string() + " && " + git + "init -q . && " + git + "add recipe.json && " +
+                   git + "commit -qm t && git rev-parse HEAD && " + program_file.string() +
+                   " train --recipe recipe.json --set vocabulary=1 --out x --history own.db --quiet; true"});
+  const std::string commit = outcome.out.substr(0, outcome.out.find('\n'));
+  if (commit.size() != 40) GTEST_SKIP() << "no git";
+  const auto store = Store::open_existing(dir_ / "own.db");
+  ASSERT_TRUE(store) << outcome.err;
+  const RunDetail run = store->show(store->find("last"));
+  EXPECT_EQ(run.git_sha, build_commit());
+  const auto found = std::ranges::find_if(run.params, [](const auto& p) { return p.key == "folder_commit"; });
+  ASSERT_NE(found, run.params.end());
+  EXPECT_EQ(found->value, commit);
+}
+
+TEST_F(TrainProgram, ACheckpointIsAModel) {
+  ASSERT_EQ(train().code, 0);
+  for (const char* folder : {"", "stage-1-learn", "stage-1-learn/step-00000002"}) {
+    const Outcome outcome = program({"conclave-vqa", "run", "--model", out() / folder, "--image",
+                                     dir_ / "llava/images/0.png", "--question", "is it red", "--json"});
+    EXPECT_EQ(outcome.code, 0) << folder << outcome.err;
+  }
+}
+
+TEST_F(TrainProgram, StepsAndRatesMayBeChangedWithAWord) {
+  ASSERT_EQ(train().code, 0);
+  const Outcome outcome =
+      train({"--set", "stages.0.train.steps=6", "--set", "stages.0.train.schedule.peak=1e-4"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("warning: the recipe was changed at step 4 of stage learn: "
+                                     "stages.0.train.steps was 4, is now 6"));
+  EXPECT_THAT(outcome.err, HasSubstr("stage learn goes on at step 4"));
+  EXPECT_TRUE(fs::exists(out() / "stage-1-learn/step-00000006"));
+
+  const Json kept = read_json(out() / "recipe.json");
+  EXPECT_EQ(kept["stages"][0]["train"]["steps"], 6);
+  ASSERT_EQ(kept["changes"].size(), 2u);
+  EXPECT_EQ(
+      kept["changes"][0],
+      Json::parse(R"({"key": "stages.0.train.steps", "old": 4, "new": 6, "stage": "learn", "step": 4})"));
+  const auto store = Store::open_existing(dir_ / "history.db");
+  const auto events = store->show(store->find("last")).events;
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_THAT(events[0].text, HasSubstr("stages.0.train.schedule.peak was 0.001, is now 0.0001"));
+
+  // The folder's recipe is one like any other; the same command finds all done.
+  auto again = words();
+  again[3] = out() / "recipe.json";
+  const Outcome done = program(again);
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.err, HasSubstr("stage learn is done"));
+}
+
+TEST_F(TrainProgram, ShapesDataAndSeedStayWhatTheyWere) {
+  ASSERT_EQ(train().code, 0);
+  const std::string recipe = read_file(out() / "recipe.json");
+  const std::pair<const char*, const char*> changes[] = {
+      {"model.text.width=64", "model.text.width was 32, is now 64"},
+      {"vocabulary=400", "vocabulary was 300, is now 400"},
+      {"sources.own.split=test", "sources.own.split was absent, is now \"test\""},
+      {"stages.0.train.ema_decay=0.9", "stages.0.train.ema_decay was absent, is now 0.9"}};
+  for (const auto& [change, says] : changes) {
+    const Outcome outcome = train(set(change));
+    EXPECT_EQ(outcome.code, 2) << change;
+    EXPECT_THAT(outcome.err, HasSubstr(says));
+    EXPECT_EQ(read_file(out() / "recipe.json"), recipe);
+  }
+  const Outcome outcome = train({"--seed", "5"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("begun with --seed 0, not 5"));
+}
+
+TEST_F(TrainProgram, ALaterStageFixesTheEarlierOnes) {
+  Json recipe = Json::parse(kRecipe);
+  recipe["stages"].push_back(recipe["stages"][0]);
+  recipe["stages"][1]["name"] = "more";
+  write_file(dir_ / "recipe.json", recipe.dump());
+  ASSERT_EQ(train().code, 0);
+  const auto store = Store::open_existing(dir_ / "history.db");
+  EXPECT_THAT(store->routing_steps(store->find("last"), "train"), ElementsAre(1, 4, 5, 8));
+  const Outcome outcome = train(set("stages.0.train.steps=6"));
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err,
+              AllOf(HasSubstr("has come to stage more"), HasSubstr("stages.0.train.steps was 4")));
+  EXPECT_EQ(train(set("stages.1.train.steps=6")).code, 0);
+}
+
+TEST_F(TrainProgram, AnInterruptionSaysWhereItStopped) {
+  std::string command;
+  auto all = words({"--set", "stages.0.train.steps=1000000", "--set", "stages.0.train.keep_last=2"});
+  all[0] = testing::program_path(all[0]);
+  for (const auto& word : all) command += "'" + word + "' ";
+  const std::string first = (out() / "stage-1-learn").string();
+  const Outcome outcome =
+      program({"/bin/sh", "-c",
+               command + "& pid=$!; n=0; while [ ! -e " + first +
+                   " ] && [ $n -lt 600 ]; do sleep 0.1; n=$((n+1)); done; kill -TERM $pid; wait $pid"});
+  EXPECT_EQ(outcome.code, 130) << outcome.err;
+  const size_t said = outcome.err.find("interrupted; stage learn is saved at step ");
+  ASSERT_NE(said, outcome.err.npos) << outcome.err;
+  const auto step = std::stoll(outcome.err.substr(outcome.err.find("step ", said) + 5));
+  EXPECT_TRUE(fs::exists(out() / fmt::format("stage-1-learn/step-{:08}", step)));
+  EXPECT_THAT(outcome.err, HasSubstr("the same command goes on"));
+}
+
+}  // namespace
+}  // namespace conclave
