@@ -72,13 +72,7 @@ struct RunWriter::State {
     }
     if (!start.is_null()) {
       // Asks another program: not on the run's time.
-      if (const std::string commit = git_state(); !commit.empty()) {
-        Json about = record("params");
-        about["params"] = Json::array();
-        about["params"].push_back(
-            {{"key", "folder_commit"}, {"value", commit}, {"source", "working folder"}});
-        records.insert(records.begin(), std::move(about));
-      }
+      if (const std::string commit = git_state(); !commit.empty()) start["machine"]["folder_commit"] = commit;
       records.insert(records.begin(), std::exchange(start, Json()));
     }
     if (const int64_t now = now_ms(); now - heartbeat_ms >= kHeartbeatMs) {

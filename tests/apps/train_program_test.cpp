@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <sstream>
 
 #include "apps/common/app.h"
@@ -165,9 +164,7 @@ TEST_F(TrainProgram, TheHistoryKnowsTheProgramsCommitAndThatOfTheWorkingFolder) 
   ASSERT_TRUE(store) << outcome.err;
   const RunDetail run = store->show(store->find("last"));
   EXPECT_EQ(run.git_sha, build_commit());
-  const auto found = std::ranges::find_if(run.params, [](const auto& p) { return p.key == "folder_commit"; });
-  ASSERT_NE(found, run.params.end());
-  EXPECT_EQ(found->value, commit);
+  EXPECT_EQ(run.machine["folder_commit"], commit);
 }
 
 TEST_F(TrainProgram, ACheckpointIsAModel) {
