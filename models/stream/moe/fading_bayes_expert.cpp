@@ -37,7 +37,12 @@ class FadingBayes final : public Expert {
   size_t bytes() const override { return sizeof(*this) + stats_.bytes() + counts_.size() * sizeof(double); }
   void fields(Archive& archive) override {
     const int classes = stats_.classes();
+    const Observed made = stats_.observed();
     archive(learned_, stats_, counts_);
+    const Observed& loaded = stats_.observed();
+    archive.check(
+        loaded.numeric == made.numeric && loaded.nominal == made.nominal && loaded.values == made.values,
+        "sums of other columns");
     archive.check(stats_.classes() == classes && counts_.size() == static_cast<size_t>(classes),
                   "counts of other classes");
   }
