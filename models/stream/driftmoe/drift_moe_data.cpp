@@ -68,14 +68,7 @@ class DriftMoeData final : public Learner {
     }
     combine(logits_.data(), expert_votes_.data(), classes_, votes_C);
   }
-  void learn(const double* x, int label, double) override {
-    RowBlock one;
-    one.width = schema_.width();
-    std::copy_n(x, one.width, one.add());
-    one.y[0] = label;
-    std::vector<double> unused(classes_);
-    test_then_train(one, unused.data());
-  }
+  void learn(const double* x, int label, double) override { learn_as_block(x, schema_.width(), label); }
 
   size_t bytes() const override {
     size_t sum = sizeof(*this) + router_.bytes() + input_.bytes() +

@@ -47,6 +47,10 @@ class Learner {
   /// The trees that it is made of, for those who show them.
   virtual std::vector<const HoeffdingTree*> trees() const { return {}; }
   virtual void fields(Archive& archive) = 0;
+
+ protected:
+  /// learn() for those who learn by blocks: test_then_train of one row of `width` values.
+  void learn_as_block(const double* x, int width, int label);
 };
 
 using LearnerPtr = std::unique_ptr<Learner>;

@@ -1,10 +1,13 @@
 // The table of learners and their options.
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "framework/base/config_object.h"
 #include "models/stream/driftmoe/drift_moe.h"
 #include "models/stream/learners/boosting.h"
 #include "models/stream/learners/forest.h"
+#include "models/stream/learners/forest_config.h"
 #include "models/stream/learners/linear.h"
 #include "models/stream/learners/simple.h"
 #include "models/stream/learners/tree_config.h"
@@ -17,14 +20,7 @@ namespace {
 
 ForestOptions forest_options(ConfigObject& c, ForestOptions o) {
   o.tree = tree_options(c, o.tree);
-  o.members = static_cast<int>(c.get_integer("members", o.members, 1));
-  require<UsageError>(o.members <= 10000, "{} = {} is above 10000", c.name("members"), o.members);
-  o.lambda = c.get("lambda", o.lambda);
-  require<UsageError>(o.lambda > 0 && o.lambda <= 20, "{} = {} is not in (0, 20]", c.name("lambda"),
-                      o.lambda);
-  o.patch = c.get("patch", o.patch);
-  o.drift_delta = c.get("drift_delta", o.drift_delta);
-  o.warning_delta = c.get("warning_delta", o.warning_delta);
+  read_forest_options(c, o);
   o.weighted_votes = c.get("weighted_votes", o.weighted_votes);
   return o;
 }
@@ -186,6 +182,15 @@ void Learner::test_then_train(const RowBlock& rows, double* votes_TC) {
     votes(rows.row(i).data(), votes_TC + i * classes());
     if (const int label = rows.label(i); label >= 0) learn(rows.row(i).data(), label, 1);
   }
+}
+
+void Learner::learn_as_block(const double* x, int width, int label) {
+  RowBlock one;
+  one.width = width;
+  std::copy_n(x, width, one.add());
+  one.y[0] = label;
+  std::vector<double> unused(static_cast<size_t>(classes()));
+  test_then_train(one, unused.data());
 }
 
 }  // namespace conclave::stream

@@ -200,12 +200,7 @@ void AdaptiveMoe::votes(const double* x, double* votes_C) {
 }
 
 void AdaptiveMoe::learn(const double* x, int label, double) {
-  RowBlock one;
-  one.width = schema_.width();
-  std::copy_n(x, one.width, one.add());
-  one.y[0] = label;
-  std::vector<double> unused(classes_);
-  test_then_train(one, unused.data());
+  learn_as_block(x, schema_.width(), label);
 }
 
 size_t AdaptiveMoe::bytes() const {

@@ -5,6 +5,7 @@
 #include "models/stream/base/poisson.h"
 #include "models/stream/base/workers.h"
 #include "models/stream/drift/adwin.h"
+#include "models/stream/learners/forest_config.h"
 #include "models/stream/regression/regression_tree_config.h"
 #include "models/stream/regression/regressor.h"
 
@@ -169,14 +170,7 @@ LearnerPtr make_arf_regressor(ConfigObject& c, const LearnerContext& context) {
   o.tree.split_confidence = 0.01;
   o.tree.max_bytes = size_t{256} << 20;
   o.tree = regression_tree_options(c, o.tree);
-  o.members = static_cast<int>(c.get_integer("members", o.members, 1));
-  require<UsageError>(o.members <= 10000, "{} = {} is above 10000", c.name("members"), o.members);
-  o.lambda = c.get("lambda", o.lambda);
-  require<UsageError>(o.lambda > 0 && o.lambda <= 20, "{} = {} is not in (0, 20]", c.name("lambda"),
-                      o.lambda);
-  o.patch = c.get("patch", o.patch);
-  o.drift_delta = c.get("drift_delta", o.drift_delta);
-  o.warning_delta = c.get("warning_delta", o.warning_delta);
+  read_forest_options(c, o);
   return std::make_unique<RegressionForest>(o, context);
 }
 
