@@ -25,9 +25,8 @@ std::unique_ptr<JsonLines> lines_to(const fs::path& file, const char* option, bo
 }
 
 // What can be known without reading pictures.
-void check_question(const VqaInput& asked) {
-  require<UsageError>(asked.query.question.find_first_not_of(" \t\r\n") != std::string::npos,
-                      "the question is empty");
+void check_input(const VqaInput& asked) {
+  check_question(asked.query.question);
   for (const auto& picture : asked.query.pictures)
     if (!fs::is_regular_file(picture)) throw DataError(picture.string(), "", "no such file");
 }
@@ -128,10 +127,12 @@ int RunVerb::run(Invocation& call) {
   while (auto asked = questions->next()) {
     throw_if_interrupted();
     if (done.contains(asked->id)) continue;
-    if (!asked->error && !seen.insert(asked->id).second && !std::exchange(warned, true))
+    if (!warned && !asked->error && !seen.insert(asked->id).second) {
+      warned = true;
       log_warning(
           "question_id {} comes twice: --resume, exports and routing files tell questions apart by it",
           asked->id);
+    }
     if (asked->query.pictures.empty() && !asked->error && !std::exchange(blind, true))
       log_warning("{}: no picture; what is said is a guess from the words alone", asked->id);
     if (const auto found = routing_in.find(asked->id); found != routing_in.end())
@@ -167,7 +168,7 @@ int RunVerb::dry_run(Invocation& call) {
     throw_if_interrupted();
     try {
       if (asked->error) std::rethrow_exception(asked->error);
-      check_question(*asked);
+      check_input(*asked);
       ++ready;
     } catch (const Error& e) {
       if (++wrong <= 10) log_warning("{}: {}", asked->id, e.what());

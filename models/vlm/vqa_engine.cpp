@@ -93,14 +93,13 @@ std::vector<Answers> choose(Reader& reader, const Prompt& prompt, const VqaOptio
   return all;
 }
 
-std::vector<int64_t> checked_ids(const VqaModel& model, const std::string& question) {
+}  // namespace
+
+void check_question(const std::string& question) {
   require<UsageError>(question.find_first_not_of(" \t\r\n") != question.npos, "the question is empty");
   require<UsageError>(question.size() <= kMaxQuestionBytes, "the question has {} bytes, the limit is {}",
                       question.size(), kMaxQuestionBytes);
-  return question_ids(model.tokenizer, model.tokens, question);
 }
-
-}  // namespace
 
 /// The questions of a batch about the same pictures.
 struct VqaEngine::Group {
@@ -143,7 +142,8 @@ std::vector<VqaEngine::Group> VqaEngine::group(std::span<const VqaQuery> queries
   std::vector<Group> groups;
   for (size_t i = 0; i < queries.size(); ++i) {
     try {
-      auto ids = checked_ids(model_, queries[i].question);
+      check_question(queries[i].question);
+      auto ids = question_ids(model_.tokenizer, model_.tokens, queries[i].question);
       const bool shared = options_.share_pictures && !queries[i].edits;
       const std::string key = shared ? "pictures\n" + picture_set_key(queries[i].pictures) : "";
       auto found = std::find_if(groups.begin(), groups.end(),

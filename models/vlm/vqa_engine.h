@@ -61,6 +61,8 @@ struct VqaAnswer {
 
 /// Bytes that a question may have.
 constexpr size_t kMaxQuestionBytes = 8192;
+/// Throws UsageError for a question that is empty or too long.
+void check_question(const std::string& question);
 
 class VqaEngine {
  public:
