@@ -13,13 +13,9 @@ namespace {
 enum class Class { kSpace, kWord, kOther };
 
 Class class_of(std::string_view text, size_t at, size_t length) {
-  const auto character = static_cast<utf8proc_int32_t>(code_point(text, at, length));
-  if (character == ' ' || (character >= '\t' && character <= '\r') || character == 0x85) return Class::kSpace;
-  switch (utf8proc_category(character)) {
-    case UTF8PROC_CATEGORY_ZS:
-    case UTF8PROC_CATEGORY_ZL:
-    case UTF8PROC_CATEGORY_ZP:
-      return Class::kSpace;
+  const char32_t character = code_point(text, at, length);
+  if (is_space(character)) return Class::kSpace;
+  switch (utf8proc_category(static_cast<utf8proc_int32_t>(character))) {
     case UTF8PROC_CATEGORY_LU:
     case UTF8PROC_CATEGORY_LL:
     case UTF8PROC_CATEGORY_LT:

@@ -1,9 +1,11 @@
 #include "framework/text/bpe.h"
 
+#include <algorithm>
 #include <queue>
 
 #include "framework/base/error.h"
 #include "framework/text/byte_alphabet.h"
+#include "framework/text/utf8.h"
 
 namespace conclave {
 namespace {
@@ -26,22 +28,9 @@ struct Candidate {
 
 }  // namespace
 
-Bpe::Bpe(std::vector<std::string> tokens, std::vector<std::pair<std::string, std::string>> merges,
-         Options options)
-    : tokens_(std::move(tokens)), merges_(std::move(merges)), options_(std::move(options)) {
-  for (size_t id = 0; id < tokens_.size(); ++id) {
-    bytes_.push_back(from_byte_alphabet(tokens_[id]).value_or(tokens_[id]));
-    if (tokens_[id].empty()) continue;
-    const auto [at, fresh] = id_of_.emplace(tokens_[id], static_cast<int64_t>(id));
-    require<UsageError>(fresh, "vocabulary: '{}' has the ids {} and {}", tokens_[id], at->second, id);
-  }
-  for (int byte = 0; byte < 256; ++byte)
-    byte_id_[byte] = id_of(to_byte_alphabet(std::string(1, static_cast<char>(byte)))).value_or(-1);
-  if (!options_.unknown.empty()) {
-    const auto id = id_of(options_.unknown);
-    require<UsageError>(id.has_value(), "unk_token '{}' is not in the vocabulary", options_.unknown);
-    unknown_id_ = *id;
-  }
+Bpe::Bpe(std::vector<std::string> tokens, Merges merges, Options options)
+    : Vocabulary(std::move(tokens)), merges_(std::move(merges)), options_(std::move(options)) {
+  find_symbols();
   merge_of_.reserve(merges_.size());
   for (size_t rank = 0; rank < merges_.size(); ++rank) {
     const auto& [left, right] = merges_[rank];
@@ -55,10 +44,42 @@ Bpe::Bpe(std::vector<std::string> tokens, std::vector<std::pair<std::string, std
   }
 }
 
-std::optional<int64_t> Bpe::id_of(const std::string& spelled) const {
-  const auto found = id_of_.find(spelled);
-  if (found == id_of_.end()) return std::nullopt;
-  return found->second;
+Bpe::Bpe(std::vector<std::string> tokens, const std::vector<std::optional<float>>& scores, Options options)
+    : Vocabulary(std::move(tokens)), options_(std::move(options)) {
+  find_symbols();
+  std::vector<int64_t> order;
+  for (size_t id = 0; id < scores.size(); ++id)
+    if (scores[id]) order.push_back(static_cast<int64_t>(id));
+  const auto score = [&](int64_t id) { return *scores[static_cast<size_t>(id)]; };
+  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return score(a) > score(b); });
+  // Every way to cut a token in two leads to it, at the rank of its score.
+  int64_t rank = -1;
+  for (size_t i = 0; i < order.size(); ++i) {
+    if (i == 0 || score(order[i]) != score(order[i - 1])) ++rank;
+    const std::string& whole = spelled(order[i]);
+    for (size_t at = next_utf8(whole, 0).length; at < whole.size(); at += next_utf8(whole, at).length) {
+      const auto l = id_of(whole.substr(0, at)), r = id_of(whole.substr(at));
+      const auto known = [&](const std::optional<int64_t>& part) {
+        return part && scores[static_cast<size_t>(*part)];
+      };
+      if (!known(l) || !known(r)) continue;
+      merges_.emplace_back(spelled(*l), spelled(*r));
+      merge_of_[{*l, *r}] = {rank, order[i]};
+    }
+  }
+}
+
+void Bpe::find_symbols() {
+  if (options_.characters) {
+    byte_ids_ = byte_piece_ids(*this);
+  } else {
+    for (size_t byte = 0; byte < byte_ids_.size(); ++byte)
+      byte_ids_[byte] = id_of(to_byte_alphabet(std::string(1, static_cast<char>(byte)))).value_or(-1);
+  }
+  if (options_.unknown.empty()) return;
+  const auto id = id_of(options_.unknown);
+  require<UsageError>(id.has_value(), "unk_token '{}' is not in the vocabulary", options_.unknown);
+  unknown_id_ = *id;
 }
 
 const Bpe::Merge* Bpe::find_merge(int64_t left, int64_t right) const {
@@ -66,20 +87,51 @@ const Bpe::Merge* Bpe::find_merge(int64_t left, int64_t right) const {
   return found == merge_of_.end() ? nullptr : &found->second;
 }
 
+std::vector<int64_t> Bpe::byte_symbols(std::string_view piece) const {
+  std::vector<int64_t> symbols;
+  symbols.reserve(piece.size());
+  for (const char byte : piece) {
+    int64_t id = byte_ids_[static_cast<uint8_t>(byte)];
+    if (id < 0) id = unknown_id_;
+    require(id >= 0, "the vocabulary has no token for byte 0x{:02x} and no unk_token",
+            static_cast<uint8_t>(byte));
+    symbols.push_back(id);
+  }
+  return symbols;
+}
+
+std::vector<int64_t> Bpe::character_symbols(std::string_view piece) const {
+  std::vector<int64_t> symbols;
+  symbols.reserve(piece.size());
+  bool behind_unknown = false;
+  for (size_t at = 0; at < piece.size();) {
+    const auto character = piece.substr(at, next_utf8(piece, at).length);
+    at += character.size();
+    if (const auto id = id_of(std::string(character))) {
+      symbols.push_back(*id);
+      behind_unknown = false;
+      continue;
+    }
+    if (options_.byte_fallback && append_byte_pieces(byte_ids_, character, symbols)) {
+      behind_unknown = false;
+      continue;
+    }
+    require(unknown_id_ >= 0, "the vocabulary has no token for '{}' and no unk_token", character);
+    if (!behind_unknown || !options_.fuse_unknown) symbols.push_back(unknown_id_);
+    behind_unknown = true;
+  }
+  return symbols;
+}
+
 void Bpe::encode(std::string_view piece, std::vector<int64_t>& ids) const {
   if (options_.ignore_merges) {
-    if (const auto whole = id_of(to_byte_alphabet(piece))) {
+    if (const auto whole = id_of(options_.characters ? std::string(piece) : to_byte_alphabet(piece))) {
       ids.push_back(*whole);
       return;
     }
   }
   std::vector<Symbol> symbols;
-  symbols.reserve(piece.size());
-  for (const char byte : piece) {
-    int64_t id = byte_id_[static_cast<uint8_t>(byte)];
-    if (id < 0) id = unknown_id_;
-    require(id >= 0, "the vocabulary has no token for byte 0x{:02x} and no unk_token",
-            static_cast<uint8_t>(byte));
+  for (const int64_t id : options_.characters ? character_symbols(piece) : byte_symbols(piece)) {
     const auto at = static_cast<int32_t>(symbols.size());
     symbols.push_back({id, at - 1, at + 1});
   }

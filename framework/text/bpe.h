@@ -1,41 +1,36 @@
-/// Byte-level byte-pair encoding (Sennrich et al. 2016; over bytes, Radford et al. 2019).
+/// Byte-pair encoding (Sennrich et al. 2016), over bytes (Radford et al. 2019) or over characters.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <unordered_map>
 #include <utility>
-#include <vector>
+
+#include "framework/text/vocabulary.h"
 
 namespace conclave {
 
 /// A vocabulary and its merges in order of rank. Immutable, safe to share between threads.
-class Bpe {
+class Bpe : public Vocabulary {
  public:
   struct Options {
-    std::string unknown;  ///< token for a byte that the vocabulary lacks; empty = such a byte is an error
+    std::string unknown;         ///< token for what the vocabulary lacks; empty = that is an error
     bool ignore_merges = false;  ///< a piece that is a token as a whole is not taken apart (Llama 3)
+    bool characters = false;     ///< pieces begin as characters spelled as they are, not as bytes
+    bool byte_fallback = false;  ///< of characters: one that the vocabulary lacks becomes its bytes, "<0x0A>"
+    bool fuse_unknown = false;   ///< of characters: neighbours that are unknown become one token
   };
+  using Merges = std::vector<std::pair<std::string, std::string>>;
 
   Bpe() = default;
-  /// `tokens` are spelled in the byte alphabet and stand at their id; an empty string is an id without token.
-  /// Throws UsageError that names a merge whose parts or whole are not tokens.
-  Bpe(std::vector<std::string> tokens, std::vector<std::pair<std::string, std::string>> merges,
-      Options options);
+  /// `tokens` stand at their id, over bytes spelled in the byte alphabet; an empty string is an id without
+  /// token. Throws UsageError that names a merge whose parts or whole are not tokens.
+  Bpe(std::vector<std::string> tokens, Merges merges, Options options);
+  /// SentencePiece's kind, over characters: any two neighbours may merge whose whole has a score, the highest
+  /// score first. A token without score is never made by merging.
+  Bpe(std::vector<std::string> tokens, const std::vector<std::optional<float>>& scores, Options options);
 
   /// Appends the ids of one piece.
   void encode(std::string_view piece, std::vector<int64_t>& ids) const;
 
-  /// One more than the highest id.
-  int64_t size() const { return static_cast<int64_t>(tokens_.size()); }
-  /// The token as it is spelled in the byte alphabet; empty for an id without token.
-  const std::string& spelled(int64_t id) const { return tokens_[static_cast<size_t>(id)]; }
-  /// The bytes that a token stands for; a token outside the alphabet stands for its own spelling.
-  const std::string& bytes(int64_t id) const { return bytes_[static_cast<size_t>(id)]; }
-  std::optional<int64_t> id_of(const std::string& spelled) const;
-  const std::vector<std::pair<std::string, std::string>>& merges() const { return merges_; }
+  const Merges& merges() const { return merges_; }
   const Options& options() const { return options_; }
 
  private:
@@ -53,13 +48,14 @@ class Bpe {
                                  13);
     }
   };
+  void find_symbols();
   const Merge* find_merge(int64_t left, int64_t right) const;
+  std::vector<int64_t> byte_symbols(std::string_view piece) const;
+  std::vector<int64_t> character_symbols(std::string_view piece) const;
 
-  std::vector<std::string> tokens_, bytes_;
-  std::unordered_map<std::string, int64_t> id_of_;
-  std::vector<std::pair<std::string, std::string>> merges_;
+  Merges merges_;
   std::unordered_map<Key, Merge, KeyHash> merge_of_;
-  int64_t byte_id_[256] = {};  // -1 = no token
+  ByteIds byte_ids_ = {};  // of bytes in the alphabet, or of those that characters fall back to
   int64_t unknown_id_ = -1;
   Options options_;
 };

@@ -119,12 +119,12 @@ BpeTrainer::BpeTrainer(BpeTrainerOptions options) : options_(std::move(options))
   require<UsageError>(options_.steps.back().kind == SplitStep::Kind::kByteLevel,
                       "the last step of the pre-tokenizer must be ByteLevel");
   pre_tokenizer_ = PreTokenizer(options_.steps);
+  normalizer_ = Normalizer(options_.normalizer);
 }
 
 void BpeTrainer::add(std::string_view text) {
-  std::string normal(text);
-  for (const auto form : options_.normalizer) normal = normalize_unicode(normal, form);
-  for (auto& piece : pre_tokenizer_.split(normal)) ++piece_counts_[std::move(piece)];
+  for (auto& piece : pre_tokenizer_.split(normalizer_.apply(replace_broken_utf8(text))))
+    ++piece_counts_[std::move(piece)];
 }
 
 Tokenizer BpeTrainer::train() const {
@@ -167,9 +167,9 @@ Tokenizer BpeTrainer::train() const {
     table.merge(best, token(left + right));
   }
 
-  parts.normalizer = options_.normalizer;
+  parts.normalizer = normalizer_;
   parts.pre_tokenizer = pre_tokenizer_;
-  parts.bpe = Bpe(std::move(tokens), std::move(merges), {});
+  parts.model = Bpe(std::move(tokens), std::move(merges), {});
   return Tokenizer(std::move(parts));
 }
 

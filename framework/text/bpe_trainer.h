@@ -17,7 +17,7 @@ struct BpeTrainerOptions {
   int64_t min_frequency = 2;  ///< a pair seen less often is not merged
   std::vector<std::string> special_tokens = {};  ///< get the ids 0, 1, ... in this order
   std::vector<SplitStep> steps = {};             ///< pre-tokenizer; empty = ByteLevel with GPT-2's pattern
-  std::vector<UnicodeForm> normalizer = {};
+  std::vector<NormalStep> normalizer = {};
 };
 
 class BpeTrainer {
@@ -33,6 +33,7 @@ class BpeTrainer {
 
  private:
   BpeTrainerOptions options_;
+  Normalizer normalizer_;
   PreTokenizer pre_tokenizer_;
   std::unordered_map<std::string, int64_t> piece_counts_;
 };

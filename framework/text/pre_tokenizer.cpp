@@ -17,14 +17,6 @@ struct Section {
   bool match;
 };
 
-std::vector<Regex::Span> find_string(std::string_view text, std::string_view wanted) {
-  std::vector<Regex::Span> spans;
-  if (wanted.empty()) return spans;
-  for (size_t at = 0; (at = text.find(wanted, at)) != text.npos; at += wanted.size())
-    spans.push_back({at, at + wanted.size()});
-  return spans;
-}
-
 /// Matches and what lies between them, covering the whole text.
 std::vector<Section> sections_of(size_t length, const std::vector<Regex::Span>& spans, bool invert) {
   std::vector<Section> sections;
@@ -55,6 +47,21 @@ std::vector<Section> join(const std::vector<Section>& sections, Behavior behavio
   return joined;
 }
 
+/// Spaces as the step's mark, and one more in front where it asks for it.
+std::string with_spaces_marked(std::string_view piece, const SplitStep& step, bool first) {
+  std::string marked;
+  for (const char byte : piece) {
+    if (byte == ' ')
+      marked += step.pattern;
+    else
+      marked += byte;
+  }
+  const bool wanted =
+      step.prepend == SplitStep::Prepend::kAlways || (step.prepend == SplitStep::Prepend::kFirst && first);
+  return wanted && (step.prepend_doubles || !marked.starts_with(step.pattern)) ? step.pattern + marked
+                                                                               : marked;
+}
+
 }  // namespace
 
 PreTokenizer::PreTokenizer(std::vector<SplitStep> steps) : steps_(std::move(steps)) {
@@ -66,21 +73,24 @@ PreTokenizer::PreTokenizer(std::vector<SplitStep> steps) : steps_(std::move(step
   }
 }
 
-std::vector<std::string> PreTokenizer::split(std::string_view text) const {
+std::vector<std::string> PreTokenizer::split(std::string_view text, bool at_start) const {
   std::vector<std::string> pieces;
   if (!text.empty()) pieces.emplace_back(text);
   for (size_t i = 0; i < steps_.size(); ++i) {
     const auto& step = steps_[i];
     std::vector<std::string> next;
-    for (auto& piece : pieces) {
+    for (size_t n = 0; n < pieces.size(); ++n) {
+      auto& piece = pieces[n];
       if (step.kind == Kind::kByteLevel && step.add_prefix_space && piece[0] != ' ')
         piece.insert(piece.begin(), ' ');
-      if (regexes_[i].empty() && step.kind != Kind::kSplitString) {
+      if (step.kind == Kind::kMetaspace) piece = with_spaces_marked(piece, step, at_start && n == 0);
+      const bool by_string =
+          step.kind == Kind::kSplitString || (step.kind == Kind::kMetaspace && step.split_spaces);
+      if (regexes_[i].empty() && !by_string) {
         next.push_back(std::move(piece));
         continue;
       }
-      const auto spans = step.kind == Kind::kSplitString ? find_string(piece, step.pattern)
-                                                         : regexes_[i].front().find_all(piece);
+      const auto spans = by_string ? find_string(piece, step.pattern) : regexes_[i].front().find_all(piece);
       for (const auto& s : join(sections_of(piece.size(), spans, step.invert), step.behavior))
         if (s.end > s.begin) next.push_back(piece.substr(s.begin, s.end - s.begin));
     }

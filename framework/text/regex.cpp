@@ -23,9 +23,10 @@ Regex::Regex(const std::string& pattern) : pattern_(pattern) {
                       pattern.size(), kPatternLimit);
   int error = 0;
   PCRE2_SIZE offset = 0;
-  auto* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
-                             PCRE2_UTF | PCRE2_UCP | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C,
-                             &error, &offset, nullptr);
+  auto* code = pcre2_compile(
+      reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
+      PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C, &error,
+      &offset, nullptr);
   require<UsageError>(code != nullptr, "regular expression '{}': at offset {}: {}", pattern, offset,
                       message_of(error));
   code_ = std::shared_ptr<void>(code, [](void* p) { pcre2_code_free(static_cast<pcre2_code*>(p)); });
@@ -52,6 +53,14 @@ std::vector<Regex::Span> Regex::find_all(std::string_view text) const {
     if (empty) ++at;  // step over one character
     while (empty && at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80) ++at;
   }
+  return spans;
+}
+
+std::vector<Regex::Span> find_string(std::string_view text, std::string_view wanted) {
+  std::vector<Regex::Span> spans;
+  if (wanted.empty()) return spans;
+  for (size_t at = 0; (at = text.find(wanted, at)) != text.npos; at += wanted.size())
+    spans.push_back({at, at + wanted.size()});
   return spans;
 }
 

@@ -1,4 +1,5 @@
-/// Unicode regular expressions: PCRE2, compiled once, safe to share between threads.
+/// Unicode regular expressions, ^ and $ at lines as in published tokenizers: PCRE2, compiled once, safe to
+/// share between threads.
 #pragma once
 
 #include <memory>
@@ -27,5 +28,8 @@ class Regex {
   std::string pattern_;
   std::shared_ptr<void> code_;
 };
+
+/// The places of a plain string, from left to right, none overlapping; none of an empty one.
+std::vector<Regex::Span> find_string(std::string_view text, std::string_view wanted);
 
 }  // namespace conclave

@@ -1,4 +1,5 @@
-/// Text to token ids and back: byte-level BPE in the Hugging Face `tokenizer.json` layout.
+/// Text to token ids and back: BPE over bytes or characters and unigram models, in the Hugging Face
+/// `tokenizer.json` layout.
 #pragma once
 
 #include <cstdint>
@@ -7,13 +8,16 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include "framework/base/json.h"
 #include "framework/text/added_tokens.h"
 #include "framework/text/bpe.h"
+#include "framework/text/normalizer.h"
 #include "framework/text/pre_tokenizer.h"
-#include "framework/text/utf8.h"
+#include "framework/text/token_decoder.h"
+#include "framework/text/unigram.h"
 
 namespace conclave {
 
@@ -28,11 +32,16 @@ struct TokenizerLimits {
 /// Everything a tokenizer consists of.
 struct TokenizerParts {
   std::vector<AddedToken> added;
-  std::vector<UnicodeForm> normalizer;
+  Normalizer normalizer;
   PreTokenizer pre_tokenizer;
-  Bpe bpe;
+  std::variant<Bpe, Unigram> model;
+  TokenDecoder decoder;
   std::vector<int64_t> prefix, suffix;  ///< ids around every text, from a TemplateProcessing
   Json post_processor;                  ///< as it was read, for writing it back
+
+  const Vocabulary& vocabulary() const {
+    return std::visit([](const auto& m) -> const Vocabulary& { return m; }, model);
+  }
 };
 
 /// Immutable, safe to share between threads.
@@ -52,11 +61,12 @@ class Tokenizer {
   std::string to_json() const;
   void save(const std::filesystem::path& path) const;
 
-  /// Any bytes can be encoded. Throws Error when the vocabulary lacks a byte and has no unk_token.
+  /// Broken UTF-8 is first replaced by U+FFFD. Throws Error when the vocabulary lacks a byte or character and
+  /// has no unk_token.
   std::vector<int64_t> encode(std::string_view text) const { return encode(text, EncodeOptions()); }
   std::vector<int64_t> encode(std::string_view text, EncodeOptions options) const;
 
-  /// The bytes of the tokens, exactly: without a normalizer decode_bytes(encode(x)) == x for any x.
+  /// The bytes of the tokens: over bytes and without a normalizer, decode_bytes(encode(x)) == x for any text.
   /// Throws UsageError for an id without token.
   std::string decode_bytes(const std::vector<int64_t>& ids, bool skip_special = true) const;
   /// The same with broken UTF-8 replaced by U+FFFD, as `tokenizers` has it.
@@ -66,18 +76,21 @@ class Tokenizer {
   int64_t size() const { return size_; }
   /// Id of a token given as it is spelled in the file, or as an added token's content.
   std::optional<int64_t> id_of(const std::string& token) const;
-  /// The bytes of one token; throws UsageError for an id without token.
-  const std::string& bytes(int64_t id) const;
+  /// The bytes of one token, as the `first` of a text or behind others; UsageError for an id without token.
+  std::string bytes(int64_t id, bool first = false) const;
+  bool has(int64_t id) const;
   bool is_special(int64_t id) const;
   const TokenizerParts& parts() const { return parts_; }
 
  private:
-  std::string normalized_text(std::string_view text) const;
-
   TokenizerParts parts_;
   // Looked for before and after normalisation; [1] knows the special tokens too.
   AddedTokenFinder raw_finder_[2], normalized_finder_[2];
-  std::unordered_map<int64_t, AddedToken> added_by_id_;
+  struct Added {
+    AddedToken token;
+    std::string searched;  // its content as the normalizer leaves it, which is how it is found and decoded
+  };
+  std::unordered_map<int64_t, Added> added_by_id_;
   std::unordered_map<std::string, int64_t> added_by_content_;
   int64_t size_ = 0;
 };
@@ -96,6 +109,7 @@ class StreamDecoder {
  private:
   const Tokenizer* tokenizer_;
   bool skip_special_;
+  bool first_ = true;
   std::string pending_;
 };
 

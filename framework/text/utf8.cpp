@@ -97,16 +97,27 @@ std::string normalize_unicode(std::string_view bytes, UnicodeForm form) {
   return text;
 }
 
+bool is_space(char32_t code_point) {
+  if (code_point == ' ' || (code_point >= '\t' && code_point <= '\r') || code_point == 0x85) return true;
+  const auto category = utf8proc_category(static_cast<utf8proc_int32_t>(code_point));
+  return category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL ||
+         category == UTF8PROC_CATEGORY_ZP;
+}
+
 std::string lower_case(std::string_view bytes) {
   std::string text;
   text.reserve(bytes.size());
   for (size_t at = 0; at < bytes.size();) {
     const auto step = next_utf8(bytes, at);
-    if (step.kind == Utf8Step::kValid)
-      append_utf8(text, static_cast<char32_t>(utf8proc_tolower(
-                            static_cast<utf8proc_int32_t>(code_point(bytes, at, step.length)))));
-    else
+    if (step.kind == Utf8Step::kValid) {
+      const char32_t character = code_point(bytes, at, step.length);
+      if (character == 0x130)  // the one capital whose small form is two characters
+        text += "i\xcc\x87";
+      else
+        append_utf8(text, static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(character))));
+    } else {
       text.append(bytes.substr(at, step.length));
+    }
     at += step.length;
   }
   return text;

@@ -29,7 +29,10 @@ enum class UnicodeForm { kNfc, kNfd, kNfkc, kNfkd };
 /// `bytes` in a Unicode normal form; broken sequences stay as they are.
 std::string normalize_unicode(std::string_view bytes, UnicodeForm form);
 
-/// Every character in lower case by itself, as Unicode's simple mapping has it.
+/// True for Unicode's White_Space.
+bool is_space(char32_t code_point);
+
+/// Every character in lower case by itself, whatever stands around it.
 std::string lower_case(std::string_view bytes);
 
 }  // namespace conclave

@@ -31,14 +31,17 @@ TEST(BpeTrainer, LearnsTheVocabularyAndMergesOfTokenizers) {
     options.vocab_size = size;
     options.special_tokens = special;
     options.steps = expected.parts().pre_tokenizer.steps();
-    options.normalizer = expected.parts().normalizer;
+    options.normalizer = expected.parts().normalizer.steps();
     BpeTrainer trainer(options);
     for (const auto& line : corpus()) trainer.add(line);
     const auto learned = trainer.train();
-    EXPECT_EQ(learned.parts().bpe.merges(), expected.parts().bpe.merges()) << name;
-    ASSERT_EQ(learned.parts().bpe.size(), expected.parts().bpe.size()) << name;
-    for (int64_t id = 0; id < learned.parts().bpe.size(); ++id)
-      EXPECT_EQ(learned.parts().bpe.spelled(id), expected.parts().bpe.spelled(id));
+    EXPECT_EQ(std::get<Bpe>(learned.parts().model).merges(), std::get<Bpe>(expected.parts().model).merges())
+        << name;
+    ASSERT_EQ(std::get<Bpe>(learned.parts().model).size(), std::get<Bpe>(expected.parts().model).size())
+        << name;
+    for (int64_t id = 0; id < std::get<Bpe>(learned.parts().model).size(); ++id)
+      EXPECT_EQ(std::get<Bpe>(learned.parts().model).spelled(id),
+                std::get<Bpe>(expected.parts().model).spelled(id));
   }
 }
 
@@ -49,7 +52,7 @@ TEST(BpeTrainer, MergesTheMostFrequentPairFirstAndTiesToTheLowerIds) {
   trainer.add("zyzy abab abab");  // ab: 4; then (z, y), (Ġ, ab) and (ab, ab) tie with 2
   const auto tokenizer = trainer.train();
   const std::vector<std::pair<std::string, std::string>> merges = {{"a", "b"}, {"z", "y"}, {"Ġ", "ab"}};
-  EXPECT_EQ(tokenizer.parts().bpe.merges(), merges);
+  EXPECT_EQ(std::get<Bpe>(tokenizer.parts().model).merges(), merges);
 }
 
 TEST(BpeTrainer, StopsWhenNoPairIsFrequentEnough) {
