@@ -25,10 +25,12 @@ function(conclave_precompile name)
   target_precompile_headers(${name} PRIVATE ${ARG_HEADERS})
 endfunction()
 
-# Takes conclave_<kind> when `libraries` have LibTorch, conclave_core_<kind> otherwise.
+# Takes conclave_<kind> when `libraries` have LibTorch, conclave_ui_<kind> when they have Qt, else conclave_core_<kind>.
 function(conclave_use_precompiled target kind)
   if("conclave" IN_LIST ARGN)
     target_precompile_headers(${target} REUSE_FROM conclave_${kind})
+  elseif("conclave_ui" IN_LIST ARGN)
+    target_precompile_headers(${target} REUSE_FROM conclave_ui_${kind})
   else()
     target_precompile_headers(${target} REUSE_FROM conclave_core_${kind})
   endif()

@@ -1,0 +1,204 @@
+// The list of runs, one run beside it, and its curves.
+#include <gmock/gmock.h>
+
+#include <QAbstractItemModelTester>
+#include <QLineEdit>
+#include <QPlainTextEdit>
+#include <QSignalSpy>
+#include <QTableView>
+
+#include "framework/base/json.h"
+#include "framework/history/machine.h"
+#include "ui/data/table_view.h"
+#include "ui/runs/run_inspector.h"
+#include "ui/runs/runs_page.h"
+#include "ui_test.h"
+
+namespace conclave::ui {
+namespace {
+
+class RunsTest : public UiTest {
+ protected:
+  RunsPage& page() { return *static_cast<RunsPage*>(window().page("runs")); }
+  QTableView* table() { return child<QTableView>("runs.table"); }
+  QString cell(int row, int column) { return page().model().index(row, column).data().toString(); }
+  int rows() { return page().model().rowCount(); }
+  bool wait_rows(int count) {
+    return wait([&] { return rows() == count && page().settled(); });
+  }
+};
+
+TEST_F(RunsTest, ListsNewestFirstWithItsMetrics) {
+  const int64_t first = add_run("first", 0.5), second = add_run("second", 0.75);
+  const QAbstractItemModelTester tester(const_cast<RunTableModel*>(&page().model()),
+                                        QAbstractItemModelTester::FailureReportingMode::Fatal);
+  ASSERT_TRUE(wait_rows(2));
+  EXPECT_EQ(cell(0, 0), QString::number(second));
+  EXPECT_EQ(cell(0, 1), "second");
+  EXPECT_EQ(cell(0, 2), "vqa train");
+  ASSERT_TRUE(page().model().metrics().contains("accuracy"));
+  const int accuracy = kRunColumns + static_cast<int>(page().model().metrics().indexOf("accuracy"));
+  EXPECT_EQ(cell(0, accuracy), "0.75");
+  table()->sortByColumn(accuracy, Qt::AscendingOrder);
+  EXPECT_EQ(cell(0, 0), QString::number(first));
+  add_run("third", 0.6);  // appears by itself, in its place
+  ASSERT_TRUE(wait_rows(3));
+  EXPECT_EQ(cell(1, 1), "third");
+}
+
+TEST_F(RunsTest, FilterSpeaksTheStoresLanguage) {
+  for (int i = 0; i < 5; ++i) add_run("run-" + std::to_string(i), 0.1 * i);
+  add_run("other", 0.9, 10, "stream");
+  ASSERT_TRUE((window(), wait_rows(6)));
+  QTest::keyClick(table(), Qt::Key_F, Qt::ControlModifier);
+  auto* filter = child<QLineEdit>("runs.filter.text");
+  EXPECT_TRUE(filter->hasFocus());
+  QTest::keyClicks(filter, "app:vqa accuracy>0.25");
+  ASSERT_TRUE(wait_rows(2));
+  EXPECT_EQ(window().current_page()->command(),
+            QStringList({"conclave-history", "list", "app:vqa", "accuracy>0.25"}));
+  filter->setText("accuracy>x");
+  EXPECT_TRUE(wait([&] {
+    for (const QLabel* label : page().findChildren<QLabel*>())
+      if (label->isVisible() && label->text().contains("accuracy")) return true;
+    return false;
+  }));
+  filter->setText("nosuchword");
+  EXPECT_TRUE(wait_rows(0));
+  EXPECT_TRUE(child<QLabel>("runs.empty")->isVisible());
+  filter->clear();
+  EXPECT_TRUE(wait_rows(6));
+}
+
+TEST_F(RunsTest, InspectorShowsWhatItWasToldAndWhatCameOfIt) {
+  const int64_t run = add_run("first", 0.5);
+  ASSERT_TRUE((window(), wait_rows(1)));
+  auto* inspector = child<RunInspector>("inspector");
+  ASSERT_TRUE(wait([&] { return inspector->run() == run && inspector->settled(); }));
+  const auto* params = child<QTableView>("run.table.Parameters")->model();
+  EXPECT_EQ(params->index(0, 0).data(), "lr");
+  EXPECT_EQ(params->index(0, 1).data(), "0.1");
+  EXPECT_EQ(params->index(0, 2).data(), "flag (--lr)");
+  const auto* metrics = child<QTableView>("run.table.Metrics")->model();
+  EXPECT_EQ(metrics->index(0, 0).data(), "accuracy");
+  EXPECT_EQ(metrics->index(0, 1).data(), "0.5");
+  EXPECT_EQ(child<QTableView>("run.table.Events")->model()->index(0, 2).data(), "expert 3 is dead");
+  table()->setFocus();
+  QTest::keyClick(table(), Qt::Key_Space);
+  EXPECT_FALSE(inspector->isVisible());
+  QTest::keyClick(table(), Qt::Key_Space);
+  EXPECT_TRUE(inspector->isVisible());
+}
+
+TEST_F(RunsTest, NameTagsAndNoteAreKeptAndTakenBack) {
+  const int64_t run = add_run("first", 0.5);
+  ASSERT_TRUE((window(), wait_rows(1)));
+  ASSERT_TRUE(wait([&] { return child<QLineEdit>("run.name")->text() == "first"; }));
+  const auto kept = [&] { return Store::open_read_only(history()).show(run); };
+  auto* tags = child<QLineEdit>("run.tags");
+  tags->setFocus();
+  QTest::keyClicks(tags, "paper, best,paper");
+  QTest::keyClick(tags, Qt::Key_Return);
+  EXPECT_TRUE(wait([&] { return kept().tags == std::vector<std::string>{"best", "paper"}; }));
+  auto* note = child<QPlainTextEdit>("run.note");
+  note->setFocus();
+  QTest::keyClicks(note, "diverges");
+  EXPECT_TRUE(wait([&] { return kept().note == "diverges"; }));  // by itself, after a pause
+  page().undo().undo();
+  EXPECT_TRUE(wait([&] { return kept().note.empty(); }));
+  page().undo().undo();
+  EXPECT_TRUE(wait([&] { return kept().tags.empty(); }));
+  page().undo().redo();
+  EXPECT_TRUE(wait([&] { return kept().tags.size() == 2; }));
+}
+
+TEST_F(RunsTest, BinAndBackAgain) {
+  add_run("first", 0.5);
+  add_run("second", 0.5);
+  ASSERT_TRUE((window(), wait_rows(2)));
+  table()->setFocus();
+  QTest::keyClick(table(), Qt::Key_Delete);
+  ASSERT_TRUE(wait_rows(1));
+  EXPECT_EQ(cell(0, 1), "first");
+  QTest::keyClick(table(), Qt::Key_Z, Qt::ControlModifier);
+  ASSERT_TRUE(wait_rows(2));
+  choose_row(*table(), 0);
+  ASSERT_EQ(page().selected().size(), 1u);
+  QTest::keyClick(table(), Qt::Key_Delete);
+  ASSERT_TRUE(wait_rows(1));
+  EXPECT_EQ(cell(0, 1), "first");
+  trigger("runs.show-bin");
+  ASSERT_TRUE(wait([&] { return rows() == 1 && cell(0, 1) == "second"; }));
+  ASSERT_FALSE(page().selected().empty());
+  QTest::keyClick(table(), Qt::Key_Delete);
+  EXPECT_TRUE(wait_rows(0));
+  trigger("runs.show-bin");
+  EXPECT_TRUE(wait_rows(2));
+}
+
+TEST_F(RunsTest, RunThatVanishesWhileItIsShown) {
+  const int64_t run = add_run("first", 0.5);
+  ASSERT_TRUE((window(), wait_rows(1)));
+  QTest::keyClick(table(), Qt::Key_Return);
+  ASSERT_TRUE(wait_settled());
+  Store::open(history()).purge(std::span(&run, 1));
+  EXPECT_TRUE(wait_rows(0));
+  window().open_page("runs");
+  EXPECT_TRUE(wait_settled());
+}
+
+TEST_F(RunsTest, ColumnsAreRemembered) {
+  add_run("first", 0.5);
+  ASSERT_TRUE((window(), wait_rows(1)));
+  trigger("runs.columns");
+  auto* menu = child<QMenu>("runs.columns.menu");
+  for (QAction* action : menu->actions())
+    if (action->text() == "loss") action->setChecked(false);
+  menu->close();
+  ASSERT_TRUE(wait_settled());
+  EXPECT_EQ(page().model().metrics(), QStringList({"accuracy"}));
+  window_.reset();
+  window();
+  EXPECT_EQ(page().model().metrics(), QStringList({"accuracy"}));
+}
+
+// What a person waits for: the first rows; the rest comes while they look.
+TEST_F(RunsTest, TenThousandRuns) {
+  Store store = Store::open(history());
+  std::vector<Json> records;
+  for (int r = 0; r < 10000; ++r) {
+    const std::string uuid = new_uuid();
+    records.push_back({{"op", "start"},
+                       {"run", uuid},
+                       {"app", "vqa"},
+                       {"verb", "train"},
+                       {"name", "run-" + std::to_string(r)},
+                       {"time_ms", 1700000000000 + r * 1000},
+                       {"argv", Json::array({"conclave-vqa", "train"})},
+                       {"machine", Json::object()},
+                       {"process", {{"host", "elsewhere"}, {"pid", 1}, {"start", 1}}}});
+    records.push_back({{"op", "metric"},
+                       {"run", uuid},
+                       {"name", "loss"},
+                       {"steps", {1}},
+                       {"seconds", {1.0}},
+                       {"values", {1.0 / (r + 1)}}});
+    records.push_back({{"op", "finish"},
+                       {"run", uuid},
+                       {"status", "finished"},
+                       {"exit_code", 0},
+                       {"time_ms", 1700000000000 + r * 1000 + 500}});
+  }
+  store.record(records);
+  window_ = std::make_unique<MainWindow>(history());
+  const QSignalSpy listed(&page(), &RunsPage::listed);
+  window_->show();
+  ASSERT_TRUE(wait([&] { return listed.size() > 0; }));
+  EXPECT_EQ(listed[0][0].toInt(), 200);
+  EXPECT_TRUE(wait_rows(10000));
+  EXPECT_EQ(cell(0, 1), "run-9999");
+  EXPECT_EQ(cell(9999, 1), "run-0");
+}
+
+}  // namespace
+}  // namespace conclave::ui

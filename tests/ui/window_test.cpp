@@ -1,0 +1,134 @@
+// The frame: pages, actions, palette, command line, colours.
+#include <gmock/gmock.h>
+
+#include <QAbstractItemModelTester>
+#include <QClipboard>
+#include <QLineEdit>
+#include <QSignalSpy>
+#include <QToolButton>
+
+#include "framework/base/file.h"
+#include "ui/app/palette.h"
+#include "ui/app/rail.h"
+#include "ui/app/screenshots.h"
+#include "ui/theme/theme.h"
+#include "ui_test.h"
+
+namespace conclave::ui {
+namespace {
+
+TEST_F(UiTest, NoKeyHasTwoMeaningsOnAPage) {
+  EXPECT_EQ(window().actions().conflicts(), QStringList());
+  ActionRegistry registry;
+  QWidget widget;
+  registry.add({"a", "A", "", QKeySequence("Ctrl+A")}, &widget, [] {});
+  registry.add({"p.b", "B", "p", QKeySequence("Ctrl+B")}, &widget, [] {});
+  registry.add({"q.b", "B", "q", QKeySequence("Ctrl+B")}, &widget, [] {});  // another page: well
+  EXPECT_TRUE(registry.conflicts().isEmpty());
+  registry.add({"q.a", "A", "q", QKeySequence("Ctrl+A")}, &widget, [] {});
+  EXPECT_EQ(registry.conflicts().size(), 1);
+}
+
+TEST_F(UiTest, EveryActionIsInThePaletteAndSaysWhatItIs) {
+  window();
+  auto* palette = child<CommandPalette>("palette");
+  for (Page* page : window().pages()) {
+    window().open_page(page->id());
+    palette->open_for(page->id());
+    const auto* list = palette->findChild<QAbstractItemView*>();
+    QStringList listed;
+    for (int row = 0; row < list->model()->rowCount(); ++row)
+      listed << list->model()->index(row, 0).data().toString();
+    for (const auto& [spec, action] : window().actions().entries()) {
+      EXPECT_FALSE(action->text().isEmpty()) << spec.id.toStdString();
+      if ((!spec.page.isEmpty() && spec.page != page->id()) || !action->isEnabled()) continue;
+      EXPECT_TRUE(listed.contains(action->text())) << spec.id.toStdString();
+    }
+    palette->hide();
+  }
+}
+
+TEST_F(UiTest, PaletteFindsRunsAndOpensThem) {
+  const int64_t run = add_run("warm-up", 0.9);
+  window();
+  QTest::keyClick(&window(), Qt::Key_K, Qt::ControlModifier);
+  auto* palette = child<CommandPalette>("palette");
+  ASSERT_TRUE(palette->isVisible());
+  QTest::keyClicks(palette->findChild<QLineEdit*>(), "warm");
+  const auto* list = palette->findChild<QAbstractItemView*>();
+  ASSERT_TRUE(wait([&] { return list->model()->rowCount() > 0; }));
+  EXPECT_EQ(list->model()->index(0, 0).data().toString(), QString("Run %1: warm-up").arg(run));
+  QTest::keyClick(palette->findChild<QLineEdit*>(), Qt::Key_Return);
+  EXPECT_FALSE(palette->isVisible());
+  EXPECT_EQ(window().current_page()->id(), "runs");
+  EXPECT_TRUE(wait([&] {
+    return window().current_page()->command() ==
+           QStringList({"conclave-history", "show", QString::number(run)});
+  }));
+}
+
+TEST(Palette, FewLettersFindInOrder) {
+  EXPECT_GT(match_score("gtr", "Go to Runs"), 0);
+  EXPECT_GT(match_score("runs", "Go to Runs"), match_score("gtr", "Go to Runs"));
+  EXPECT_LT(match_score("rg", "Go to Runs"), 0);
+  PaletteModel model;
+  const QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::Fatal);
+  model.set_items({{"a", "", "", [] {}}});
+  model.append({{"b", "", "", [] {}}, {"c", "", "", [] {}}});
+  EXPECT_EQ(model.rowCount(), 3);
+}
+
+TEST_F(UiTest, RailCollapsesInANarrowWindow) {
+  auto* rail = child<Rail>("rail");
+  window().resize(1300, 700);
+  EXPECT_FALSE(rail->collapsed());
+  window().resize(900, 700);
+  EXPECT_TRUE(rail->collapsed());
+  EXPECT_LT(rail->width(), 80);
+}
+
+TEST_F(UiTest, CommandLineIsShownAndCopied) {
+  add_run("a", 0.5);
+  window().open_page("runs");
+  auto* text = child<QLineEdit>("strip.text");
+  EXPECT_EQ(text->text(), "conclave-history list");
+  QTest::mouseClick(child<QToolButton>("strip.copy"), Qt::LeftButton);
+  EXPECT_EQ(QGuiApplication::clipboard()->text(), "conclave-history list");
+}
+
+TEST_F(UiTest, WithoutAHistoryItSaysWhatWouldBeHere) {
+  window();
+  EXPECT_TRUE(wait([&] { return child<QLabel>("runs.empty")->isVisible(); }));
+  EXPECT_FALSE(std::filesystem::exists(history())) << "looking makes no file";
+  add_run("first", 0.5);  // and appears by itself
+  EXPECT_TRUE(wait([&] { return child<QLabel>("runs.count")->text() == "1 runs"; }));
+}
+
+TEST_F(UiTest, DamagedHistoryIsSaidAndTheWindowStays) {
+  write_file(history(), std::string(5000, 'x'));
+  window();
+  EXPECT_TRUE(wait([&] { return child<QLabel>("status.message")->text().contains("history.db"); }));
+  EXPECT_TRUE(child<QLabel>("runs.empty")->isVisible());
+}
+
+TEST_F(UiTest, ScreenshotsOfEveryPageInBothColours) {
+  add_run("one", 0.8);
+  const QStringList files = take_screenshots(window(), QString::fromStdString((dir_ / "shots").string()));
+  EXPECT_EQ(files.size(), 2 * static_cast<qsizetype>(window().pages().size()));
+  const QImage light(files.front()), dark(files.back());
+  EXPECT_GT(light.pixelColor(4, 4).lightness(), 200);
+  EXPECT_LT(dark.pixelColor(4, 4).lightness(), 60);
+  apply_theme(*qApp, Theme::light);
+}
+
+TEST(Theme, ExpertsHaveColoursOfTheirOwn) {
+  for (const int experts : {8, 32}) {
+    std::set<QRgb> seen;
+    for (int e = 0; e < experts; ++e) seen.insert(expert_color(e, experts).rgb());
+    EXPECT_EQ(seen.size(), static_cast<size_t>(experts));
+  }
+  EXPECT_EQ(expert_color(0).name(), "#e69f00");
+}
+
+}  // namespace
+}  // namespace conclave::ui

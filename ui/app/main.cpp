@@ -1,0 +1,106 @@
+// conclave-workbench: one window for all applications.
+#include <QApplication>
+#include <QCommandLineParser>
+#include <QElapsedTimer>
+#include <cstdio>
+
+#include "framework/history/store.h"
+#include "ui/app/main_window.h"
+#include "ui/app/screenshots.h"
+#include "ui/app/session_log.h"
+#include "ui/theme/theme.h"
+
+namespace {
+
+constexpr int kExitFailed = 1, kExitUsage = 2;
+
+bool has_word(int argc, char** argv, std::initializer_list<const char*> words) {
+  for (int i = 1; i < argc; ++i)
+    for (const char* word : words)
+      if (QByteArray(argv[i]).startsWith(word)) return true;
+  return false;
+}
+
+// Pictures, --help and --version need no display.
+bool choose_platform(int argc, char** argv) {
+  if (qEnvironmentVariableIsSet("DISPLAY") || qEnvironmentVariableIsSet("WAYLAND_DISPLAY") ||
+      qEnvironmentVariableIsSet("QT_QPA_PLATFORM"))
+    return true;
+  if (!has_word(argc, argv, {"--screenshots", "--help", "-h", "--version", "-v"})) return false;
+  qputenv("QT_QPA_PLATFORM", "offscreen");
+  return true;
+}
+
+conclave::ui::Theme theme_of(const QString& name) {
+  using conclave::ui::Theme;
+  return name == "light" ? Theme::light : name == "dark" ? Theme::dark : Theme::system;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace conclave;
+  if (!choose_platform(argc, argv)) {
+    std::fprintf(stderr, "conclave-workbench: there is no display; --screenshots DIR works without one\n");
+    return kExitFailed;
+  }
+  QElapsedTimer since_start;
+  since_start.start();
+  QApplication app(argc, argv);
+  QApplication::setApplicationName("conclave-workbench");
+  QApplication::setApplicationDisplayName("Conclave");
+  QApplication::setApplicationVersion(CONCLAVE_VERSION);
+  QApplication::setDesktopFileName("conclave-workbench");
+
+  QCommandLineParser parser;
+  parser.setApplicationDescription("One window from which the applications are run, watched and compared.");
+  parser.addHelpOption();
+  parser.addVersionOption();
+  const QCommandLineOption history("history", "The history database (docs/history.md).", "FILE");
+  const QCommandLineOption page("page", "The page to open: runs, ...", "PAGE");
+  const QCommandLineOption run("run", "The run to open: its number, name, the beginning of its id, or last.",
+                               "RUN");
+  const QCommandLineOption screenshots("screenshots",
+                                       "Write a picture of every page, light and dark, and end.", "DIR");
+  parser.addOptions({history, page, run, screenshots});
+  if (!parser.parse(QApplication::arguments())) {
+    std::fprintf(stderr, "conclave-workbench: %s\n", qPrintable(parser.errorText()));
+    return kExitUsage;
+  }
+  parser.process(app);
+  if (!parser.positionalArguments().isEmpty()) {
+    std::fprintf(stderr, "conclave-workbench: '%s' is not understood\n",
+                 qPrintable(parser.positionalArguments()[0]));
+    return kExitUsage;
+  }
+
+  ui::begin_session_log();
+  ui::apply_theme(app, theme_of(ui::Preferences().value("window/theme").toString()));
+  try {
+    ui::MainWindow window(parser.isSet(history) ? std::filesystem::path(parser.value(history).toStdString())
+                                                : Store::default_path());
+    if (parser.isSet(page)) {
+      if (!window.page(parser.value(page))) {
+        std::fprintf(stderr, "conclave-workbench: --page: there is no page '%s'\n",
+                     qPrintable(parser.value(page)));
+        return kExitUsage;
+      }
+      window.open_page(parser.value(page));
+    }
+    if (parser.isSet(run)) window.open_named_run(parser.value(run));
+    window.show();
+    if (parser.isSet(screenshots)) {
+      for (const QString& file : ui::take_screenshots(window, parser.value(screenshots)))
+        std::printf("%s\n", qPrintable(file));
+      return 0;
+    }
+    QMetaObject::invokeMethod(
+        &app, [&] { ui::note(QString("window shown %1 ms after start").arg(since_start.elapsed())); },
+        Qt::QueuedConnection);
+    return QApplication::exec();
+  } catch (const std::exception& e) {
+    ui::note(QString("ended by: ") + e.what());
+    std::fprintf(stderr, "conclave-workbench: %s\n", e.what());
+    return kExitFailed;
+  }
+}

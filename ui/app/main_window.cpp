@@ -1,0 +1,199 @@
+#include "ui/app/main_window.h"
+
+#include <QApplication>
+#include <QCloseEvent>
+#include <QLabel>
+#include <QPushButton>
+#include <QStackedWidget>
+#include <QStatusBar>
+#include <QToolButton>
+
+#include "ui/app/command_strip.h"
+#include "ui/app/palette.h"
+#include "ui/app/rail.h"
+#include "ui/app/session_log.h"
+#include "ui/data/format.h"
+#include "ui/runs/runs_page.h"
+#include "ui/theme/glyphs.h"
+#include "ui/theme/theme.h"
+
+namespace conclave::ui {
+namespace {
+constexpr int kNarrowWindow = 1000;
+}
+
+MainWindow::MainWindow(const std::filesystem::path& history)
+    : history_(history),
+      rail_(new Rail),
+      stack_(new QStackedWidget),
+      strip_(new CommandStrip),
+      where_(new QLabel(QString::fromStdString(history.string()))),
+      message_(new QLabel),
+      running_(new QLabel) {
+  setWindowTitle(tr("Conclave"));
+  auto* middle = new QHBoxLayout;
+  middle->setContentsMargins(0, 0, 0, 0);
+  middle->setSpacing(0);
+  middle->addWidget(rail_);
+  auto* right = new QVBoxLayout;
+  right->setSpacing(0);
+  right->addWidget(stack_, 1);
+  right->addWidget(strip_);
+  middle->addLayout(right, 1);
+  auto* all = new QVBoxLayout;
+  all->setContentsMargins(0, 0, 0, 0);
+  all->setSpacing(0);
+  all->addWidget(make_top());
+  all->addLayout(middle, 1);
+  auto* central = new QWidget;
+  central->setLayout(all);
+  setCentralWidget(central);
+  statusBar()->addWidget(message_, 1);
+  statusBar()->addPermanentWidget(running_);
+  statusBar()->setSizeGripEnabled(false);
+  message_->setObjectName("status.message");
+  running_->setObjectName("status.running");
+
+  add_page(runs_ = new RunsPage(context_));
+  palette_ = new CommandPalette(context_, this);
+  connect(palette_, &CommandPalette::run_chosen, this, &MainWindow::open_run);
+  add_actions();
+  connect(rail_, &Rail::chosen, this, &MainWindow::open_page);
+  connect(&history_, &HistoryThread::changed, this, &MainWindow::on_history_changed);
+  connect(&history_, &HistoryThread::trouble, this, [this](const QString& text) { say(text, true); });
+
+  resize(preferences_.value("window/size", QSize(1280, 800)).toSize());
+  open_page(preferences_.value("window/page", "runs").toString());
+  on_history_changed();
+  history_.begin();
+}
+
+MainWindow::~MainWindow() = default;
+
+QWidget* MainWindow::make_top() {
+  auto* top = new QWidget;
+  top->setObjectName("top");
+  top->setAttribute(Qt::WA_StyledBackground);
+  auto* product = new QLabel(tr("Conclave"));
+  product->setObjectName("product");
+  where_->setToolTip(tr("The history that is shown"));
+  auto* find = new QToolButton;
+  find->setObjectName("top.find");
+  find->setIcon(glyph("search"));
+  find->setText(tr("Find a run, a page, an action   Ctrl+K"));
+  find->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+  connect(find, &QToolButton::clicked, this, [this] { actions_.find("palette")->trigger(); });
+  auto* layout = new QHBoxLayout(top);
+  layout->setContentsMargins(16, 8, 16, 8);
+  layout->setSpacing(16);
+  layout->addWidget(product);
+  layout->addWidget(where_);
+  layout->addStretch(1);
+  layout->addWidget(find);
+  return top;
+}
+
+void MainWindow::add_page(Page* page) {
+  pages_.push_back(page);
+  stack_->addWidget(page);
+  rail_->add(page->id(), page->title(), page->glyph_name());
+  connect(page, &Page::command_changed, this, [this, page] {
+    if (page == current_page()) strip_->set_command(page->command());
+  });
+  connect(page, &Page::badge, this,
+          [this, page](const QString& text) { rail_->set_badge(page->id(), text); });
+  connect(page, &Page::message, this, &MainWindow::say);
+  connect(page, &Page::wants_page, this, &MainWindow::open_page);
+}
+
+void MainWindow::add_actions() {
+  actions_.add({"palette", tr("Find a run, a page, an action"), "", QKeySequence("Ctrl+K"), "search"}, this,
+               [this] { palette_->open_for(current_page()->id()); });
+  actions_.add({"refresh", tr("Read again"), "", QKeySequence("F5")}, this,
+               [this] { current_page()->refresh(); });
+  actions_.add({"copy-command", tr("Copy the command line of what is shown"), "",
+                QKeySequence("Ctrl+Shift+C"), "copy"},
+               this, [this] { strip_->copy(); });
+  for (size_t i = 0; i < pages_.size(); ++i) {
+    const QString key = i < 9 ? QString("Ctrl+%1").arg(i + 1) : QString();
+    actions_.add({"page." + pages_[i]->id(), tr("Go to %1").arg(pages_[i]->title()), "", QKeySequence(key),
+                  pages_[i]->glyph_name()},
+                 this, [this, id = pages_[i]->id()] { open_page(id); });
+  }
+  const std::pair<const char*, Theme> themes[] = {
+      {"system", Theme::system}, {"light", Theme::light}, {"dark", Theme::dark}};
+  for (const auto& [name, theme] : themes)
+    actions_.add({QString("theme.") + name, tr("Colours: %1").arg(tr(name)), "", {}}, this,
+                 [this, name = name, theme = theme] {
+                   preferences_.setValue("window/theme", name);
+                   apply_theme(*qobject_cast<QApplication*>(QCoreApplication::instance()), theme);
+                 });
+  actions_.add({"quit", tr("Quit"), "", QKeySequence("Ctrl+Q")}, this, [this] { close(); });
+}
+
+void MainWindow::open_page(const QString& id) {
+  Page* wanted = page(id) ? page(id) : pages_.front();
+  stack_->setCurrentWidget(wanted);
+  rail_->select(wanted->id());
+  strip_->set_command(wanted->command());
+  preferences_.setValue("window/page", wanted->id());
+  wanted->refresh();
+  if (QWidget* focus = wanted->first_focus()) focus->setFocus();
+}
+
+Page* MainWindow::current_page() const {
+  return static_cast<Page*>(stack_->currentWidget());
+}
+
+Page* MainWindow::page(const QString& id) const {
+  for (Page* page : pages_)
+    if (page->id() == id) return page;
+  return nullptr;
+}
+
+void MainWindow::open_run(int64_t run) {
+  open_page("runs");
+  runs_->open_run(run);
+}
+
+void MainWindow::open_named_run(const QString& reference) {
+  history_.ask(
+      this, named_run_, [text = reference.toStdString()](const Store& store) { return store.find(text); },
+      [this](const Answer<int64_t>& answer) {
+        answer.value ? open_run(*answer.value) : say(answer.error, true);
+      });
+}
+
+void MainWindow::on_history_changed() {
+  current_page()->refresh();
+  history_.ask(
+      this, running_question_,
+      [](const Store& store) {
+        RunFilter filter;
+        filter.status = "running";
+        return store.count(filter);
+      },
+      [this](const Answer<int64_t>& answer) {
+        const int64_t count = answer.value.value_or(0);
+        running_->setText(count == 0 ? tr("nothing is running")
+                                     : tr("%n run(s) running", "", static_cast<int>(count)));
+      });
+}
+
+void MainWindow::say(const QString& text, bool error) {
+  message_->setText(error && !text.isEmpty() ? "⚠ " + text : text);
+  message_->setToolTip(text);
+  if (!text.isEmpty()) note((error ? "error: " : "") + text);
+}
+
+void MainWindow::resizeEvent(QResizeEvent* event) {
+  QMainWindow::resizeEvent(event);
+  rail_->set_collapsed(width() < kNarrowWindow);
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+  preferences_.setValue("window/size", size());
+  QMainWindow::closeEvent(event);
+}
+
+}  // namespace conclave::ui

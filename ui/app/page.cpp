@@ -1,0 +1,50 @@
+#include "ui/app/page.h"
+
+#include <QLabel>
+#include <QToolButton>
+
+namespace conclave::ui {
+
+Page::Page(const QString& id, const QString& title, const QString& glyph, Context& context)
+    : context_(context), id_(id), title_(title), glyph_(glyph), label_(new QLabel(title)) {
+  setObjectName("page." + id);
+  setAccessibleName(title);
+  label_->setObjectName("title");
+  auto* all = new QVBoxLayout(this);
+  all->setContentsMargins(24, 16, 24, 12);
+  all->setSpacing(12);
+  header_ = new QHBoxLayout;
+  header_->setSpacing(8);
+  header_->addWidget(label_);
+  header_->addStretch(1);
+  all->addLayout(header_);
+  body_ = new QVBoxLayout;
+  body_->setSpacing(12);
+  all->addLayout(body_, 1);
+}
+
+void Page::set_title(const QString& text) {
+  label_->setText(text);
+}
+
+void Page::set_command(const QStringList& words) {
+  if (words == command_) return;
+  command_ = words;
+  Q_EMIT command_changed();
+}
+
+QAction* Page::add_action(const QString& id, const QString& text, const QKeySequence& key,
+                          std::function<void()> what, bool button, QWidget* widget) {
+  QAction* action =
+      context_.actions.add({id_ + "." + id, text, id_, key}, widget ? widget : this, std::move(what));
+  if (button) {
+    auto* shown = new QToolButton;
+    shown->setDefaultAction(action);
+    shown->setObjectName("button." + id);
+    connect(action, &QAction::changed, shown, [action, shown] { shown->setVisible(action->isVisible()); });
+    header_->addWidget(shown);
+  }
+  return action;
+}
+
+}  // namespace conclave::ui

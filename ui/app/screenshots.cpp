@@ -1,0 +1,41 @@
+#include "ui/app/screenshots.h"
+
+#include <QDir>
+#include <QElapsedTimer>
+#include <QEventLoop>
+
+#include "framework/base/error.h"
+#include "ui/app/main_window.h"
+#include "ui/theme/theme.h"
+
+namespace conclave::ui {
+
+void settle(MainWindow& window) {
+  QElapsedTimer watch;
+  watch.start();
+  for (int calm = 0; calm < 5 && watch.elapsed() < 5000;) {
+    QCoreApplication::processEvents(QEventLoop::AllEvents, 20);
+    QThread::msleep(10);
+    calm = window.current_page()->settled() ? calm + 1 : 0;
+  }
+}
+
+QStringList take_screenshots(MainWindow& window, const QString& folder) {
+  const QDir dir(folder);
+  require(dir.mkpath("."), "{}: cannot be made", folder.toStdString());
+  auto& app = *qobject_cast<QApplication*>(QCoreApplication::instance());
+  QStringList made;
+  for (const Theme theme : {Theme::light, Theme::dark}) {
+    apply_theme(app, theme);
+    for (const Page* page : window.pages()) {
+      window.open_page(page->id());
+      settle(window);
+      const QString file = dir.filePath(page->id() + (theme == Theme::light ? "-light.png" : "-dark.png"));
+      require(window.grab().save(file), "{}: cannot be written", file.toStdString());
+      made << file;
+    }
+  }
+  return made;
+}
+
+}  // namespace conclave::ui

@@ -1,0 +1,257 @@
+#include "ui/runs/run_inspector.h"
+
+#include <QFontDatabase>
+#include <QHeaderView>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPlainTextEdit>
+#include <QStackedWidget>
+#include <QTabWidget>
+#include <QTimer>
+#include <algorithm>
+
+#include "ui/data/format.h"
+#include "ui/data/table_view.h"
+#include "ui/runs/history_edit.h"
+#include "ui/theme/theme.h"
+
+namespace conclave::ui {
+namespace {
+
+constexpr int kNotePauseMs = 800;
+constexpr int kShownCharacters = 4000;
+
+QString text_of(const std::string& text) {
+  return QString::fromStdString(text).left(kShownCharacters);
+}
+
+QString value_text(const Json& value) {
+  return text_of(value.is_string() ? value.get<std::string>()
+                                   : value.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+QLabel* wrapping(bool selectable = true) {
+  auto* label = new QLabel;
+  label->setWordWrap(true);
+  if (selectable) label->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+  label->setFocusPolicy(Qt::NoFocus);
+  label->setTextFormat(Qt::PlainText);
+  return label;
+}
+
+}  // namespace
+
+RunInspector::RunInspector(Context& context, QUndoStack& undo, QWidget* parent)
+    : QWidget(parent),
+      context_(context),
+      undo_(undo),
+      stack_(new QStackedWidget),
+      empty_(wrapping(false)),
+      headline_(wrapping()),
+      facts_(wrapping()),
+      trouble_(wrapping()),
+      repeat_(wrapping()),
+      name_(new QLineEdit),
+      tags_(new QLineEdit),
+      note_(new QPlainTextEdit),
+      note_timer_(new QTimer(this)),
+      params_({tr("Parameter"), tr("Value"), tr("From")}),
+      metrics_({tr("Metric"), tr("Last"), tr("Low"), tr("High"), tr("Step")}, {1, 2, 3, 4}),
+      files_({tr("File"), tr("Kind"), tr("Size"), tr("SHA-256")}, {2}),
+      events_({tr("When"), tr("Level"), tr("What")}) {
+  setObjectName("inspector");
+  setMinimumWidth(300);
+  build();
+  connect(name_, &QLineEdit::editingFinished, this, &RunInspector::save_name);
+  connect(tags_, &QLineEdit::editingFinished, this, &RunInspector::save_tags);
+  note_timer_->setSingleShot(true);
+  connect(note_timer_, &QTimer::timeout, this, &RunInspector::save_note);
+  connect(note_, &QPlainTextEdit::textChanged, this, [this] {
+    if (note_->hasFocus()) note_timer_->start(kNotePauseMs);
+  });
+  show_run(0);
+}
+
+void RunInspector::build() {
+  auto* card = new QFrame;
+  card->setObjectName("card");
+  auto* inside = new QVBoxLayout(card);
+  inside->setSpacing(8);
+  headline_->setObjectName("heading");
+  facts_->setForegroundRole(QPalette::PlaceholderText);
+  trouble_->setStyleSheet(QString("color: %1").arg(status_color("failed").name()));
+  name_->setPlaceholderText(tr("Name this run"));
+  name_->setAccessibleName(tr("Name"));
+  name_->setObjectName("run.name");
+  tags_->setPlaceholderText(tr("Tags, with commas between"));
+  tags_->setAccessibleName(tr("Tags"));
+  tags_->setObjectName("run.tags");
+  note_->setPlaceholderText(tr("A note: what was tried, what was learnt"));
+  note_->setAccessibleName(tr("Note"));
+  note_->setObjectName("run.note");
+  note_->setMaximumHeight(72);
+  note_->setTabChangesFocus(true);
+  repeat_->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
+  repeat_->setAccessibleName(tr("The command line that repeats it"));
+
+  auto* tabs = new QTabWidget;
+  tabs->setObjectName("run.tabs");
+  tabs->setDocumentMode(true);
+  const std::pair<QString, TextTableModel*> tables[] = {{tr("Metrics"), &metrics_},
+                                                        {tr("Parameters"), &params_},
+                                                        {tr("Files"), &files_},
+                                                        {tr("Events"), &events_}};
+  for (const auto& [title, model] : tables) {
+    QTableView* table = make_table(model, title);
+    table->setObjectName("run.table." + title);
+    table->setStyleSheet("QTableView { border: none; }");
+    table->horizontalHeader()->setDefaultSectionSize(66);
+    table->setColumnWidth(0, 112);
+    if (model == &params_) table->setColumnWidth(1, 110);
+    if (model == &events_) table->setColumnWidth(0, 66);
+    tabs->addTab(table, title);
+  }
+  for (QWidget* widget : std::initializer_list<QWidget*>{headline_, facts_, trouble_, name_, tags_, note_})
+    inside->addWidget(widget);
+  inside->addWidget(tabs, 1);
+  auto* repeat_title = new QLabel(tr("Repeat it"));
+  repeat_title->setObjectName("heading");
+  inside->addWidget(repeat_title);
+  inside->addWidget(repeat_);
+
+  auto* nothing = new QFrame;
+  nothing->setObjectName("card");
+  auto* nothing_layout = new QVBoxLayout(nothing);
+  empty_->setAlignment(Qt::AlignCenter);
+  empty_->setForegroundRole(QPalette::PlaceholderText);
+  nothing_layout->addWidget(empty_);
+  stack_->addWidget(nothing);
+  stack_->addWidget(card);
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->addWidget(stack_);
+}
+
+void RunInspector::show_run(int64_t run) {
+  if (run != run_) save_note();
+  run_ = run;
+  if (run == 0) {
+    empty_->setText(tr("Choose a run to see what it was told and what came of it."));
+    stack_->setCurrentIndex(0);
+    busy_ = false;
+    return;
+  }
+  refresh();
+}
+
+void RunInspector::refresh() {
+  if (run_ == 0) return;
+  busy_ = true;
+  context_.history.ask(
+      this, question_, [run = run_](const Store& store) { return store.show(run); },
+      [this](const Answer<RunDetail>& answer) {
+        busy_ = false;
+        if (!answer.value) {
+          empty_->setText(tr("This run cannot be shown: %1").arg(answer.error));
+          stack_->setCurrentIndex(0);
+          return;
+        }
+        fill(*answer.value);
+        Q_EMIT shown(*answer.value);
+      });
+}
+
+void RunInspector::fill(const RunDetail& run) {
+  const bool same = run.id == detail_.id;
+  detail_ = run;
+  stack_->setCurrentIndex(1);
+  headline_->setText(tr("Run %1: %2").arg(run.id).arg(text_of(run.app + " " + run.verb)));
+  QStringList facts{QCoreApplication::translate("status", run.status.c_str()), time_text(run.started_ms),
+                    duration_text(run.seconds())};
+  if (!run.host.empty()) facts << text_of(run.host);
+  if (!run.git_sha.empty()) facts << text_of(run.git_sha.substr(0, 10));
+  if (!run.seed.empty()) facts << tr("seed %1").arg(text_of(run.seed));
+  facts_->setText(facts.join("  ·  "));
+  trouble_->setVisible(!run.message.empty());
+  trouble_->setText(text_of(run.message));
+  if (!same || !name_->hasFocus()) name_->setText(text_of(run.name));
+  QStringList tags;
+  for (const auto& tag : run.tags) tags << QString::fromStdString(tag);
+  if (!same || !tags_->hasFocus()) tags_->setText(tags.join(", "));
+  if (!same || !note_->hasFocus()) note_->setPlainText(QString::fromStdString(run.note));
+  repeat_->setText(shell_text(run.argv).left(kShownCharacters));
+
+  std::vector<TextTableModel::Row> rows;
+  for (const RunParam& param : run.params)
+    rows.push_back(
+        {{text_of(param.key), value_text(param.value), text_of(param.source)}, param.source != "default"});
+  params_.set_rows(std::move(rows));
+  rows.clear();
+  for (const MetricSummary& metric : run.metrics)
+    rows.push_back({{text_of(metric.name), number_text(metric.last), number_text(metric.low),
+                     number_text(metric.high), count_text(metric.step)},
+                    !metric.goal.empty()});
+  metrics_.set_rows(std::move(rows));
+  rows.clear();
+  for (const RunArtifact& file : run.artifacts)
+    rows.push_back(
+        {{text_of(file.path), tr(file.direction == "input" ? "in: %1" : "out: %1").arg(text_of(file.kind)),
+          size_text(file.size), text_of(file.sha256)}});
+  files_.set_rows(std::move(rows));
+  rows.clear();
+  for (const RunEvent& event : run.events)
+    rows.push_back(
+        {{time_text(event.time_ms), text_of(event.level), text_of(event.text)}, event.level == "error"});
+  events_.set_rows(std::move(rows));
+}
+
+void RunInspector::edit(const QString& what, std::function<void(Store&)> forward,
+                        std::function<void(Store&)> back) {
+  undo_.push(new HistoryEdit(context_.history, what, std::move(forward), std::move(back),
+                             [this](const QString& error) { Q_EMIT failed(error); }));
+}
+
+void RunInspector::save_name() {
+  const std::string before = detail_.name, now = name_->text().trimmed().toStdString();
+  if (detail_.id != run_ || now == before) return;
+  detail_.name = now;
+  const auto set = [run = run_](const std::string& name) {
+    return [run, name](Store& store) { store.set_name(run, name); };
+  };
+  edit(tr("name of run %1").arg(run_), set(now), set(before));
+}
+
+void RunInspector::save_tags() {
+  if (detail_.id != run_) return;
+  std::vector<std::string> now;
+  for (const QString& word : tags_->text().split(',', Qt::SkipEmptyParts))
+    if (!word.trimmed().isEmpty()) now.push_back(word.trimmed().toStdString());
+  std::sort(now.begin(), now.end());
+  now.erase(std::unique(now.begin(), now.end()), now.end());
+  std::vector<std::string> before = detail_.tags;
+  std::sort(before.begin(), before.end());
+  if (now == before) return;
+  detail_.tags = now;
+  const auto change = [run = run_](std::vector<std::string> from, std::vector<std::string> to) {
+    return [=](Store& store) {
+      for (const auto& tag : from)
+        if (!std::count(to.begin(), to.end(), tag)) store.remove_tag(run, tag);
+      for (const auto& tag : to)
+        if (!std::count(from.begin(), from.end(), tag)) store.add_tag(run, tag);
+    };
+  };
+  edit(tr("tags of run %1").arg(run_), change(before, now), change(now, before));
+}
+
+void RunInspector::save_note() {
+  note_timer_->stop();
+  const std::string before = detail_.note, now = note_->toPlainText().toStdString();
+  if (run_ == 0 || detail_.id != run_ || now == before) return;
+  detail_.note = now;
+  const auto set = [run = run_](const std::string& text) {
+    return [run, text](Store& store) { store.set_note(run, text); };
+  };
+  edit(tr("note of run %1").arg(run_), set(now), set(before));
+}
+
+}  // namespace conclave::ui

@@ -1,0 +1,55 @@
+/// One run beside the table: what it was told, what came of it, and what people wrote about it.
+#pragma once
+
+#include <QUndoStack>
+#include <QWidget>
+
+#include "ui/app/page.h"
+#include "ui/data/text_table_model.h"
+
+class QLabel;
+class QLineEdit;
+class QPlainTextEdit;
+class QStackedWidget;
+class QTimer;
+
+namespace conclave::ui {
+
+class RunInspector : public QWidget {
+  Q_OBJECT
+ public:
+  RunInspector(Context& context, QUndoStack& undo, QWidget* parent = nullptr);
+  /// 0: none.
+  void show_run(int64_t run);
+  /// Reads the same run again.
+  void refresh();
+  int64_t run() const { return run_; }
+  bool settled() const { return !busy_; }
+
+ Q_SIGNALS:
+  void shown(const RunDetail& run);
+  void failed(const QString& error);
+
+ private:
+  void fill(const RunDetail& run);
+  void build();
+  void edit(const QString& what, std::function<void(Store&)> forward, std::function<void(Store&)> back);
+  void save_name();
+  void save_tags();
+  void save_note();
+
+  Context& context_;
+  QUndoStack& undo_;
+  Question question_;
+  int64_t run_ = 0;
+  bool busy_ = false;
+  RunDetail detail_;
+  QStackedWidget* stack_;
+  QLabel *empty_, *headline_, *facts_, *trouble_, *repeat_;
+  QLineEdit *name_, *tags_;
+  QPlainTextEdit* note_;
+  QTimer* note_timer_;
+  TextTableModel params_, metrics_, files_, events_;
+};
+
+}  // namespace conclave::ui

@@ -1,0 +1,74 @@
+/// All runs: a table with a filter, one run beside it, and its curves in place of the table.
+#pragma once
+
+#include <QElapsedTimer>
+#include <QUndoStack>
+
+#include "ui/app/page.h"
+#include "ui/runs/run_table_model.h"
+
+class QLabel;
+class QLineEdit;
+class QStackedWidget;
+class QTableView;
+class QTimer;
+class QToolButton;
+
+namespace conclave::ui {
+
+class CurvePanel;
+class RunInspector;
+
+class RunsPage : public Page {
+  Q_OBJECT
+ public:
+  explicit RunsPage(Context& context);
+  void refresh() override;
+  bool settled() const override;
+  QWidget* first_focus() override;
+
+  /// Shows the curves of one run.
+  void open_run(int64_t run);
+  const RunTableModel& model() const { return model_; }
+  QUndoStack& undo() { return undo_; }
+  /// Runs that are chosen in the table.
+  std::vector<int64_t> selected() const;
+
+ Q_SIGNALS:
+  /// The first runs are on the screen.
+  void listed(int count);
+
+ private:
+  void build();
+  void add_actions();
+  void read_all(bool names_known);
+  void take_names(const std::vector<RunSummary>& runs);
+  void show_runs(std::vector<RunSummary> runs);
+  void hide_empty_columns();
+  void select_run(int64_t run);
+  void on_selection();
+  void step(int rows);
+  void close_run();
+  void move_to_bin();
+  void choose_columns();
+  void set_command_for_list();
+
+  RunTableModel model_;
+  QUndoStack undo_;
+  Question question_;
+  QStringList metric_names_;
+  bool names_known_ = false, busy_ = false, again_ = false, bin_ = false, opened_ = false;
+  int64_t wanted_ = 0;  // to be selected as soon as it is listed
+  QTimer *filter_timer_, *later_;
+  QElapsedTimer since_read_;
+  qint64 reading_ms_ = 0;
+  QLineEdit* filter_;
+  QLabel *problem_, *count_, *empty_;
+  QToolButton* columns_;
+  QStackedWidget *stack_, *table_stack_;
+  QTableView* table_;
+  RunInspector* inspector_;
+  CurvePanel* curves_;
+};
+
+}  // namespace conclave::ui
