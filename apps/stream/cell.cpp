@@ -16,10 +16,11 @@
 namespace conclave {
 
 std::string cell_plan(const TableStream& s, const TableLearner& learner) {
-  const Json plan = {{"generator", s.generator},
-                     {"file", s.file.filename().string()},
-                     {"rows", s.rows},
-                     {"learner", learner.config}};
+  Json plan = {{"generator", s.generator},
+               {"file", s.file.filename().string()},
+               {"rows", s.rows},
+               {"learner", learner.config}};
+  if (s.regression) plan["regression"] = true;
   return sha256(plan.dump()).substr(0, 12);
 }
 
@@ -30,7 +31,9 @@ Json run_cell(const TableStream& s, const TableLearner& learner, uint64_t seed) 
     config["seed"] = config["model_seed"] = seed;
     source = stream::make_generator(config);
   } else {
-    source = stream::open_text(s.file);
+    stream::ReaderOptions reader;
+    reader.regression = s.regression;
+    source = stream::open_text(s.file, reader);
   }
   const auto made = stream::make_learner(learner.config, {source->schema(), seed, 1});
   stream::RunState state;
@@ -39,7 +42,7 @@ Json run_cell(const TableStream& s, const TableLearner& learner, uint64_t seed) 
   stream::RunHooks hooks;
   hooks.on_progress = [](const stream::RunState&) { return !interrupted(); };
   std::vector<bool> right;
-  if (!s.file.empty()) {
+  if (!s.file.empty() && !s.regression) {
     hooks.on_votes = [&](const stream::RowBlock& block, const double* votes) {
       const int classes = made->classes();
       for (size_t i = 0; i < block.size(); ++i)
@@ -52,7 +55,8 @@ Json run_cell(const TableStream& s, const TableLearner& learner, uint64_t seed) 
   throw_if_interrupted();
   const double seconds = watch.seconds();
   Json line = {{"stream", s.name}, {"learner", learner.name}, {"seed", seed}, {"instances", state.rows}};
-  line.update(state.evaluation.cumulative().to_json());
+  line.update(s.regression ? state.regression.cumulative().to_json()
+                           : state.evaluation.cumulative().to_json());
   line["instances_per_s"] = static_cast<double>(state.rows) / seconds;
   line["memory_bytes"] = made->bytes();
   line["plan"] = cell_plan(s, learner);
@@ -70,9 +74,10 @@ std::vector<Json> read_results(const std::filesystem::path& file) {
     const Json line = Json::parse(text, nullptr, false);
     const auto is = [&](const char* key, auto kind) { return line.contains(key) && (line[key].*kind)(); };
     if (!line.is_object() || !is("stream", &Json::is_string) || !is("learner", &Json::is_string) ||
-        !is("seed", &Json::is_number_unsigned) || !is("accuracy", &Json::is_number))
+        !is("seed", &Json::is_number_unsigned) ||
+        !(is("accuracy", &Json::is_number) || is("mae", &Json::is_number)))
       throw DataError(file.string(), fmt::format("line {}", number),
-                      "is no result: stream, learner, seed and accuracy are needed");
+                      "is no result: stream, learner, seed and accuracy (or mae) are needed");
     lines.push_back(line);
   }
   return lines;

@@ -30,8 +30,8 @@ class CellResults {
   std::map<std::tuple<std::string, std::string, uint64_t>, Json> done_;
 };
 
-/// Lines with "stream", "learner", "seed" and "accuracy", as other programs (scripts/stream-table-peers)
-/// write them. DataError names the line.
+/// Lines with "stream", "learner", "seed" and "accuracy" or "mae", as other programs
+/// (scripts/stream-table-peers) write them. DataError names the line.
 std::vector<Json> read_results(const std::filesystem::path& file);
 
 }  // namespace conclave

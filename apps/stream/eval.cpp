@@ -46,14 +46,18 @@ struct Comparison {
   double mcnemar_p = 1;       // the largest over seeds; 1 when rows are not known one by one
 };
 
-Comparison compare(const Row& first, const Row& other) {
+Comparison compare(const TableStream& stream, const Row& first, const Row& other) {
   Comparison c;
   double largest = 0;
   bool rows_known = false;
   for (const auto& [seed, result] : other.by_seed) {
     const auto own = first.by_seed.find(seed);
-    if (own == first.by_seed.end()) continue;
-    c.leads.push_back(own->second["accuracy"].get<double>() - result["accuracy"].get<double>());
+    const char* measure = stream.measure();
+    if (own == first.by_seed.end() || !own->second[measure].is_number() || !result.contains(measure) ||
+        !result[measure].is_number())
+      continue;
+    const double lead = own->second[measure].get<double>() - result[measure].get<double>();
+    c.leads.push_back(stream.regression ? -lead : lead);
     if (!result.contains("right") || !own->second.contains("right")) continue;
     rows_known = true;
     largest = std::max(largest,
@@ -228,17 +232,16 @@ class EvalVerb : public Verb {
   }
 
   void tell(Invocation& call, const TableStream& s, const Row& first, const Row& row) {
-    const auto accuracy = spread(row.values("accuracy"));
-    const double kappa_t = spread(row.values("kappa_t")).mean;
+    const auto score = spread(row.values(s.measure()));
     const double speed = spread(row.values("instances_per_s")).mean;
-    if (row.ours) call.history().metric(s.name + "/" + row.learner, 0, accuracy.mean);
+    if (row.ours) call.history().metric(s.name + "/" + row.learner, 0, score.mean);
     const bool is_first = &first == &row;
-    const auto comparison = compare(first, row);
+    const auto comparison = compare(s, first, row);
     const double lead = spread(comparison.leads).mean, p = wilcoxon(comparison.leads);
     const int64_t count = row.by_seed.begin()->second.value("instances", int64_t{0});
     std::string says = verdict(comparison.leads);
-    if (s.ceiling > 0 && at_ceiling(accuracy.mean, s.ceiling, count) &&
-        at_ceiling(spread(first.values("accuracy")).mean, s.ceiling, count))
+    if (s.ceiling > 0 && at_ceiling(score.mean, s.ceiling, count) &&
+        at_ceiling(spread(first.values(s.measure())).mean, s.ceiling, count))
       says = "tie at the ceiling";
     if (call.json()) {
       Json line = {{"summary", true},
@@ -246,11 +249,13 @@ class EvalVerb : public Verb {
                    {"learner", row.learner},
                    {"peer", !row.ours},
                    {"past_labels", row.past_labels},
-                   {"seeds", accuracy.n},
-                   {"accuracy_mean", accuracy.mean},
-                   {"accuracy_deviation", accuracy.deviation},
-                   {"kappa_t_mean", kappa_t},
+                   {"seeds", score.n},
+                   {fmt::format("{}_mean", s.measure()), score.mean},
+                   {fmt::format("{}_deviation", s.measure()), score.deviation},
                    {"instances_per_s", speed}};
+      for (const char* more : {"kappa_t", "rmse", "r2"})
+        if (const auto values = row.values(more); !values.empty())
+          line[fmt::format("{}_mean", more)] = spread(values).mean;
       if (!is_first) {
         line["pairs"] = comparison.leads.size();
         line["lead_of_first"] = lead;
@@ -261,11 +266,17 @@ class EvalVerb : public Verb {
       call.out().write(line);
       return;
     }
-    fmt::print("{:<14} {:<40} {:.2f} +- {:.2f} %  kappa-T {:6.2f} %  {:>8.0f} rows/s", s.name,
-               row.learner + (row.past_labels ? " *" : ""), 100 * accuracy.mean, 100 * accuracy.deviation,
-               100 * kappa_t, speed);
+    const auto mean = [&](const char* key) { return spread(row.values(key)).mean; };
+    fmt::print("{:<14} {:<40} {}  {:>8.0f} rows/s", s.name, row.learner + (row.past_labels ? " *" : ""),
+               s.regression ? fmt::format("MAE {:.5g} +- {:.2g}  RMSE {:.5g}  R2 {:.4f}", score.mean,
+                                          score.deviation, mean("rmse"), mean("r2"))
+                            : fmt::format("{:.2f} +- {:.2f} %  kappa-T {:6.2f} %", 100 * score.mean,
+                                          100 * score.deviation, 100 * mean("kappa_t")),
+               speed);
     if (!is_first && !comparison.leads.empty())
-      fmt::print("   {:+.2f} for {}, p = {:.3f}{}: {}", 100 * lead, first.learner, p,
+      fmt::print("   {} for {}, p = {:.3f}{}: {}",
+                 s.regression ? fmt::format("{:+.3g}", lead) : fmt::format("{:+.2f}", 100 * lead),
+                 first.learner, p,
                  comparison.mcnemar_p < 1 ? fmt::format(", McNemar {:.2g}", comparison.mcnemar_p) : "", says);
     fmt::print("\n");
     std::fflush(stdout);

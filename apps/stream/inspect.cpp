@@ -34,7 +34,7 @@ class InspectVerb : public Verb {
     if (tree_) {
       require<UsageError>(static_cast<size_t>(*tree_) < trees.size(), "--tree: {} of {} trees", *tree_,
                           trees.size());
-      const auto& tree = *trees[*tree_];
+      const auto& tree = trees[*tree_];
       fmt::print("{}", dot_ ? tree_dot(tree, saved.schema) : tree_text(tree, saved.schema));
       return 0;
     }

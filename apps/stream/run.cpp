@@ -44,9 +44,9 @@ class RunVerb : public Verb {
     options.add("snapshot-every", plan_.snapshot_every, "Rows between two snapshots").at_least(1);
   }
   int run(Invocation& call) override {
+    source_.set_regression(learner_.regression());
     plan_.source = source_.config();
     plan_.learner = learner_.config();
-    if (plan_.source.contains("reader")) plan_.source["reader"]["regression"] = learner_.regression();
     plan_.seed = plan_.run.seed = call.common().seed;
     require<UsageError>(plan_.run.chunk == 0 || (plan_.run.delay == 0 && plan_.run.spread == 0),
                         "--chunk: labels arrive with their chunk, not after --delay");

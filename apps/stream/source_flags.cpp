@@ -38,6 +38,7 @@ Json SourceFlags::config() const {
   if (!generator_.empty()) return {{"generator", flags_.config(generator_)}};
   const Json reader = {{"format", reader_.format},
                        {"label", reader_.label},
+                       {"regression", reader_.regression},
                        {"strict", reader_.strict},
                        {"guess_rows", reader_.guess_rows}};
   const bool is_path = file_ != "-" && !stream::is_kafka(file_);

@@ -10,6 +10,8 @@ namespace conclave {
 class SourceFlags {
  public:
   void declare(Options& options);
+  /// Whether the labels of a file are numbers to predict.
+  void set_regression(bool on) { reader_.regression = on; }
   /// Opens it; a generator needs an end, `rows`.
   stream::SourcePtr open(int64_t rows) const;
   /// For SessionPlan.

@@ -39,12 +39,15 @@ TableRecipe read_table(const fs::path& file, const fs::path& data) {
     ConfigObject c(entry, "stream");
     TableStream stream{c.need<std::string>("name"), c.part("generator"), {}, c.get_integer("rows", 0)};
     stream.ceiling = c.get("ceiling", 0.0);
+    stream.regression = c.get("regression", false);
     c.get<std::string>("peer", "");  // for those who run the peers
     const auto name = c.get<std::string>("file", "");
     if (!name.empty()) stream.file = data / name;
     require<UsageError>(stream.generator.empty() == !name.empty(), "stream {}: give a generator or a file",
                         stream.name);
     require<UsageError>(!name.empty() || stream.rows > 0, "stream {}: a generator needs rows", stream.name);
+    require<UsageError>(!stream.regression || !name.empty(),
+                        "stream {}: generators make classes; regression needs a file", stream.name);
     c.finish();
     recipe.streams.push_back(std::move(stream));
   }

@@ -14,6 +14,10 @@ struct TableStream {
   std::filesystem::path file;  ///< instead of a generator
   int64_t rows = 0;            ///< 0: all of the file
   double ceiling = 0;          ///< the share that the best rule gets right; 0: not known
+  bool regression = false;     ///< numbers are predicted
+
+  /// What it is judged by; less of an error is better.
+  const char* measure() const { return regression ? "mae" : "accuracy"; }
 };
 
 /// One column.
@@ -29,8 +33,9 @@ struct TableRecipe {
   std::vector<uint64_t> seeds;
 };
 
-/// [table] seeds = [...]; [[stream]] name, generator = {...} or file, rows, ceiling, peer; [[learner]] name,
-/// learner, past_labels, options. Files are looked for beside `data`. DataError, UsageError.
+/// [table] seeds = [...]; [[stream]] name, generator = {...} or file, rows, ceiling, regression, peer;
+/// [[learner]] name, learner, past_labels, options. Files are looked for beside `data`. DataError,
+/// UsageError.
 TableRecipe read_table(const std::filesystem::path& recipe, const std::filesystem::path& data);
 
 }  // namespace conclave

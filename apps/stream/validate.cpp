@@ -34,7 +34,7 @@ class ValidateVerb : public Verb {
     options.add("rows", rows_, "Rows to stop after; 0 for all").letter('n').at_least(0);
   }
   int run(Invocation& call) override {
-    require<UsageError>(!learner_.regression(), "validate: folds are counted for classes, not for numbers");
+    source_.set_regression(learner_.regression());
     const auto source = source_.open(rows_);
     std::vector<stream::LearnerPtr> learners;
     for (int f = 0; f < folds_; ++f)
@@ -56,29 +56,32 @@ class ValidateVerb : public Verb {
     };
     const auto evaluations = stream::run_folds(*source, learners, options);
     throw_if_interrupted();
-    Json folds = Json::array();
-    std::vector<double> accuracies, kappas;
+    Json line = {{"instances", shown}, {"scheme", scheme_}}, folds = Json::array();
+    std::string words;
+    const std::vector<std::string> measures = learners[0]->regression()
+                                                  ? std::vector<std::string>{"mae", "rmse", "r2"}
+                                                  : std::vector<std::string>{"accuracy", "kappa"};
     for (const auto& evaluation : evaluations) {
-      const auto scores = evaluation.cumulative();
       Json fold = {{"rows", evaluation.rows()}};
-      fold.update(scores.to_json());
-      folds.push_back(fold);
-      accuracies.push_back(scores.accuracy);
-      kappas.push_back(scores.kappa);
+      fold.update(learners[0]->regression() ? evaluation.numbers.cumulative().to_json()
+                                            : evaluation.classes.cumulative().to_json());
+      folds.push_back(std::move(fold));
     }
-    const Spread accuracy = spread(accuracies), kappa = spread(kappas);
-    call.history().metric("accuracy", shown, accuracy.mean);
+    for (const auto& measure : measures) {
+      std::vector<double> values;
+      for (const Json& fold : folds)
+        if (fold[measure].is_number()) values.push_back(fold[measure]);
+      const Spread s = spread(values);
+      line[measure + "_mean"] = s.mean;
+      line[measure + "_deviation"] = s.deviation;
+      words += fmt::format("  {} {:.4f} +- {:.4f}", measure, s.mean, s.deviation);
+    }
+    call.history().metric(measures[0], shown, line[measures[0] + "_mean"]);
+    line["folds"] = std::move(folds);
     if (call.json())
-      call.out().write({{"instances", shown},
-                        {"scheme", scheme_},
-                        {"accuracy_mean", accuracy.mean},
-                        {"accuracy_deviation", accuracy.deviation},
-                        {"kappa_mean", kappa.mean},
-                        {"kappa_deviation", kappa.deviation},
-                        {"folds", folds}});
+      call.out().write(line);
     else
-      fmt::print("{} rows, {} learners ({}): accuracy {:.4f} +- {:.4f}  kappa {:.4f} +- {:.4f}\n", shown,
-                 folds_, scheme_, accuracy.mean, accuracy.deviation, kappa.mean, kappa.deviation);
+      fmt::print("{} rows, {} learners ({}):{}\n", shown, folds_, scheme_, words);
     return 0;
   }
 

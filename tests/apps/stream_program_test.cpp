@@ -153,6 +153,31 @@ TEST_F(StreamProgram, MakesATableOfMeans) {
   EXPECT_EQ(stream({"eval", path("t.toml"), "--streams", "none"}).code, 2);
 }
 
+TEST_F(StreamProgram, MakesATableOfNumbersToo) {
+  std::string rows = "a,b,y\n";
+  for (int i = 0; i < 2000; ++i) rows += fmt::format("{},{},{}\n", i % 7, i % 5, 3 * (i % 7) + 0.5);
+  write_file(dir_ / "n.csv", rows);
+  write_file(dir_ / "t.toml",
+             "[table]\nseeds = [1, 2]\n[[stream]]\nname = \"s\"\nfile = \"n.csv\"\nregression = true\n"
+             "[[learner]]\nname = \"tree\"\nlearner = \"fimt-dd\"\n"
+             "[[learner]]\nname = \"line\"\nlearner = \"linear-regressor\"\n");
+  const auto made = stream({"eval", path("t.toml"), "--data", path(""), "--json"});
+  ASSERT_EQ(made.code, 0) << made.err;
+  const Json last = last_line(made.out);
+  EXPECT_EQ(last.at("learner"), "line");
+  EXPECT_LT(last.at("mae_mean").get<double>(), 0.5);
+  EXPECT_GT(last.at("r2_mean").get<double>(), 0.9);
+  // The first is ahead when its error is smaller.
+  const bool ahead = last.at("lead_of_first").get<double>() > 0;
+  EXPECT_EQ(last.at("first_is"), ahead ? "ahead" : "behind");
+  const Json first = parse_json(made.out.substr(0, made.out.find('\n')), "first");
+  EXPECT_EQ(ahead, first.at("mae").get<double>() < last.at("mae_mean").get<double>());
+  const auto folds = stream({"validate", path("n.csv"), "--folds", "3", "--learner", "fimt-dd", "--json"});
+  ASSERT_EQ(folds.code, 0) << folds.err;
+  EXPECT_LT(last_line(folds.out).at("mae_mean").get<double>(), 3);
+  EXPECT_EQ(last_line(folds.out).at("folds").size(), 3u);
+}
+
 TEST_F(StreamProgram, ComparesWithPeersAndRunsNothingTwice) {
   write_file(dir_ / "t.toml",
              "[table]\nseeds = [1, 2, 3]\n[[stream]]\nname = \"s\"\nrows = 2000\npeer = \"p\"\n"
@@ -189,7 +214,7 @@ TEST_F(StreamProgram, PredictsRowsThatItDoesNotLearn) {
   const auto shown = stream({"snapshot", path("p.snap"), "--json"});
   ASSERT_EQ(shown.code, 0) << shown.err;
   EXPECT_EQ(last_line(shown.out).at("instances"), 3000);
-  EXPECT_EQ(last_line(shown.out).at("version"), 2);
+  EXPECT_EQ(last_line(shown.out).at("version"), 3);
   const std::string snapshot = read_file(dir_ / "p.snap");
   const auto once = stream({"predict", path("p.snap"), path("p.arff")});
   ASSERT_EQ(once.code, 0) << once.err;

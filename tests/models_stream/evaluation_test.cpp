@@ -203,7 +203,7 @@ TEST(Folds, ThreadsChangeNothing) {
     options.rows = 3000;
     options.threads = threads;
     for (const auto& evaluation : run_folds(*source, learners, options))
-      accuracies[threads / 3].push_back(evaluation.cumulative().accuracy);
+      accuracies[threads / 3].push_back(evaluation.classes.cumulative().accuracy);
   }
   EXPECT_EQ(accuracies[0], accuracies[1]);
 }

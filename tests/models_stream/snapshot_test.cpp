@@ -1,5 +1,6 @@
 #include "models/stream/eval/snapshot.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "framework/base/error.h"
@@ -47,7 +48,7 @@ TEST_F(Snapshots, TellAFlippedByteACutAndAnotherVersion) {
     EXPECT_THROW(parse_snapshot(std::string_view(bytes_).substr(0, at), "cut"), DataError) << at;
   }
   std::string other = bytes_;
-  other.replace(other.find(" 2 "), 3, " 1 ");
+  other.replace(other.find(fmt::format(" {} ", kSnapshotVersion)), 3, " 1 ");
   try {
     parse_snapshot(other, "other");
     ADD_FAILURE();

@@ -247,9 +247,9 @@ TEST(HoeffdingTree, StopsGrowingAtItsMemory) {
     most = std::max(most, tree.bytes());
   }
   EXPECT_LT(most, limit);
-  const size_t nodes = tree.nodes().size();
+  const size_t nodes = tree.view().nodes.size();
   accuracy_of(tree, *generator, 20000);
-  EXPECT_LE(tree.nodes().size(), nodes + nodes / 20);
+  EXPECT_LE(tree.view().nodes.size(), nodes + nodes / 20);
 }
 
 TEST(HoeffdingTree, GoesOnAfterLoadingAsIfNothingHadHappened) {

@@ -101,9 +101,9 @@ class DriftMoeData final : public Learner {
     std::swap(use, used_);
     return use;
   }
-  std::vector<const HoeffdingTree*> trees() const override {
-    std::vector<const HoeffdingTree*> list;
-    for (const auto& expert : experts_) list.push_back(expert.tree());
+  std::vector<TreeView> trees() const override {
+    std::vector<TreeView> list;
+    for (const auto& expert : experts_) list.push_back(expert.tree()->view());
     return list;
   }
   void fields(Archive& archive) override {

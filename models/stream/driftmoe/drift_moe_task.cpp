@@ -60,9 +60,9 @@ class DriftMoeTask final : public Learner {
                       {"drifts", experts_[c].drifts()}});
     return {{"router_steps", router_.steps()}, {"experts", std::move(list)}};
   }
-  std::vector<const HoeffdingTree*> trees() const override {
-    std::vector<const HoeffdingTree*> list;
-    for (const auto& expert : experts_) list.push_back(expert.tree());
+  std::vector<TreeView> trees() const override {
+    std::vector<TreeView> list;
+    for (const auto& expert : experts_) list.push_back(expert.tree()->view());
     return list;
   }
   void fields(Archive& archive) override {

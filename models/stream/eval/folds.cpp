@@ -1,6 +1,7 @@
 #include "models/stream/eval/folds.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "models/stream/base/fast_math.h"
 #include "models/stream/base/poisson.h"
@@ -32,25 +33,28 @@ Roles draw(FoldScheme scheme, size_t folds, const Poisson& poisson, Random& rand
 }
 
 void step(const RowBlock& block, const std::vector<Roles>& roles, size_t fold, Learner& learner,
-          Prequential& evaluation) {
+          FoldEvaluation& evaluation) {
   std::vector<double> votes(static_cast<size_t>(learner.classes()));
   for (size_t i = 0; i < block.size(); ++i) {
-    const int label = block.label(i);
-    if (label < 0) continue;
+    const double y = block.y[i];
+    if (std::isnan(y)) continue;
     const double* const x = block.row(i).data();
     if (roles[i].tests[fold]) {
       learner.votes(x, votes.data());
-      evaluation.add(label, arg_max(votes.data(), learner.classes()), learner.classes());
+      if (learner.regression())
+        evaluation.numbers.add(y, votes[0]);
+      else
+        evaluation.classes.add(block.label(i), arg_max(votes.data(), learner.classes()), learner.classes());
     }
-    for (int times = 0; times < roles[i].trains[fold]; ++times) learner.learn(x, label, 1);
+    for (int times = 0; times < roles[i].trains[fold]; ++times) learner.learn_target(x, y, 1);
   }
 }
 
 }  // namespace
 
-std::vector<Prequential> run_folds(Source& source, std::vector<LearnerPtr>& learners,
-                                   const FoldOptions& options) {
-  std::vector<Prequential> evaluations(learners.size());
+std::vector<FoldEvaluation> run_folds(Source& source, std::vector<LearnerPtr>& learners,
+                                      const FoldOptions& options) {
+  std::vector<FoldEvaluation> evaluations(learners.size());
   const Poisson poisson(1);
   Random random(options.seed, "folds");
   Workers workers(options.threads);

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "models/stream/eval/metrics.h"
+#include "models/stream/eval/regression_metrics.h"
 #include "models/stream/learners/learner.h"
 
 namespace conclave::stream {
@@ -24,8 +25,15 @@ struct FoldOptions {
   std::function<bool(int64_t)> on_progress = {};
 };
 
+/// Of one learner: of a regression the numbers, otherwise the classes.
+struct FoldEvaluation {
+  Prequential classes;
+  RegressionMetrics numbers;
+  int64_t rows() const { return classes.rows() + numbers.rows(); }
+};
+
 /// The evaluation of each learner; all begin where they are.
-std::vector<Prequential> run_folds(Source& source, std::vector<LearnerPtr>& learners,
-                                   const FoldOptions& options);
+std::vector<FoldEvaluation> run_folds(Source& source, std::vector<LearnerPtr>& learners,
+                                      const FoldOptions& options);
 
 }  // namespace conclave::stream

@@ -9,7 +9,7 @@
 namespace conclave::stream {
 
 /// Version of the format; learners change theirs with it.
-constexpr int kSnapshotVersion = 2;
+constexpr int kSnapshotVersion = 3;
 
 struct Snapshot {
   Json about;         ///< what the run was told, in the caller's words

@@ -186,9 +186,9 @@ Json Forest::describe() const {
   return {{"members", std::move(list)}};
 }
 
-std::vector<const HoeffdingTree*> Forest::trees() const {
-  std::vector<const HoeffdingTree*> list;
-  for (const Member& member : members_) list.push_back(&member.tree);
+std::vector<TreeView> Forest::trees() const {
+  std::vector<TreeView> list;
+  for (const Member& member : members_) list.push_back(member.tree.view());
   return list;
 }
 

@@ -44,7 +44,7 @@ class Forest final : public Learner {
   void test_then_train(const RowBlock& rows, double* votes_TC) override;
   size_t bytes() const override;
   Json describe() const override;
-  std::vector<const HoeffdingTree*> trees() const override;
+  std::vector<TreeView> trees() const override;
   void fields(Archive& archive) override;
 
   /// One tree with what watches over it.

@@ -45,7 +45,7 @@ class Learner {
   /// Of a mixture: the router's choices since the last call.
   virtual ExpertUse take_use() { return {}; }
   /// The trees that it is made of, for those who show them.
-  virtual std::vector<const HoeffdingTree*> trees() const { return {}; }
+  virtual std::vector<TreeView> trees() const { return {}; }
   virtual void fields(Archive& archive) = 0;
 
  protected:

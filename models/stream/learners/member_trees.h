@@ -36,9 +36,9 @@ class TreeEnsemble : public Learner {
     for (const auto& tree : trees_) sum += tree.bytes();
     return sum;
   }
-  std::vector<const HoeffdingTree*> trees() const final {
-    std::vector<const HoeffdingTree*> list;
-    for (const auto& tree : trees_) list.push_back(&tree);
+  std::vector<TreeView> trees() const final {
+    std::vector<TreeView> list;
+    for (const auto& tree : trees_) list.push_back(tree.view());
     return list;
   }
 

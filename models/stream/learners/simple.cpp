@@ -22,7 +22,7 @@ class TreeLearner final : public Learner {
   }
   size_t bytes() const override { return sizeof(*this) + tree_.bytes(); }
   Json describe() const override { return {{"leaves", tree_.leaves()}, {"depth", tree_.depth()}}; }
-  std::vector<const HoeffdingTree*> trees() const override { return {&tree_}; }
+  std::vector<TreeView> trees() const override { return {tree_.view()}; }
   void fields(Archive& archive) override { archive(tree_); }
 
  private:

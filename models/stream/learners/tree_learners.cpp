@@ -36,6 +36,7 @@ class TreeOf final : public Learner {
   }
   size_t bytes() const override { return sizeof(*this) + tree_.bytes(); }
   Json describe() const override { return describe_tree(tree_); }
+  std::vector<TreeView> trees() const override { return {tree_.view()}; }
   void fields(Archive& archive) override { archive(tree_); }
 
  private:

@@ -240,10 +240,10 @@ ExpertUse AdaptiveMoe::take_use() {
   return use;
 }
 
-std::vector<const HoeffdingTree*> AdaptiveMoe::trees() const {
-  std::vector<const HoeffdingTree*> list;
+std::vector<TreeView> AdaptiveMoe::trees() const {
+  std::vector<TreeView> list;
   for (const auto& expert : experts_)
-    if (expert.kind() == "tree") list.push_back(expert.tree());
+    if (expert.kind() == "tree") list.push_back(expert.tree()->view());
   return list;
 }
 

@@ -40,7 +40,7 @@ class AdaptiveMoe final : public Learner {
   Json describe() const override;
   std::vector<std::string> take_events() override;
   ExpertUse take_use() override;
-  std::vector<const HoeffdingTree*> trees() const override;
+  std::vector<TreeView> trees() const override;
   void fields(Archive& archive) override;
 
  private:

@@ -71,6 +71,11 @@ class RegressionForest final : public Regressor {
                       {"background", member.background != nullptr}});
     return {{"members", std::move(list)}};
   }
+  std::vector<TreeView> trees() const override {
+    std::vector<TreeView> list;
+    for (const Member& member : members_) list.push_back(member.tree.view());
+    return list;
+  }
   void fields(Archive& archive) override {
     auto count = static_cast<uint32_t>(members_.size());
     archive(count);

@@ -146,9 +146,10 @@ void RegressionTree::try_split(int index) {
   if (!(best.merit > 0)) return;
   const double bound = std::sqrt(std::log(1 / options_.split_confidence) / (2 * leaf.seen));
   if (second.merit / best.merit >= 1 - bound && bound >= options_.tie_threshold) return;
+  const double merit = best.merit * leaf.seen;
   const int at = leaf.node, pair = add_pair();
   for (int b = 0; b < 2; ++b) {
-    const int child = add_leaf(pair + b);  // `leaf` may have moved
+    const int child = add_leaf(pair + b);      // `leaf` may have moved
     leaves_[child].y = {0, best.means[b], 0};  // it begins anew, from there
     leaves_[child].weights = leaves_[index].weights;
     leaves_[child].mean_loss = leaves_[index].mean_loss;
@@ -161,6 +162,7 @@ void RegressionTree::try_split(int index) {
   node.attribute = best.attribute;
   node.kind = best.kind;
   node.value = best.value;
+  node.merit = merit;
   node.first_child = pair;
   node.usual_child = best.weights[0] >= best.weights[1] ? 0 : 1;
   node.leaf = -1;
@@ -287,6 +289,28 @@ void RegressionTree::rest_least_promising() {
     leaf.looked_at = leaf.seen;
     active_ += awake ? 1 : -1;
   }
+}
+
+TreeView RegressionTree::view() const {
+  TreeView view;
+  view.numbers = true;
+  std::vector<std::pair<int32_t, int32_t>> open = {{0, -1}};  // node, and its parent in the view
+  while (!open.empty()) {
+    const auto [at, parent] = open.back();
+    open.pop_back();
+    const Node& node = nodes_[at];
+    const auto place = static_cast<int32_t>(view.nodes.size());
+    if (parent >= 0) view.nodes[parent].children.push_back(place);
+    view.nodes.push_back({node.attribute, node.kind, node.value, node.merit, {}, {}, 0, 0});
+    if (node.attribute < 0) {
+      view.nodes[place].weight = leaves_[node.leaf].seen;
+      view.nodes[place].mean = leaves_[node.leaf].y.mean;
+    } else {
+      open.emplace_back(node.first_child + 1, place);
+      open.emplace_back(node.first_child, place);
+    }
+  }
+  return view;
 }
 
 int RegressionTree::depth() const {

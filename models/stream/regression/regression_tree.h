@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "models/stream/regression/target_bins.h"
+#include "models/stream/tree/tree_view.h"
 
 namespace conclave::stream {
 
@@ -46,6 +47,8 @@ class RegressionTree {
   int64_t switches() const { return switches_; }
   /// Deviation of the targets so far.
   double deviation() const { return y_.deviation(); }
+  /// Without the branches in the background.
+  TreeView view() const;
   void fields(Archive& archive);
 
  private:
@@ -67,7 +70,8 @@ class RegressionTree {
     SplitKind kind = SplitKind::none;
     int32_t first_child = 0, usual_child = 0, leaf = 0;
     double value = 0;
-    void fields(Archive& a) { a(attribute, kind, first_child, usual_child, leaf, value); }
+    double merit = 0;  // of the split, times the weight it was made with
+    void fields(Archive& a) { a(attribute, kind, first_child, usual_child, leaf, value, merit); }
   };
   // Over a node that is none of the leaves: Page and Hinckley's test, and the branch that may replace it.
   struct Watch {

@@ -78,6 +78,9 @@ class Boosting {
     for (const auto& tree : trees_) sum += tree.switches();
     return sum;
   }
+  void add_trees(std::vector<TreeView>& list) const {
+    for (const auto& tree : trees_) list.push_back(tree.view());
+  }
   void fields(Archive& archive) {
     archive(random_, rows_, start_);
     for (auto& tree : trees_) archive(tree);
@@ -148,6 +151,12 @@ class Sgbt final : public Learner {
     for (const auto& part : parts_)
       list.push_back({{"leaves", part.leaves()}, {"switches", part.switches()}});
     return {{"trees", options_.iterations}, {"parts", std::move(list)}};
+  }
+  // Of the first class all, then of the next.
+  std::vector<TreeView> trees() const override {
+    std::vector<TreeView> list;
+    for (const auto& part : parts_) part.add_trees(list);
+    return list;
   }
   void fields(Archive& archive) override {
     std::vector<uint8_t> inverted;

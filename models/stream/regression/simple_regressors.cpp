@@ -23,6 +23,7 @@ class TreeRegressor final : public Regressor {
   Json describe() const override {
     return {{"leaves", tree_.leaves()}, {"depth", tree_.depth()}, {"switches", tree_.switches()}};
   }
+  std::vector<TreeView> trees() const override { return {tree_.view()}; }
   void fields(Archive& archive) override { archive(tree_); }
 
  private:

@@ -147,6 +147,7 @@ void AdaptiveTree::try_split(Node& node) {
   node.attribute = chosen.attribute;
   node.kind = chosen.kind;
   node.value = chosen.value;
+  node.merit = chosen.merit * node.leaf.weight;
   double most = -1;
   for (auto& branch : branches) {
     const double weight = std::accumulate(branch.begin(), branch.end(), 0.0);
@@ -203,10 +204,19 @@ size_t AdaptiveTree::bytes_of(const Node& node) const {
   return sum;
 }
 
+TreeView AdaptiveTree::view() const {
+  TreeView view;
+  add_branch(view, *root_, [](const Node& node, TreeView::Node& copy) {
+    copy.merit = node.merit;
+    if (node.attribute < 0) copy.classes = node.leaf.classes;
+  });
+  return view;
+}
+
 void AdaptiveTree::check(Archive& archive, const Node& node) const {
   if (node.attribute < 0) {
     archive.check(node.children.empty(), "a leaf with children");
-    node.leaf.check(archive, classes_, schema_.width());
+    node.leaf.check(archive, classes_, schema_);
   } else {
     archive.check(node.attribute < schema_.width() && node.children.size() >= 2 && node.usual_child >= 0 &&
                       static_cast<size_t>(node.usual_child) < node.children.size(),

@@ -7,6 +7,7 @@
 
 #include "models/stream/drift/adwin.h"
 #include "models/stream/tree/tree_leaf.h"
+#include "models/stream/tree/tree_view.h"
 
 namespace conclave::stream {
 
@@ -24,6 +25,8 @@ class AdaptiveTree {
   int depth() const { return depth_of(*root_); }
   size_t bytes() const { return sizeof(*this) + bytes_of(*root_); }
   int64_t switches() const { return switches_; }
+  /// Without the rivals.
+  TreeView view() const;
   void fields(Archive& archive);
 
  private:
@@ -32,11 +35,12 @@ class AdaptiveTree {
     SplitKind kind = SplitKind::none;
     int32_t usual_child = 0;
     double value = 0;
+    double merit = 0;  // of the split, times the weight it was made with
     std::vector<std::unique_ptr<Node>> children;
     std::unique_ptr<Node> rival;
     Adwin errors;
     TreeLeaf leaf;
-    void fields(Archive& a) { a(attribute, kind, usual_child, value, children, rival, errors, leaf); }
+    void fields(Archive& a) { a(attribute, kind, usual_child, value, merit, children, rival, errors, leaf); }
   };
   // Where a row ends, and what it is taken for there.
   struct Reached {

@@ -170,8 +170,20 @@ int FastTree::depth_of(const Node& node) const {
   return deepest + 1;
 }
 
+TreeView FastTree::view() const {
+  TreeView view;
+  add_branch(view, *root_, [](const Node& node, TreeView::Node& copy) {
+    if (node.attribute < 0)
+      copy.classes = node.leaf.classes;
+    else
+      copy.merit = node.gains[node.attribute] / static_cast<double>(std::max<int64_t>(1, node.looks)) *
+                   node.leaf.weight;
+  });
+  return view;
+}
+
 void FastTree::check(Archive& archive, const Node& node) const {
-  node.leaf.check(archive, classes_, schema_.width());
+  node.leaf.check(archive, classes_, schema_);
   archive.check(node.gains.size() == static_cast<size_t>(schema_.width()), "a node of another stream");
   if (node.attribute < 0) {
     archive.check(node.children.empty(), "a leaf with children");

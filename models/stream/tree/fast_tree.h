@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "models/stream/tree/tree_leaf.h"
+#include "models/stream/tree/tree_view.h"
 
 namespace conclave::stream {
 
@@ -25,6 +26,7 @@ class FastTree {
   size_t bytes() const { return sizeof(*this) + bytes_; }
   /// Splits that were taken back or replaced.
   int64_t revisions() const { return revisions_; }
+  TreeView view() const;
   void fields(Archive& archive);
 
  private:

@@ -160,6 +160,17 @@ int HoeffdingTree::depth() const {
   return deepest;
 }
 
+TreeView HoeffdingTree::view() const {
+  TreeView view;
+  for (const Node& node : nodes_) {
+    TreeView::Node copy{node.attribute, node.kind, node.value, node.merit, {}, {}, 0, 0};
+    for (int c = 0; c < node.children; ++c) copy.children.push_back(node.first_child + c);
+    if (node.attribute < 0) copy.classes = leaves_[node.leaf].classes;
+    view.nodes.push_back(std::move(copy));
+  }
+  return view;
+}
+
 void HoeffdingTree::fields(Archive& archive) {
   archive(random_, classes_, weight_, bytes_, nodes_, leaves_);
   if (!archive.loading()) return;
@@ -179,7 +190,7 @@ void HoeffdingTree::fields(Archive& archive) {
   }
   for (const Leaf& leaf : leaves_) {
     archive.check(leaf.node >= 0 && leaf.node < nodes, "a leaf of another tree");
-    leaf.check(archive, classes_, schema_.width());
+    leaf.check(archive, classes_, schema_);
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "framework/base/random.h"
 #include "models/stream/tree/tree_leaf.h"
+#include "models/stream/tree/tree_view.h"
 
 namespace conclave::stream {
 
@@ -35,24 +36,21 @@ class HoeffdingTree {
   /// Weight learned so far.
   double weight() const { return weight_; }
 
-  /// The tree as it stands, for those who show it. Children follow one another from first_child.
-  struct Node {
-    int32_t attribute = -1;  ///< -1: a leaf
-    SplitKind kind = SplitKind::none;
-    int32_t first_child = 0, children = 0;
-    int32_t usual_child = 0;  ///< where a missing value goes
-    int32_t leaf = 0;
-    double value = 0;
-    double merit = 0;  ///< of the split, times the weight it was made with
-    void fields(Archive& a) { a(attribute, kind, first_child, children, usual_child, leaf, value, merit); }
-  };
-  const std::vector<Node>& nodes() const { return nodes_; }
-  /// Class weights of a leaf.
-  const std::vector<double>& leaf_classes(int leaf) const { return leaves_[leaf].classes; }
-
+  TreeView view() const;
   void fields(Archive& archive);
 
  private:
+  // Children follow one another from first_child.
+  struct Node {
+    int32_t attribute = -1;  // -1: a leaf
+    SplitKind kind = SplitKind::none;
+    int32_t first_child = 0, children = 0;
+    int32_t usual_child = 0;  // where a missing value goes
+    int32_t leaf = 0;
+    double value = 0;
+    double merit = 0;  // of the split, times the weight it was made with
+    void fields(Archive& a) { a(attribute, kind, first_child, children, usual_child, leaf, value, merit); }
+  };
   struct Leaf : TreeLeaf {
     using TreeLeaf::TreeLeaf;
     int32_t node = 0;

@@ -13,7 +13,7 @@ std::string value_name(const Attribute& input, int value) {
 }
 
 // What holds in one branch of a node.
-std::string condition(const HoeffdingTree::Node& node, int branch, const Schema& schema) {
+std::string condition(const TreeView::Node& node, size_t branch, const Schema& schema) {
   const Attribute& input = schema.inputs[node.attribute];
   switch (node.kind) {
     case SplitKind::at_most:
@@ -22,11 +22,15 @@ std::string condition(const HoeffdingTree::Node& node, int branch, const Schema&
       return fmt::format("{} {} {}", input.name,
                          branch == 0 ? "=" : "!=", value_name(input, static_cast<int>(node.value)));
     default:
-      return fmt::format("{} = {}", input.name, value_name(input, branch));
+      return fmt::format("{} = {}", input.name, value_name(input, static_cast<int>(branch)));
   }
 }
 
-std::string leaf_words(const std::vector<double>& classes, const Schema& schema) {
+std::string leaf_words(const TreeView& tree, const TreeView::Node& leaf, const Schema& schema) {
+  if (tree.numbers)
+    return leaf.weight > 0 ? fmt::format("{:.6g} (mean of {:.0f})", leaf.mean, leaf.weight)
+                           : fmt::format("{:.6g}", leaf.mean);
+  const auto& classes = leaf.classes;
   const auto top = std::max_element(classes.begin(), classes.end());
   const double weight = std::accumulate(classes.begin(), classes.end(), 0.0);
   if (weight <= 0) return "nothing yet";
@@ -35,13 +39,13 @@ std::string leaf_words(const std::vector<double>& classes, const Schema& schema)
                      weight);
 }
 
-void add_text(const HoeffdingTree& tree, const Schema& schema, int at, int depth, std::string& text) {
-  const auto& node = tree.nodes()[at];
-  for (int b = 0; b < node.children; ++b) {
-    const int child = node.first_child + b;
-    const auto& below = tree.nodes()[child];
+void add_text(const TreeView& tree, const Schema& schema, int at, int depth, std::string& text) {
+  const auto& node = tree.nodes[at];
+  for (size_t b = 0; b < node.children.size(); ++b) {
+    const int child = node.children[b];
+    const auto& below = tree.nodes[child];
     text += fmt::format("{:{}}{}{}\n", "", 2 * depth, condition(node, b, schema),
-                        below.attribute < 0 ? ": " + leaf_words(tree.leaf_classes(below.leaf), schema) : "");
+                        below.attribute < 0 ? ": " + leaf_words(tree, below, schema) : "");
     add_text(tree, schema, child, depth + 1, text);
   }
 }
@@ -57,32 +61,32 @@ std::string quoted(const std::string& text) {
 
 }  // namespace
 
-std::string tree_text(const HoeffdingTree& tree, const Schema& schema) {
-  const auto& root = tree.nodes()[0];
-  if (root.attribute < 0) return leaf_words(tree.leaf_classes(root.leaf), schema) + "\n";
+std::string tree_text(const TreeView& tree, const Schema& schema) {
+  const auto& root = tree.nodes[0];
+  if (root.attribute < 0) return leaf_words(tree, root, schema) + "\n";
   std::string text;
   add_text(tree, schema, 0, 0, text);
   return text;
 }
 
-std::string tree_dot(const HoeffdingTree& tree, const Schema& schema) {
+std::string tree_dot(const TreeView& tree, const Schema& schema) {
   std::string text = "digraph tree {\n  node [shape=box];\n";
-  for (size_t i = 0; i < tree.nodes().size(); ++i) {
-    const auto& node = tree.nodes()[i];
-    text += fmt::format("  n{} [label={}];\n", i,
-                        quoted(node.attribute < 0 ? leaf_words(tree.leaf_classes(node.leaf), schema)
-                                                  : schema.inputs[node.attribute].name));
-    for (int b = 0; b < node.children; ++b)
-      text += fmt::format("  n{} -> n{} [label={}];\n", i, node.first_child + b,
-                          quoted(condition(node, b, schema)));
+  for (size_t i = 0; i < tree.nodes.size(); ++i) {
+    const auto& node = tree.nodes[i];
+    text += fmt::format(
+        "  n{} [label={}];\n", i,
+        quoted(node.attribute < 0 ? leaf_words(tree, node, schema) : schema.inputs[node.attribute].name));
+    for (size_t b = 0; b < node.children.size(); ++b)
+      text +=
+          fmt::format("  n{} -> n{} [label={}];\n", i, node.children[b], quoted(condition(node, b, schema)));
   }
   return text + "}\n";
 }
 
-std::vector<double> importance(const std::vector<const HoeffdingTree*>& trees, const Schema& schema) {
+std::vector<double> importance(const std::vector<TreeView>& trees, const Schema& schema) {
   std::vector<double> shares(schema.inputs.size());
-  for (const auto* tree : trees)
-    for (const auto& node : tree->nodes())
+  for (const auto& tree : trees)
+    for (const auto& node : tree.nodes)
       if (node.attribute >= 0) shares[node.attribute] += std::max(0.0, node.merit);
   const double sum = std::accumulate(shares.begin(), shares.end(), 0.0);
   for (double& share : shares) share = sum > 0 ? share / sum : 0;

@@ -1,19 +1,21 @@
-/// A Hoeffding tree for the eye.
+/// A tree for the eye.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "models/stream/tree/hoeffding_tree.h"
+#include "models/stream/schema.h"
+#include "models/stream/tree/tree_view.h"
 
 namespace conclave::stream {
 
-/// One line a node, indented: "period <= 0.43" and, at leaves, the majority class with its share and weight.
-std::string tree_text(const HoeffdingTree& tree, const Schema& schema);
+/// One line a node, indented: "period <= 0.43" and, at leaves, the majority class with its share and weight,
+/// or the mean of the numbers.
+std::string tree_text(const TreeView& tree, const Schema& schema);
 /// The same for Graphviz.
-std::string tree_dot(const HoeffdingTree& tree, const Schema& schema);
+std::string tree_dot(const TreeView& tree, const Schema& schema);
 /// By input: gain of its splits times the weight they were made with, as shares of the sum over all trees.
 /// All 0 when nothing was split.
-std::vector<double> importance(const std::vector<const HoeffdingTree*>& trees, const Schema& schema);
+std::vector<double> importance(const std::vector<TreeView>& trees, const Schema& schema);
 
 }  // namespace conclave::stream

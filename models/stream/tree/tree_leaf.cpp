@@ -90,13 +90,17 @@ double TreeLeaf::promise() const {
   return weight - *std::max_element(classes.begin(), classes.end());
 }
 
-void TreeLeaf::check(Archive& archive, int n, int width) const {
+void TreeLeaf::check(Archive& archive, int n, const Schema& schema) const {
   archive.check(classes.size() == static_cast<size_t>(n) && (!active || stats.classes() == n),
                 "a leaf of another tree");
   const auto& observed = stats.observed();
   for (const auto* places : {&observed.numeric, &observed.nominal})
     for (const int32_t place : *places)
-      archive.check(place >= 0 && place < width, "a leaf of another stream");
+      archive.check(place >= 0 && place < schema.width(), "a leaf of another stream");
+  for (size_t k = 0; k < observed.nominal.size(); ++k)
+    archive.check(
+        observed.values[k] == static_cast<int32_t>(schema.inputs[observed.nominal[k]].values.size()),
+        "a leaf's values do not fit");
 }
 
 }  // namespace conclave::stream

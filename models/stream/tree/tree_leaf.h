@@ -39,7 +39,7 @@ struct TreeLeaf {
   }
   void fields(Archive& a) { a(classes, stats, weight, looked_at, majority_right, bayes_right, active); }
   /// DataError when a loaded one does not fit.
-  void check(Archive& archive, int n, int width) const;
+  void check(Archive& archive, int n, const Schema& schema) const;
 };
 
 }  // namespace conclave::stream
