@@ -9,6 +9,7 @@ namespace conclave {
 namespace {
 
 constexpr int64_t kInterval = 50;  // steps
+constexpr int kToldSkips = 5;
 
 }  // namespace
 
@@ -42,6 +43,7 @@ void StageRecorder::on_step(const StepReport& report) {
   for (const auto& [name, value] : report.metrics) add(name, value);
   rate_ = report.rate;
   step_ = report.step;
+  if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) tell_skipped(report);
 
   std::string note;
   if (const auto loss = report.means.find("loss"); loss != report.means.end())
@@ -51,6 +53,16 @@ void StageRecorder::on_step(const StepReport& report) {
   progress_.note(note + fmt::format("  rate {:.1e}", report.rate));
   progress_.advance();
   if (recorded_ < 0 || step_ % kInterval == 0) record();
+}
+
+void StageRecorder::tell_skipped(const StepReport& report) {
+  if (++skipped_ > kToldSkips) return;
+  const std::string text =
+      fmt::format("stage {}, step {}: loss {}, gradient norm {}: not finite, so the step is skipped{}",
+                  stage_, report.step, report.loss, report.gradient_norm,
+                  skipped_ == kToldSkips ? "; further ones are not told" : "");
+  log_warning("{}", text);
+  call_.history().event("warning", text, report.step);
 }
 
 void StageRecorder::record() {

@@ -30,6 +30,7 @@ class StageRecorder {
     int64_t count = 0;
   };
   void add(const std::string& name, double value);
+  void tell_skipped(const StepReport& report);
   void record();
 
   Invocation& call_;
@@ -40,6 +41,7 @@ class StageRecorder {
   std::map<std::string, Sum> sums_;  // of the interval
   double rate_ = 0;
   int64_t step_ = 0, recorded_ = -1;
+  int skipped_ = 0;
 };
 
 }  // namespace conclave

@@ -119,7 +119,9 @@ Ptr<Vlm> TrainVerb::train(const Job& job, const TrainFolder& folder, Invocation&
     const uint64_t seed = call.common().seed + i;
     model = stage_model(stage, job.recipe, job.ingredients.tokenizer.size(), seed, model.get());
     if (folder.done(i)) {
-      load_state(*model, Safetensors(folder.stage_weights(i)));
+      LoadOptions sound;
+      sound.finite = true;
+      load_state(*model, Safetensors(folder.stage_weights(i)), sound);
       log_info("stage {} is done: {}", stage.name, folder.stage(i).string());
     } else {
       const auto result =

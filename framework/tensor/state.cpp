@@ -81,6 +81,16 @@ void save_state(Module& module, const std::filesystem::path& file,
   save_safetensors(file, state_of(module), metadata);
 }
 
+std::optional<std::string> first_not_finite(Module& module) {
+  at::NoGradGuard no_grad;
+  for (const auto& [name, tensor] : state_of(module)) {
+    if (!at::isFloatingType(tensor.scalar_type())) continue;
+    // A finite sum is the quick proof; of finite values it may overflow.
+    if (!at::isfinite(tensor.sum()).item<bool>() && !at::isfinite(tensor).all().item<bool>()) return name;
+  }
+  return std::nullopt;
+}
+
 void load_state(Module& module, const TensorSource& source, const LoadOptions& options) {
   const NameOf name_of = [&](const std::string& name) {
     return options.prefix + (options.name_in_file ? options.name_in_file(name) : name);
@@ -95,6 +105,10 @@ void load_state(Module& module, const TensorSource& source, const LoadOptions& o
   if (!check.wrong.empty()) throw DataError(source.origin(), "", "does not fit the model:" + check.wrong);
   Fill fill(source, name_of, options.map);
   module.visit(fill);
+  if (!options.finite) return;
+  if (const auto name = first_not_finite(module))
+    throw DataError(source.origin(), "",
+                    fmt::format("{} holds values that are no finite numbers", name_of(*name)));
 }
 
 }  // namespace conclave

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "framework/tensor/module.h"
@@ -26,7 +27,12 @@ struct LoadOptions {
   /// Takes the file's own pages where dtype and device agree, in place of copying: such a module starts at
   /// once.
   bool map = false;
+  /// Refuses a tensor with a NaN or an infinity; what was read is then in the module all the same.
+  bool finite = false;
 };
+
+/// The name of the first tensor that holds a NaN or an infinity.
+std::optional<std::string> first_not_finite(Module& module);
 
 /// Fills every tensor of `module`; values are converted to the module's dtype and device. Missing, surplus
 /// and misshapen tensors are one DataError that lists them all, and then nothing has been changed. Only names

@@ -70,6 +70,14 @@ void CheckpointFolder::prune(int keep, std::optional<int64_t> best) const {
     if (found[i] != best) remove(found[i]);
 }
 
+fs::path CheckpointFolder::set_aside(int64_t step) const {
+  const fs::path path = path_of(step), aside = folder_ / ("damaged-" + path.filename().string());
+  fs::remove_all(aside);
+  fs::rename(path, aside);
+  sync_folder(folder_);
+  return aside;
+}
+
 void CheckpointFolder::remove_leftovers() const {
   std::error_code none;
   std::vector<fs::path> hidden;

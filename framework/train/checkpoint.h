@@ -27,6 +27,8 @@ class CheckpointFolder {
   void write(int64_t step, const std::function<void(const std::filesystem::path&)>& fill) const;
   /// Deletes all but the newest `keep` and the one of step `best`.
   void prune(int keep, std::optional<int64_t> best) const;
+  /// Renames a damaged checkpoint, so that it counts no more, and returns its new path.
+  std::filesystem::path set_aside(int64_t step) const;
   /// Deletes what a killed process left behind.
   void remove_leftovers() const;
 

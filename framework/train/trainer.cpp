@@ -8,6 +8,7 @@
 
 #include "framework/base/error.h"
 #include "framework/base/file.h"
+#include "framework/base/log.h"
 #include "framework/tensor/state.h"
 #include "framework/train/autocast.h"
 #include "framework/train/random_state.h"
@@ -126,7 +127,7 @@ TrainResult Trainer::run() {
     const StepReport report = one_step();
     if (callbacks_.on_step) callbacks_.on_step(report);
     require(
-        bad_steps_ <= options_.max_bad_steps,
+        bad_steps_ <= options_.max_bad_steps && bad_steps_ < options_.steps,
         "[train] {} steps in a row had a loss or gradient that is not finite (step {}, loss {}): lower the "
         "learning rate or look at the data",
         bad_steps_, step_, report.loss);
@@ -139,7 +140,22 @@ TrainResult Trainer::run() {
   return {end, step_, evaluation_, watch_.best(), watch_.best_step()};
 }
 
+// What is kept or shipped has finite weights and moments.
+void Trainer::require_finite() {
+  for (Module* state : {&task_.model(), static_cast<Module*>(&optimizer_)}) {
+    const auto name = first_not_finite(*state);
+    if (!name) continue;
+    const auto sound = checkpoints_.newest();
+    throw Error(fmt::format(
+        "[train] step {}: {} holds values that are no finite numbers, so it is not saved: lower the learning "
+        "rate or look at the data{}",
+        step_, *name,
+        sound ? "; the last sound checkpoint is " + checkpoints_.path_of(*sound).string() : ""));
+  }
+}
+
 void Trainer::save() {
+  require_finite();
   if (options_.folder.empty()) return;
   Metrics finite = evaluation_;  // JSON has no other numbers
   std::erase_if(finite, [](const auto& metric) { return !std::isfinite(metric.second); });
@@ -169,11 +185,38 @@ void Trainer::save() {
 bool Trainer::resume() {
   if (options_.folder.empty()) return false;
   checkpoints_.remove_leftovers();
-  const auto newest = checkpoints_.newest();
-  if (!newest) return false;
-  const auto folder = checkpoints_.path_of(*newest);
+  auto steps = checkpoints_.steps();
+  if (steps.empty()) return false;
+  std::vector<std::pair<int64_t, std::string>> damaged;
+  for (;; steps.pop_back()) {
+    try {
+      load(steps.back());
+      break;
+    } catch (const DataError& e) {
+      if (steps.size() == 1)
+        throw DataError(checkpoints_.path_of(steps.back()).string(), "",
+                        fmt::format("cannot be gone on from, and there is no checkpoint before it ({}); to "
+                                    "begin anew, remove {}",
+                                    e.what(), options_.folder.string()));
+      damaged.emplace_back(steps.back(), e.what());
+    }
+  }
+  for (const auto& [step, why] : damaged)
+    log_warning("{} is damaged ({}): training goes on from step {} before it; it is kept as {}",
+                checkpoints_.path_of(step).string(), why, step_, checkpoints_.set_aside(step).string());
+  resumed_ = true;
+  return true;
+}
+
+void Trainer::load(int64_t step) {
+  const auto folder = checkpoints_.path_of(step);
   const auto file = folder / "state.json";
   const Json state = read_json(file);
+  const auto read = [&](Module& into, const char* name) {
+    LoadOptions options;
+    options.finite = true;
+    load_state(into, Safetensors(folder / name), options);
+  };
   try {
     require<UsageError>(state.at("seed") == options_.seed,
                         "[train] {} was begun with seed {}, not {}: give that seed or another folder",
@@ -182,22 +225,21 @@ bool Trainer::resume() {
         state.at("items") == task_.items(),
         "[train] {} was begun with data of {} items, now there are {}: give the same data or another folder",
         options_.folder.string(), state.at("items").dump(), task_.items());
-    load_state(task_.model(), Safetensors(folder / "model.safetensors"));
-    load_state(optimizer_, Safetensors(folder / "optimizer.safetensors"));
-    if (ema_) load_state(*ema_, Safetensors(folder / "ema.safetensors"));
+    read(task_.model(), "model.safetensors");
+    read(optimizer_, "optimizer.safetensors");
+    if (ema_) read(*ema_, "ema.safetensors");
     set_random_state(Safetensors(folder / "random.safetensors"));
     step_ = saved_step_ = state.at("step").get<int64_t>();
     order_.seek(state.at("place").get<int64_t>());
     bad_steps_ = state.at("bad_steps").get<int>();
+    watch_ = EarlyStop(options_.maximize, options_.min_delta, options_.patience);
     watch_.restore(state.at("watch"));
     evaluation_ = state.at("evaluation").get<Metrics>();
-    if (state.contains("means")) means_.restore(state.at("means"));  // older checkpoints have none
+    means_.restore(state.value("means", Json::object()));  // older checkpoints have none
     task_.restore(state.at("task"));
   } catch (const nlohmann::json::exception& e) {
     throw DataError(file.string(), "", fmt::format("is no state of a training run ({})", e.what()));
   }
-  resumed_ = true;
-  return true;
 }
 
 }  // namespace conclave

@@ -52,11 +52,13 @@ class Trainer {
   /// `task` outlives the trainer. Throws UsageError for a model that cannot be trained.
   Trainer(TrainTask& task, TrainOptions options, TrainCallbacks callbacks = {});
 
-  /// Takes up the newest checkpoint of the folder; false when there is none. What follows is, bit for bit,
-  /// what the unbroken run would have done. Throws DataError for a damaged checkpoint, UsageError when it is
-  /// of another seed or data size.
+  /// Takes up the newest sound checkpoint of the folder; false when there is none. What follows is, bit for
+  /// bit, what the unbroken run would have done. A damaged checkpoint (cut short, misshapen, with values that
+  /// are not finite) is set aside with a warning. Throws DataError when no sound one is left, UsageError when
+  /// it is of another seed or data size.
   bool resume();
-  /// Trains up to options.steps updates.
+  /// Trains up to options.steps updates. Throws Error for weights that are no longer finite, before they are
+  /// saved, and for more than options.max_bad_steps bad steps in a row.
   TrainResult run();
 
   int64_t step() const { return step_; }
@@ -65,7 +67,9 @@ class Trainer {
  private:
   StepReport one_step();
   bool evaluate();
+  void require_finite();
   void save();
+  void load(int64_t step);
 
   TrainTask& task_;
   TrainOptions options_;

@@ -91,14 +91,10 @@ VqaModel VqaModel::load(const fs::path& folder, at::Device device) {
     return make_vlm(config);
   });
   LoadOptions options;
-  options.map = true;
+  options.map = options.finite = true;
   options.may_ignore = is_training_head;
   load_state(*vlm, weights, options);
   set_trainable(*vlm, false);
-  for (const auto& [name, tensor] : state_of(*vlm)) {
-    if (!at::isfinite(tensor.sum()).item<bool>())
-      throw DataError(weights.origin(), "", fmt::format("{} holds values that are no finite numbers", name));
-  }
   if (device != at::kCPU) to_device(*vlm, device);
 
   Tokenizer tokenizer = Tokenizer::load(tokenizer_file);

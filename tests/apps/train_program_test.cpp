@@ -239,6 +239,44 @@ TEST_F(TrainProgram, ALaterStageFixesTheEarlierOnes) {
   EXPECT_EQ(train(set("stages.1.train.steps=6")).code, 0);
 }
 
+TEST_F(TrainProgram, DamagedCheckpointsArePassedOverAndNaNsNeverBecomeAModel) {
+  ASSERT_EQ(train().code, 0);
+  const fs::path stage = out() / "stage-1-learn";
+  const std::string right = read_file(out() / "model.safetensors");
+  const auto spoil = [](const fs::path& file) {
+    const std::string good = read_file(file);
+    write_file(file, good.substr(0, good.size() - 64) + std::string(64, '\xff'));
+  };
+  fs::remove(stage / "model.safetensors");
+  fs::remove(out() / "model.safetensors");
+  spoil(stage / "step-00000004/model.safetensors");
+  Outcome outcome = train();
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("step-00000004 is damaged"), HasSubstr("goes on from step 2"),
+                                 HasSubstr("no finite numbers")));
+  EXPECT_EQ(read_file(out() / "model.safetensors"), right);
+
+  fs::remove(out() / "model.safetensors");
+  spoil(stage / "model.safetensors");
+  outcome = train();
+  EXPECT_EQ(outcome.code, 1) << "the finished stage";
+  EXPECT_THAT(outcome.err,
+              AllOf(HasSubstr("stage-1-learn/model.safetensors"), HasSubstr("no finite numbers")));
+
+  fs::remove(stage / "model.safetensors");
+  for (const char* step : {"step-00000002", "step-00000004"}) spoil(stage / step / "optimizer.safetensors");
+  outcome = train();
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("optimizer.safetensors"), HasSubstr("no checkpoint before it")));
+  EXPECT_FALSE(fs::exists(out() / "model.safetensors"));
+
+  const Outcome wild = train({"--out", dir_ / "wild", "--set", "stages.0.train.schedule.peak=1e6", "--set",
+                              "stages.0.train.steps=30", "--set", "stages.0.train.clip_norm=0"});
+  EXPECT_EQ(wild.code, 1);
+  EXPECT_THAT(wild.err, AllOf(HasSubstr("stage learn, step "), HasSubstr("finite")));
+  EXPECT_FALSE(fs::exists(dir_ / "wild/model.safetensors"));
+}
+
 TEST_F(TrainProgram, AnInterruptionSaysWhereItStopped) {
   std::string command;
   auto all = words({"--set", "stages.0.train.steps=1000000", "--set", "stages.0.train.keep_last=2"});

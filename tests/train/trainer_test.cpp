@@ -6,6 +6,8 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
+#include <functional>
 
 #include "framework/base/error.h"
 #include "framework/base/file.h"
@@ -357,12 +359,134 @@ TEST(Trainer, AnotherRunsFolderIsRefused) {
   EXPECT_THROW(unknown.run(), UsageError);
 }
 
+// Gives the first values of a file the bits of a NaN.
+void spoil(const fs::path& file) {
+  std::string bytes = read_file(file);
+  uint64_t header = 0;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  write_file(file, bytes.replace(8 + header, 16, std::string(16, '\xff')));
+}
+
+// Leaves one checkpoint alone.
+void keep_only(const fs::path& folder, int64_t step) {
+  const CheckpointFolder checkpoints(folder);
+  for (const int64_t other : checkpoints.steps())
+    if (other != step) fs::remove_all(checkpoints.path_of(other));
+}
+
+TEST(Trainer, ADamagedNewestCheckpointIsPassedOver) {
+  TempDir folder;
+  SumTask whole;
+  Trainer(whole, options_in(folder / "whole")).run();
+  const auto cut = [](const fs::path& file) {
+    const std::string good = read_file(file);
+    write_file(file, good.substr(0, good.size() / 2));
+  };
+  const auto lying = [](const fs::path& file) {
+    write_file(file, std::string(8, '\x7f') + read_file(file).substr(8));
+  };
+  const std::pair<const char*, std::function<void(const fs::path&)>> damages[] = {
+      {"state.json", cut},          {"model.safetensors", cut},       {"model.safetensors", lying},
+      {"model.safetensors", spoil}, {"optimizer.safetensors", spoil}, {"ema.safetensors", spoil},
+      {"random.safetensors", cut}};
+  for (const auto& [file, damage] : damages) {
+    SCOPED_TRACE(file);
+    fs::remove_all(folder / "parts");
+    SumTask part;
+    TrainCallbacks callbacks;
+    callbacks.on_step = [](const StepReport& r) {
+      if (r.step == 16) throw Error("power cut");
+    };
+    TrainOptions options = options_in(folder / "parts");
+    options.keep_last = 3;
+    EXPECT_THROW(Trainer(part, options, callbacks).run(), Error);
+    const CheckpointFolder checkpoints(folder / "parts");
+    const auto steps = checkpoints.steps();
+    ASSERT_GE(steps.size(), 2u);
+    damage(checkpoints.path_of(steps.back()) / file);
+
+    SumTask rest;
+    Trainer trainer(rest, options);
+    ::testing::internal::CaptureStderr();
+    ASSERT_TRUE(trainer.resume());
+    const std::string told = ::testing::internal::GetCapturedStderr();
+    EXPECT_THAT(told, HasSubstr(checkpoints.path_of(steps.back()).string() + " is damaged"));
+    EXPECT_THAT(told, HasSubstr(file));
+    EXPECT_EQ(trainer.step(), steps[steps.size() - 2]);
+    EXPECT_TRUE(
+        fs::exists(folder / "parts" / ("damaged-" + checkpoints.path_of(steps.back()).filename().string())));
+    trainer.run();
+    expect_same_checkpoint(folder / "whole/step-00000020", folder / "parts/step-00000020");
+  }
+}
+
+TEST(Trainer, ValuesThatAreNotFiniteAreNoCheckpoint) {
+  TempDir folder;
+  SumTask task;
+  TrainOptions options = options_in(folder.path());
+  options.steps = 5;
+  Trainer(task, options).run();
+  keep_only(folder.path(), 5);
+  for (const char* file : {"model.safetensors", "optimizer.safetensors", "ema.safetensors"}) {
+    const fs::path path = folder / "step-00000005" / file;
+    const std::string good = read_file(path);
+    spoil(path);
+    try {
+      Trainer(task, options).resume();
+      FAIL() << file;
+    } catch (const DataError& e) {
+      EXPECT_THAT(e.what(), HasSubstr(path.string()));
+      EXPECT_THAT(e.what(), ::testing::ContainsRegex("[a-z.]+ holds values that are no finite numbers"));
+    }
+    write_file(path, good);
+  }
+}
+
+TEST(Trainer, WeightsThatAreNotFiniteAreNeverSaved) {
+  struct Spoiling : SumTask {
+    void after_step(int64_t step) override {
+      if (step == 7) net.first.weight.detach()[0][0].fill_(NAN);
+    }
+  };
+  for (const int64_t steps : {7, 20}) {
+    TempDir folder;
+    Spoiling task;
+    TrainOptions options = options_in(folder.path());
+    options.steps = steps;
+    options.evaluate_every = 0;
+    try {
+      Trainer(task, options).run();
+      FAIL() << steps;
+    } catch (const Error& e) {
+      EXPECT_THAT(e.what(), HasSubstr(steps == 7 ? "step 7: first.weight" : "step 10: first.weight"));
+      EXPECT_THAT(e.what(), HasSubstr((folder / "step-00000005").string()));
+    }
+    EXPECT_THAT(CheckpointFolder(folder.path()).steps(), ElementsAre(5));
+  }
+}
+
+TEST(Trainer, ARunWithoutOneGoodStepIsNoTraining) {
+  TempDir folder;
+  SumTask task;
+  task.poison = {0, 1, 2};
+  TrainOptions options = options_in(folder.path());
+  options.steps = 3;
+  try {
+    Trainer(task, options).run();
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_THAT(e.what(), HasSubstr("3 steps in a row"));
+  }
+  EXPECT_FALSE(CheckpointFolder(folder.path()).newest());
+}
+
 TEST(Trainer, ADamagedCheckpointIsADataError) {
   TempDir folder;
   SumTask task;
   TrainOptions options = options_in(folder.path());
   options.steps = 5;
   Trainer(task, options).run();
+  keep_only(folder.path(), 5);
   const fs::path checkpoint = folder / "step-00000005";
   const auto resume = [&] { Trainer(task, options).resume(); };
   for (const char* file :
