@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "apps/vqa/recipe_limits.h"
 #include "framework/base/config_object.h"
 #include "framework/base/json_problem.h"
 
@@ -93,6 +94,7 @@ Recipe parse_recipe(const Json& json) {
   recipe.source = json;
   recipe.source.erase("changes");  // what a run's folder tells of its past
   c.part("changes");
+  check_recipe_limits(recipe.source);
   recipe.name = c.need<std::string>("name");
   recipe.vocabulary = c.get_integer("vocabulary", recipe.vocabulary, 300);
   recipe.half = c.one_of("weights", {"bfloat16", "float32"}) == "bfloat16";

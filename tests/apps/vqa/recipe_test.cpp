@@ -72,6 +72,15 @@ TEST(Recipe, KeysCanBeChanged) {
     EXPECT_THROW(with_changes(recipe, {bad}), UsageError) << bad;
 }
 
+TEST(Recipe, LargeOnesWithinTheLimitsAreTaken) {
+  const Json recipe = good().patch(Json::parse(
+      R"([{"op": "replace", "path": "/stages/1/mix/0/pictures", "value": 4096},
+          {"op": "add", "path": "/stages/0/train/seed", "value": 9007199254740993},
+          {"op": "replace", "path": "/sources/scenes/seed", "value": 9007199254740993},
+          {"op": "add", "path": "/model/text", "value": {"width": 1024, "layers": 24, "ffn": {"hidden": 4096}}}])"));
+  EXPECT_NO_THROW(parse_recipe(recipe));
+}
+
 TEST_P(RecipeMistakes, AreNamed) {
   const Json recipe = good().patch(Json::parse(GetParam().patch));
   try {
@@ -105,6 +114,37 @@ INSTANTIATE_TEST_SUITE_P(
                 "stages[0].kind"},
         Mistake{"folder", R"([{"op": "replace", "path": "/stages/0/name", "value": "a/b"}])",
                 "stages[0].name"},
+        Mistake{"huge_pictures",
+                R"([{"op": "replace", "path": "/stages/1/mix/0/pictures", "value": 1000000000}])",
+                "stages[1].mix[0].pictures = 1000000000: the limit is 4096"},
+        Mistake{"huge_questions",
+                R"([{"op": "add", "path": "/stages/1/evaluate/0/questions", "value": 5000}])",
+                "stages[1].evaluate[0].questions = 5000: the limit is 4096"},
+        Mistake{"many_questions",
+                R"([{"op": "replace", "path": "/stages/1/mix/0/questions", "value": 4096},
+                    {"op": "replace", "path": "/stages/1/mix/0/pictures", "value": 17}])",
+                "69632 questions in a micro-batch, the limit is 65536"},
+        Mistake{"huge_micro_batch",
+                R"([{"op": "replace", "path": "/picture/size", "value": 1024},
+                    {"op": "replace", "path": "/model/max_tiles", "value": 64},
+                    {"op": "replace", "path": "/stages/1/mix/0/pictures", "value": 512}])",
+                "stages[1].mix[0]: 512 pictures of up to 64 tiles of 1024 x 1024"},
+        Mistake{"huge_batch", R"([{"op": "add", "path": "/stages/0/train/batch", "value": 1000000000}])",
+                "stages[0].train.batch = 1000000000: the limit is 4096"},
+        Mistake{"huge_steps", R"([{"op": "replace", "path": "/stages/0/train/steps", "value": 2000000000}])",
+                "stages[0].train.steps = 2000000000: the limit is 1000000000"},
+        Mistake{"huge_keep", R"([{"op": "add", "path": "/stages/0/train/keep_last", "value": 4294967297}])",
+                "stages[0].train.keep_last = 4294967297: the limit is 1000000"},
+        Mistake{"huge_vocabulary", R"([{"op": "replace", "path": "/vocabulary", "value": 1000000000}])",
+                "vocabulary = 1000000000: the limit is 1048576"},
+        Mistake{"huge_tiles", R"([{"op": "replace", "path": "/model/max_tiles", "value": 100000}])",
+                "model.max_tiles = 100000: the limit is 1024"},
+        Mistake{"huge_width", R"([{"op": "add", "path": "/model/vision", "value": {"widths": [8, 100000]}}])",
+                "model.vision.widths[1] = 100000: the limit is 16384"},
+        Mistake{"huge_model",
+                R"([{"op": "add", "path": "/model/text",
+                     "value": {"width": 16384, "layers": 256, "heads": 4}}])",
+                "billion weights, the limit is 1 billion"},
         Mistake{"train_key", R"([{"op": "add", "path": "/stages/0/train/stepz", "value": 1}])",
                 "stages[0].train.stepz"}),
     [](const auto& info) { return std::string(info.param.what); });
