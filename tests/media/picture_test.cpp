@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
@@ -295,6 +297,60 @@ TEST(PictureErrors, BrokenDataAreRefused) {
   auto bytes = encoded(".png", gradient(40, 30));
   bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x55);
   expect_contains(error_of(bytes), "cannot be decoded");
+}
+
+TEST(PictureErrors, AJpegWithFewerDataThanItsHeaderPromises) {
+  for (const int progressive : {0, 1}) {
+    auto bytes = encoded(".jpg", gradient(64, 64), {cv::IMWRITE_JPEG_PROGRESSIVE, progressive});
+    const auto frame = bytes.find(progressive ? "\xff\xc2" : "\xff\xc0");
+    ASSERT_NE(frame, bytes.npos);
+    for (const std::string& size : {std::string("\x07\xd0\x07\xd0"), std::string("\0\x60\0\x40", 4)}) {
+      ::testing::internal::CaptureStderr();
+      const auto message = error_of(bytes.replace(frame + 5, 4, size));
+      EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+      expect_contains(message, "x.png: the picture cannot be decoded: Corrupt JPEG data: premature end");
+    }
+  }
+}
+
+TEST(PictureErrors, WhatTheLibrariesSayIsOurWarningWithTheFilesName) {
+  // An ancillary chunk with a wrong checksum, and a revision of JFIF that there is not.
+  auto png = encoded(".png", gradient(9, 7));
+  std::string chunk = big_endian(4) + "gAMA" + big_endian(45455) + "\1\2\3\4";
+  png.insert(33, chunk);
+  auto jpeg = encoded(".jpg", gradient(9, 7));
+  ASSERT_EQ(jpeg.substr(6, 4), "JFIF");
+  jpeg[11] = 7;
+  for (const auto& bytes : {png, jpeg}) {
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(decode_picture(bytes, "odd.file").size(1), 9);
+    const std::string said = ::testing::internal::GetCapturedStderr();
+    expect_contains(said, "warning: odd.file: ");
+    EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+  }
+  for (const char* extension : {".png", ".jpg", ".webp", ".tiff"}) {  // broken ones say it in the error alone
+    auto bytes = encoded(extension, gradient(40, 30));
+    for (size_t i = bytes.size() / 2; i < bytes.size() / 2 + 8; ++i) bytes[i] = '\x7e';
+    ::testing::internal::CaptureStderr();
+    error_of(bytes);
+    EXPECT_EQ(::testing::internal::GetCapturedStderr(), "") << extension;
+  }
+}
+
+TEST(Picture, JpegAndPngGiveThePixelsThatOpenCVGives) {
+  const auto by_opencv = [](const std::string& bytes) {
+    const cv::Mat raw(1, static_cast<int>(bytes.size()), CV_8U, const_cast<char*>(bytes.data()));
+    return rgb_of(cv::imdecode(raw, cv::IMREAD_COLOR));
+  };
+  for (const int type : {CV_8UC1, CV_8UC3}) {
+    const cv::Mat mat = gradient(61, 43, type);
+    for (const int progressive : {0, 1}) {
+      const auto jpeg = encoded(".jpg", mat, {cv::IMWRITE_JPEG_PROGRESSIVE, progressive});
+      EXPECT_TRUE(at::equal(decode_picture(jpeg, "x.jpg"), by_opencv(jpeg)));
+    }
+    const auto png = encoded(".png", mat);
+    EXPECT_TRUE(at::equal(decode_picture(png, "x.png"), by_opencv(png)));
+  }
 }
 
 TEST(PictureErrors, WhatIsNoPictureIsNamed) {
