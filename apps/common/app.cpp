@@ -235,8 +235,10 @@ class Program {
     }
     install_signal_handlers();
     const bool recorded = verb.recorded() && !common.no_history && !common.dry_run;
-    auto history = recorded ? start_history(verb, words, common, resolved) : std::make_unique<RunWriter>();
-    Invocation invocation(common, std::move(settings), std::move(resolved), std::move(history));
+    const auto start = [this, recorded, &verb, &words, common, resolved] {
+      return recorded ? start_history(verb, words, common, resolved) : std::make_unique<RunWriter>();
+    };
+    Invocation invocation(common, std::move(settings), std::move(resolved), start);
     return common.dry_run ? verb.dry_run(invocation) : run_recorded(verb, invocation);
   }
 
@@ -259,25 +261,27 @@ class Program {
     return history;
   }
 
-  // Runs the verb and says in the history how it ended.
+  // Runs the verb and says in the history how it ended, where it began.
   static int run_recorded(Verb& verb, Invocation& invocation) {
-    RunWriter& history = invocation.history();
+    const auto failed = [&](const char* status, int code, const std::string& message) {
+      if (invocation.begun()) invocation.history().finish(status, code, message);
+    };
     try {
       int code = verb.run(invocation);
       if (interrupted()) code = kExitInterrupted;
-      history.finish(code == kExitDone          ? "finished"
-                     : code == kExitInterrupted ? "cancelled"
-                                                : "failed",
-                     code);
+      invocation.history().finish(code == kExitDone          ? "finished"
+                                  : code == kExitInterrupted ? "cancelled"
+                                                             : "failed",
+                                  code);
       return code;
     } catch (const Interrupted& e) {
-      history.finish("cancelled", kExitInterrupted, e.what());
+      failed("cancelled", kExitInterrupted, e.what());
       throw;
     } catch (const UsageError& e) {
-      history.finish("failed", kExitUsage, first_line(e.what()));
+      failed("failed", kExitUsage, first_line(e.what()));
       throw;
     } catch (const std::exception& e) {
-      history.finish("failed", kExitFailed, first_line(e.what()));
+      failed("failed", kExitFailed, first_line(e.what()));
       throw;
     }
   }

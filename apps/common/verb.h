@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,12 +38,13 @@ struct CommonOptions {
 /// One call of a verb.
 class Invocation {
  public:
+  using StartHistory = std::function<std::unique_ptr<RunWriter>()>;
   Invocation(CommonOptions common, Settings settings, std::vector<ResolvedOption> options,
-             std::unique_ptr<RunWriter> history)
+             StartHistory start_history)
       : common_(std::move(common)),
         settings_(std::move(settings)),
         options_(std::move(options)),
-        history_(std::move(history)) {}
+        start_history_(std::move(start_history)) {}
 
   const CommonOptions& common() const { return common_; }
   bool json() const { return common_.json; }
@@ -50,8 +52,18 @@ class Invocation {
   const Settings& settings() const { return settings_; }
   /// Every option with where it came from.
   const std::vector<ResolvedOption>& options() const { return options_; }
-  /// This call in the history: metrics, routing, artifacts go here. Records nothing with --no-history.
-  RunWriter& history() { return *history_; }
+  /// From here on this call is a run of the history, however it ends. What fails before, when options and
+  /// files are checked, leaves nothing there.
+  void begin() {
+    if (!history_) history_ = start_history_();
+  }
+  bool begun() const { return history_ != nullptr; }
+  /// This run in the history, which it begins: metrics, routing, artifacts go here. Records nothing with
+  /// --no-history.
+  RunWriter& history() {
+    begin();
+    return *history_;
+  }
   /// stdout, as JSON lines.
   JsonLines& out() { return out_; }
 
@@ -59,6 +71,7 @@ class Invocation {
   CommonOptions common_;
   Settings settings_;
   std::vector<ResolvedOption> options_;
+  StartHistory start_history_;
   std::unique_ptr<RunWriter> history_;
   JsonLines out_;
 };
@@ -74,7 +87,8 @@ class Verb {
   /// Command lines to show under --help, one a line.
   virtual std::string examples() const { return ""; }
   virtual void declare(Options& options) = 0;
-  /// Returns the exit code: 0 done, 1 failed. Errors are thrown; ask interrupted() between steps.
+  /// Returns the exit code: 0 done, 1 failed. Errors are thrown; ask interrupted() between steps. Says
+  /// call.begin(), or uses call.history(), once all is checked and the work begins.
   virtual int run(Invocation& call) = 0;
   /// --dry-run: checks what can be checked without doing it. Prints the resolved options unless overridden.
   virtual int dry_run(Invocation& call);

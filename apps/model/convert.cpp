@@ -18,6 +18,7 @@ void ModelConvertVerb::declare(Options& options) {
 }
 
 int ModelConvertVerb::run(Invocation& call) {
+  call.begin();
   const Converted done = convert_checkpoint(from_, to_);
   if (call.json())
     call.out().write({{"folder", to_.string()}, {"tensors", done.tensors}, {"bytes", done.bytes}});

@@ -38,6 +38,7 @@ void ModelVerifyVerb::declare(Options& options) {
 
 int ModelVerifyVerb::run(Invocation& call) {
   set_threads(call.common().thread_count());
+  call.begin();
   bool all = true;
   const auto& asked = call.common().dtype;
   const std::string weights = asked == "auto" ? "float32" : asked;

@@ -51,6 +51,7 @@ class Generate : public Verb {
     require<UsageError>(!fs::exists(out_ / "questions.jsonl"), "--out {}: holds scenes already",
                         out_.string());
     const scenes::SceneGenerator generator(call.common().seed, {.pool = pool_});
+    call.begin();
     fs::create_directories(out_ / "images");
     // Blocks of scenes are made side by side and written in order.
     const uint64_t blocks = (count_ + kBlock - 1) / kBlock;

@@ -103,6 +103,7 @@ class BenchVerb : public Verb {
     options.add("python", python_, "The Python to run it with");
   }
   int run(Invocation& call) override {
+    call.begin();
     for (const auto& name : streams_) {
       const auto generator = stream::make_generator(bench_streams().at(name));
       stream::RowBlock rows;

@@ -104,6 +104,7 @@ class EvalVerb : public Verb {
         for (const uint64_t seed : recipe_.seeds)
           cells.push_back({wanted_streams_[s], wanted_learners_[l], seed, recipe_.streams[s].name,
                            recipe_.learners[l].name, cell_plan(recipe_.streams[s], recipe_.learners[l])});
+    call.begin();
     run_all(call, cells);
     summarise(call, cells);
     return 0;

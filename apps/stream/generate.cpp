@@ -38,8 +38,9 @@ class GenerateVerb : public Verb {
     options.add("header", header_, "The columns' names first (csv)");
     flags_.declare(options, "seed");
   }
-  int run(Invocation&) override {
+  int run(Invocation& call) override {
     const auto source = stream::make_generator(flags_.config(generator_));
+    call.begin();
     const auto format = format_ == "arff" ? stream::TextFormat::arff : stream::TextFormat::csv;
     std::string text;
     if (header_ || format == stream::TextFormat::arff) text = header_text(source->schema(), format);

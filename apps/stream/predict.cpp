@@ -53,6 +53,7 @@ class PredictVerb : public Verb {
     std::unique_ptr<Predictions> out;
     if (!call.json() || predictions_ != "-") out = open_predictions(predictions_, topic != nullptr);
 
+    call.begin();
     stream::Learner& learner = *saved.learner;
     stream::RowBlock block;
     std::vector<double> votes(static_cast<size_t>(learner.classes()));

@@ -47,6 +47,7 @@ class ValidateVerb : public Verb {
     options.rows = rows_;
     options.seed = call.common().seed;
     options.threads = call.common().thread_count();
+    call.begin();
     Progress bar("stream validate", rows_, "rows");
     int64_t shown = 0;
     options.on_progress = [&](int64_t rows) {

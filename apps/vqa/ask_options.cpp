@@ -21,18 +21,24 @@ void AskOptions::declare(Options& options) {
   options.add("candidates", engine.candidates, "An answer to choose from; repeat for more").group("Answers");
 }
 
-VqaModel AskOptions::load(Invocation& call) const {
+std::filesystem::path AskOptions::folder() const {
+  return model.empty() ? shipped("vqa-small") : model;
+}
+
+VqaModel AskOptions::load(const Invocation& call) const {
   const auto& common = call.common();
   require<UsageError>(common.dtype == "auto" || common.dtype == "float32",
                       "--dtype {}: answers are computed in float32 (allowed: auto, float32)", common.dtype);
   set_threads(common.threads);
-  const auto folder = model.empty() ? shipped("vqa-small") : model;
-  VqaModel loaded = VqaModel::load(folder, parse_device(common.device));
-  call.history().param("model_folder", std::filesystem::absolute(folder).string());
-  call.history().input(folder / "config.json", "model");
-  if (const auto weights = folder / "model.safetensors"; std::filesystem::exists(weights))
-    call.history().input(weights, "model");
-  return loaded;
+  return VqaModel::load(folder(), parse_device(common.device));
+}
+
+void AskOptions::begin(Invocation& call) const {
+  auto& history = call.history();
+  history.param("model_folder", std::filesystem::absolute(folder()).string());
+  history.input(folder() / "config.json", "model");
+  if (const auto weights = folder() / "model.safetensors"; std::filesystem::exists(weights))
+    history.input(weights, "model");
 }
 
 std::vector<RoutingRow> routing_rows(const Trace& trace) {

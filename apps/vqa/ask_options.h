@@ -13,9 +13,13 @@ struct AskOptions {
   VqaOptions engine;
 
   void declare(Options& options);
-  /// Loads the model onto the device that was asked for, and notes it in the history. Throws UsageError,
-  /// DataError.
-  VqaModel load(Invocation& call) const;
+  /// Loads the model onto the device that was asked for. Throws UsageError, DataError.
+  VqaModel load(const Invocation& call) const;
+  /// Begins the run in the history and notes there which model it is.
+  void begin(Invocation& call) const;
+
+ private:
+  std::filesystem::path folder() const;
 };
 
 /// The totals of a trace as the history keeps them.

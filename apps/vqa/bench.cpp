@@ -186,6 +186,7 @@ int BenchVerb::run(Invocation& call) {
     if (starts_ > 0) start_up(call, queries.front(), threads);
   }
   const VqaModel model = ask_.load(call);
+  ask_.begin(call);
   log_info("bench: {} measurements of {:.0f} s or once through {} questions, what is longer",
            2 * thread_counts.size(), 1.5 * seconds_, all_about_each(queries).size());
   for (const int threads : thread_counts) {

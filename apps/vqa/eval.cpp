@@ -242,6 +242,7 @@ int EvalVerb::run(Invocation& call) {
     VqaOptions options = ask_.engine;
     options.blank_pictures = blank_;
     VqaEngine engine(model, options);
+    ask_.begin(call);
     Progress progress(fmt::format("eval {} {}", dataset_, split_), static_cast<int64_t>(set.samples.size()),
                       "questions");
     const Stopwatch watch;

@@ -129,6 +129,7 @@ int InspectVerb::run(Invocation& call) {
   if (questions_.questions.empty()) {
     require<UsageError>(overlay_.empty() && questions_.images.empty(), "{}: give a --question too",
                         overlay_.empty() ? "--image" : "--overlay");
+    ask_.begin(call);
     return describe_model(call, model);
   }
   const Site site = overlay_.empty() ? 0 : painted_site(model);
@@ -136,6 +137,7 @@ int InspectVerb::run(Invocation& call) {
   options.keep_routing = true;
   VqaEngine engine(model, options);
   const auto source = open_questions(questions_);
+  ask_.begin(call);
   while (auto asked = source->next()) {
     if (asked->error) std::rethrow_exception(asked->error);
     const VqaAnswer answer = engine.answer({&asked->query, 1}).front();

@@ -89,6 +89,7 @@ int RunVerb::run(Invocation& call) {
   engine_options.share_pictures = !no_cache_;
   engine_options.keep_routing = routing_out != nullptr;
   VqaEngine engine(model, engine_options);
+  ask_.begin(call);
   Trace trace;
   int64_t answered = 0, failed = 0;
 

@@ -38,6 +38,8 @@ class Train : public Verb {
   }
   int run(Invocation& call) override {
     if (fail_ == "usage") throw UsageError("--steps must divide");
+    call.begin();
+    if (fail_ == "late") throw UsageError("--metric: there is none of this name");
     if (fail_ == "data") throw DataError("a.json", "line 3", "is short");
     if (fail_ == "trace") throw std::runtime_error("boom\nException raised from here\nframe #0");
     if (fail_ == "signal") ::raise(SIGINT);
@@ -236,7 +238,8 @@ TEST_F(CommandLine, EveryRunIsInTheHistory) {
   toy({"train", "d", "--mode", "experts", "--seed", "5", "--run-name", "one"});
   toy({"train", "d", "--fail", "data"});
   toy({"train", "d", "--fail", "signal"});
-  toy({"train", "d", "--fail", "usage"});
+  toy({"train", "d", "--fail", "usage"});  // never began
+  toy({"train", "d", "--fail", "late"});
   toy({"train", "d", "--no-history"});
   toy({"train", "d", "--dry-run"});
   toy({"train", "d", "--steps", "x"});
