@@ -13,13 +13,13 @@ constexpr int kToldSkips = 5;
 
 }  // namespace
 
-StageRecorder::StageRecorder(Invocation& call, std::string stage, int64_t steps, int64_t first_step,
-                             VlmTask* routed)
+StageRecorder::StageRecorder(Invocation& call, const RecipeStage& stage, int64_t first_step, VlmTask* routed)
     : call_(call),
-      stage_(std::move(stage)),
+      stage_(stage.name),
+      averaged_(stage.train.ema_decay > 0),
       first_step_(first_step),
       routed_(routed),
-      progress_("train " + stage_, steps, "steps") {}
+      progress_("train " + stage_, stage.train.steps, "steps") {}
 
 StageRecorder::~StageRecorder() {
   if (!sums_.empty()) record();
@@ -76,7 +76,8 @@ void StageRecorder::record() {
 }
 
 void StageRecorder::on_evaluation(int64_t step, const Metrics& metrics, bool best) {
-  Json line = {{"stage", stage_}, {"step", step}, {"best", best}};
+  Json line = {
+      {"stage", stage_}, {"step", step}, {"best", best}, {"weights", averaged_ ? "averaged" : "trained"}};
   std::string told;
   for (const auto& [name, value] : metrics) {
     line[name] = value;
@@ -84,7 +85,8 @@ void StageRecorder::on_evaluation(int64_t step, const Metrics& metrics, bool bes
     call_.history().metric(stage_ + "/" + name, step, value);
   }
   if (call_.json()) call_.out().write(line);
-  log_info("stage {}, step {}: {}{}", stage_, step, told, best ? " (the best so far)" : "");
+  log_info("stage {}, step {}: {}{}{}", stage_, step, told, averaged_ ? ", with averaged weights" : "",
+           best ? " (the best so far)" : "");
 }
 
 }  // namespace conclave

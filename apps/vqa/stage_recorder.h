@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "apps/common/verb.h"
+#include "apps/vqa/recipe.h"
 #include "framework/base/progress.h"
 #include "framework/train/trainer.h"
 #include "models/vlm/vlm_task.h"
@@ -16,7 +17,7 @@ class StageRecorder {
  public:
   /// Steps are counted from 0 in each stage, but for routing from `first_step`: all stages are one split
   /// there. `routed` may be null.
-  StageRecorder(Invocation& call, std::string stage, int64_t steps, int64_t first_step, VlmTask* routed);
+  StageRecorder(Invocation& call, const RecipeStage& stage, int64_t first_step, VlmTask* routed);
   /// Records what has not been recorded yet.
   ~StageRecorder();
 
@@ -35,6 +36,7 @@ class StageRecorder {
 
   Invocation& call_;
   const std::string stage_;
+  const bool averaged_;  // what is evaluated
   const int64_t first_step_;
   VlmTask* const routed_;
   Progress progress_;

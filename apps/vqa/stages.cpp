@@ -1,17 +1,21 @@
 #include "apps/vqa/stages.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
+#include <iterator>
 #include <set>
 
 #include "apps/vqa/perception_task.h"
 #include "apps/vqa/sources.h"
 #include "framework/base/config_object.h"
 #include "framework/base/error.h"
+#include "framework/base/sha256.h"
 #include "framework/text/bpe_trainer.h"
 #include "framework/train/trainer.h"
 #include "models/vlm/active_parameters.h"
 #include "models/vlm/start_from.h"
+#include "models/vlm/vqa_model.h"
 
 namespace conclave {
 namespace fs = std::filesystem;
@@ -19,8 +23,29 @@ namespace {
 
 using Sources = std::map<std::string, Ptr<VqaSource>>;
 
-Sources open_sources(const Recipe& recipe, const fs::path& data, const PictureInputConfig& picture) {
+// Number of samples and a hash of their questions, answers and picture names.
+Json identity_of(const VqaSet& set) {
+  Sha256 hash;
+  const auto add = [&](const std::string& text) { hash.add(std::to_string(text.size()) + ":" + text); };
+  for (const auto& sample : set.samples) {
+    add(sample.question);
+    for (const auto& answer : sample.answers) add(answer);
+    for (const auto& image : sample.images) add(image.filename().string());
+  }
+  return {{"samples", set.samples.size()}, {"sha256", hash.finish()}};
+}
+
+std::set<std::string> learned_from(const Recipe& recipe) {
+  std::set<std::string> names;
+  for (const auto& stage : recipe.stages)
+    for (const auto& entry : stage.mix) names.insert(entry.source);
+  return names;
+}
+
+Sources open_sources(const Recipe& recipe, const fs::path& data, const PictureInputConfig& picture,
+                     Json& identities) {
   Sources sources;
+  const auto learned = learned_from(recipe);
   for (const auto& [name, json] : recipe.sources) {
     ConfigObject c(json, "sources." + name);
     const auto kind = c.need<std::string>("kind");
@@ -36,24 +61,30 @@ Sources open_sources(const Recipe& recipe, const fs::path& data, const PictureIn
       const auto part = c.get("part", std::vector<double>{0, 1});
       require<UsageError>(part.size() == 2 && part[0] >= 0 && part[0] < part[1] && part[1] <= 1,
                           "{} must be two numbers from 0 to 1, the smaller first", c.name("part"));
-      sources[name] =
-          std::make_shared<SetSource>(load_vqa(kind, folder, c.get<std::string>("split", "train")), picture,
-                                      SetPart{part[0], part[1], c.get("blank", false)});
+      VqaSet set = load_vqa(kind, folder, c.get<std::string>("split", "train"));
+      if (learned.contains(name)) identities[name] = identity_of(set);
+      sources[name] = std::make_shared<SetSource>(std::move(set), picture,
+                                                  SetPart{part[0], part[1], c.get("blank", false)});
     }
     c.finish();
   }
   return sources;
 }
 
-// The tokenizer learns from what the recipe's training mix says, never from evaluation splits.
-Tokenizer learn_tokenizer(const Recipe& recipe, const Sources& sources) {
-  BpeTrainer trainer({.vocab_size = recipe.vocabulary,
-                      .special_tokens = {VlmTokens::kPad, VlmTokens::kAnswer, VlmTokens::kEos}});
-  std::set<std::string> names;
-  for (const auto& stage : recipe.stages)
-    for (const auto& entry : stage.mix) names.insert(entry.source);
-  for (const auto& name : names)
-    for (const auto& text : sources.at(name)->texts()) trainer.add(text);
+// What the recipe's training mix says, never evaluation splits.
+std::vector<std::string> taught_texts(const Recipe& recipe, const Sources& sources) {
+  std::vector<std::string> texts;
+  for (const auto& name : learned_from(recipe)) {
+    auto own = sources.at(name)->texts();
+    texts.insert(texts.end(), std::make_move_iterator(own.begin()), std::make_move_iterator(own.end()));
+  }
+  return texts;
+}
+
+Tokenizer learn_tokenizer(int64_t vocabulary, const std::vector<std::string>& texts) {
+  BpeTrainer trainer(
+      {.vocab_size = vocabulary, .special_tokens = {VlmTokens::kPad, VlmTokens::kAnswer, VlmTokens::kEos}});
+  for (const auto& text : texts) trainer.add(text);
   return trainer.train();
 }
 
@@ -66,11 +97,21 @@ std::vector<VqaShare> shares_of(const std::vector<MixEntry>& mix, const Sources&
 
 }  // namespace
 
-Ingredients open_ingredients(const Recipe& recipe, const fs::path& data, const fs::path& tokenizer) {
+Ingredients open_ingredients(const Recipe& recipe, const fs::path& data, const fs::path& begun) {
   const auto picture = PictureInputConfig::from_json(recipe.picture, "recipe.picture");
-  auto sources = open_sources(recipe, data, picture);
-  auto words = fs::exists(tokenizer) ? Tokenizer::load(tokenizer) : learn_tokenizer(recipe, sources);
-  return {picture, std::move(sources), std::move(words)};
+  Json identities = Json::object();
+  auto sources = open_sources(recipe, data, picture, identities);
+  const fs::path tokenizer_file = begun / "tokenizer.json", words_file = begun / VqaModel::kWordsFile;
+  const bool has_tokenizer = !begun.empty() && fs::exists(tokenizer_file);
+  const bool has_words = !begun.empty() && fs::exists(words_file);
+  std::vector<std::string> texts;
+  if (!has_tokenizer || !has_words) texts = taught_texts(recipe, sources);
+  auto tokenizer =
+      has_tokenizer ? Tokenizer::load(tokenizer_file) : learn_tokenizer(recipe.vocabulary, texts);
+  KnownWords words;
+  if (has_words) words = KnownWords::load(words_file);
+  for (const auto& text : texts) words.add(text);
+  return {picture, std::move(sources), std::move(identities), std::move(tokenizer), std::move(words)};
 }
 
 Ptr<Vlm> stage_model(const RecipeStage& stage, const Recipe& recipe, int64_t vocabulary, uint64_t seed,
@@ -120,6 +161,31 @@ StageTask stage_task(const RecipeStage& stage, Vlm& model, const Ingredients& in
   return made;
 }
 
+namespace {
+
+// What is made of a picture must be what the model takes, and its encoder must be able to see it.
+void check_picture(const Vlm& model, const PictureInputConfig& picture) {
+  const auto& resize = picture.resize;
+  require<UsageError>(resize.size == model.tile_size(),
+                      "recipe.picture.size = {}, but recipe.model.vision.image = {}: both are the side of a "
+                      "tile in pixels and must be the same",
+                      resize.size, model.tile_size());
+  require<UsageError>(resize.policy != "tiles" || resize.max_tiles <= model.max_tiles(),
+                      "recipe.picture.max_tiles = {}, but recipe.model.max_tiles = {}: a picture may become "
+                      "more tiles than the model takes for a question",
+                      resize.max_tiles, model.max_tiles());
+  const at::NoGradGuard no_grad;
+  try {
+    model.see(at::zeros({1, 1, 3, resize.size, resize.size}), {});
+  } catch (const std::exception& e) {
+    const std::string why = e.what();  // LibTorch's goes on with a stack trace
+    throw UsageError(fmt::format("recipe.model.vision cannot see tiles of {} x {}: {}", resize.size,
+                                 resize.size, why.substr(0, why.find('\n'))));
+  }
+}
+
+}  // namespace
+
 std::vector<StagePlan> plan_stages(const Recipe& recipe, const Ingredients& ingredients, uint64_t seed) {
   std::vector<StagePlan> plans;
   Ptr<Vlm> model;
@@ -127,6 +193,7 @@ std::vector<StagePlan> plan_stages(const Recipe& recipe, const Ingredients& ingr
     const uint64_t own_seed = seed + plans.size();
     try {
       model = stage_model(stage, recipe, ingredients.tokenizer.size(), own_seed, model.get());
+      check_picture(*model, ingredients.picture);
       const StageTask made = stage_task(stage, *model, ingredients, own_seed);
       const Trainer trainer(*made.task, made.options);  // takes what can be trained
       StagePlan plan{stage.name, stage.train.steps, count_parameters(*model)};

@@ -9,6 +9,7 @@
 
 #include "apps/vqa/recipe.h"
 #include "framework/media/picture_input.h"
+#include "framework/text/known_words.h"
 #include "framework/text/tokenizer.h"
 #include "models/vlm/vlm_task.h"
 
@@ -17,13 +18,16 @@ namespace conclave {
 struct Ingredients {
   PictureInputConfig picture;
   std::map<std::string, Ptr<VqaSource>> sources;
+  Json data = Json::object();  ///< by source, for the sets on disk that are learned from: what tells one set
+                               ///< from another
   Tokenizer tokenizer;
+  KnownWords words;  ///< of what is taught
 };
 
-/// Opens the sources below `data`, and `tokenizer`; when there is no such file, it is learned from the
-/// training mix. Throws UsageError that names the key, DataError for bad files.
+/// Opens the sources below `data`, and tokenizer and words of `begun`, a folder; without it they are learned
+/// from the training mix. Throws UsageError that names the key, DataError for bad files.
 Ingredients open_ingredients(const Recipe& recipe, const std::filesystem::path& data,
-                             const std::filesystem::path& tokenizer);
+                             const std::filesystem::path& begun);
 
 /// The model of a stage: fresh weights from `seed`, then those of `earlier`, where there is one. Throws
 /// UsageError.

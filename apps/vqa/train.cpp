@@ -9,6 +9,7 @@
 #include "framework/base/signals.h"
 #include "framework/tensor/device.h"
 #include "framework/tensor/state.h"
+#include "models/vlm/vqa_model.h"
 
 namespace conclave {
 namespace fs = std::filesystem;
@@ -20,7 +21,7 @@ TrainResult train_stage(const RecipeStage& stage, const Ingredients& ingredients
                         const fs::path& folder, uint64_t seed, int64_t first_step, Invocation& call) {
   StageTask made = stage_task(stage, model, ingredients, seed);
   made.options.folder = folder;
-  StageRecorder recorder(call, stage.name, stage.train.steps, first_step, made.answers);
+  StageRecorder recorder(call, stage, first_step, made.answers);
   TrainCallbacks callbacks;
   callbacks.should_stop = [] { return interrupted(); };
   callbacks.on_step = [&](const StepReport& report) { recorder.on_step(report); };
@@ -28,11 +29,14 @@ TrainResult train_stage(const RecipeStage& stage, const Ingredients& ingredients
     recorder.on_evaluation(step, metrics, best);
   };
   callbacks.add_files = [&](const fs::path& checkpoint) {
-    write_model_files(checkpoint, model, ingredients.tokenizer, ingredients.picture);
+    write_model_files(checkpoint, model, ingredients);
   };
   Trainer trainer(*made.task, made.options, callbacks);
   if (trainer.resume()) recorder.go_on_from(trainer.step());
-  return trainer.run();
+  const TrainResult result = trainer.run();
+  // The stage leaves the average; its checkpoints keep both.
+  if (result.end != TrainEnd::stopped && trainer.ema()) trainer.ema()->swap();
+  return result;
 }
 
 int64_t bytes_of_model(const Recipe& recipe, const std::vector<StagePlan>& plan) {
@@ -67,7 +71,8 @@ TrainVerb::Job TrainVerb::prepare(Invocation& call) const {
   Recipe recipe = parse_recipe(with_changes(read_json(recipe_), changes_));
   const TrainFolder folder(out_, recipe);
   auto changes = folder.check(common.seed);
-  auto ingredients = open_ingredients(recipe, data_, folder.begun() ? folder.tokenizer() : fs::path());
+  auto ingredients = open_ingredients(recipe, data_, folder.begun() ? out_ : fs::path());
+  folder.check_data(ingredients);
   auto plan = plan_stages(recipe, ingredients, common.seed);
   return {std::move(recipe), std::move(changes), std::move(ingredients), std::move(plan)};
 }
@@ -130,7 +135,7 @@ Ptr<Vlm> TrainVerb::train(const Job& job, const TrainFolder& folder, Invocation&
         throw Interrupted(
             fmt::format("interrupted; stage {} is saved at step {} in {}: the same command goes on",
                         stage.name, result.step, folder.stage(i).string()));
-      write_model_files(folder.stage(i), *model, job.ingredients.tokenizer, job.ingredients.picture);
+      write_model_files(folder.stage(i), *model, job.ingredients);
       save_state(*model, folder.stage_weights(i));
     }
     first_step += stage.train.steps;
@@ -166,15 +171,16 @@ int TrainVerb::run(Invocation& call) {
     log_warning("{}", text);
     history.event("warning", text, place.step);
   }
-  folder.begin(job.changes, job.ingredients.tokenizer);
+  folder.begin(job.changes, job.ingredients, call.common().seed);
   history.input(out_ / "recipe.json", "recipe");
 
   const auto model = train(job, folder, call);
-  write_model_files(out_, *model, job.ingredients.tokenizer, job.ingredients.picture);
+  write_model_files(out_, *model, job.ingredients);
   if (job.recipe.half) to_dtype(*model, at::kBFloat16, {kRouterPart});
   save_state(*model, out_ / "model.safetensors",
              {{"recipe", job.recipe.name}, {"seed", std::to_string(call.common().seed)}});
-  for (const char* name : {"config.json", "model.safetensors", "tokenizer.json", "preprocessor_config.json"})
+  for (const char* name : {"config.json", "model.safetensors", "tokenizer.json", "preprocessor_config.json",
+                           VqaModel::kWordsFile})
     history.output(out_ / name, "model");
   if (call.json()) call.out().write({{"model", out_.string()}});
   log_info("the model is in {}; next: {}", out_.string(), what_next(job.recipe));

@@ -5,10 +5,13 @@
 #include "framework/base/error.h"
 #include "framework/base/file.h"
 #include "framework/train/checkpoint.h"
+#include "models/vlm/vqa_model.h"
 
 namespace conclave {
 namespace fs = std::filesystem;
 namespace {
+
+constexpr const char* kRunFile = "run.json";
 
 // Of "stages.2.train.steps" 2.
 std::optional<size_t> stage_of(const std::string& key) {
@@ -17,6 +20,11 @@ std::optional<size_t> stage_of(const std::string& key) {
   size_t index = 0;
   std::from_chars(key.data() + kStages.size(), key.data() + key.size(), index);
   return index;
+}
+
+void write_words(const fs::path& folder, const Ingredients& ingredients) {
+  ingredients.tokenizer.save(folder / "tokenizer.json");
+  ingredients.words.save(folder / VqaModel::kWordsFile);
 }
 
 }  // namespace
@@ -62,21 +70,41 @@ std::vector<RecipeChange> TrainFolder::check(uint64_t seed) const {
       "{} has come to stage {}, so the stages before stay as they were: {}; change it back or "
       "give another --out",
       folder_.string(), recipe_.stages[now->stage].name, changes_text(late));
-  for (size_t i = 0; i <= now->stage; ++i) {
-    const CheckpointFolder checkpoints(stage(i));
-    const auto step = checkpoints.newest();
-    if (!step) continue;
-    const Json state = read_json(checkpoints.path_of(*step) / "state.json");
-    if (!state.is_object() || !state.contains("seed") || !state["seed"].is_number_integer()) continue;
-    const auto begun_with = state["seed"].get<uint64_t>() - i;  // each stage has one of its own
-    require<UsageError>(begun_with == seed,
-                        "{} was begun with --seed {}, not {}: give that seed or another --out",
-                        folder_.string(), begun_with, seed);
-  }
+  const Json before_seed = run().value("seed", Json());
+  require<UsageError>(before_seed.is_null() || before_seed == seed,
+                      "{} was begun with --seed {}, not {}: give that seed or another --out",
+                      folder_.string(), before_seed.dump(), seed);
   return changes;
 }
 
-void TrainFolder::begin(const std::vector<RecipeChange>& changes, const Tokenizer& tokenizer) const {
+// What begin() wrote; nothing, where there is no file.
+Json TrainFolder::run() const {
+  const fs::path file = folder_ / kRunFile;
+  if (!begun() || !fs::exists(file)) return Json::object();
+  const Json run = read_json(file);
+  if (!run.is_object() || !run.value("data", Json::object()).is_object())
+    throw DataError(file.string(), "", "does not tell with what this run was begun: {\"seed\", \"data\"}");
+  return run;
+}
+
+void TrainFolder::check_data(const Ingredients& now) const {
+  const Json& data = now.data;
+  const Json before = run().value("data", Json::object());
+  for (const auto& [name, was] : before.items()) {
+    if (!data.contains(name) || data[name] == was) continue;
+    const Json had = was.is_object() ? was.value("samples", Json()) : Json();
+    const Json has = data[name]["samples"];
+    throw UsageError(fmt::format(
+        "sources.{}: not the data that {} was begun with ({}): give the same --data or another --out", name,
+        folder_.string(),
+        had == has ? fmt::format("{} samples then and now, but other questions, answers or picture names",
+                                 has.dump())
+                   : fmt::format("{} samples then, {} now", had.dump(), has.dump())));
+  }
+}
+
+void TrainFolder::begin(const std::vector<RecipeChange>& changes, const Ingredients& ingredients,
+                        uint64_t seed) const {
   const fs::path kept = folder_ / "recipe.json";
   const auto now = place();
   Json told = Json::array();
@@ -89,15 +117,17 @@ void TrainFolder::begin(const std::vector<RecipeChange>& changes, const Tokenize
                     {"step", now->step}});
   Json recipe = recipe_.source;
   if (!told.empty()) recipe["changes"] = told;
+  Json all = run().value("data", Json::object());  // sources that are no longer used stay known
+  all.update(ingredients.data);
+  write_file(folder_ / kRunFile, Json{{"seed", seed}, {"data", all}}.dump(2) + "\n");
   write_file(kept, recipe.dump(2) + "\n");
-  tokenizer.save(folder_ / "tokenizer.json");
+  write_words(folder_, ingredients);
 }
 
-void write_model_files(const fs::path& folder, const Vlm& model, const Tokenizer& tokenizer,
-                       const PictureInputConfig& picture) {
+void write_model_files(const fs::path& folder, const Vlm& model, const Ingredients& ingredients) {
   write_file(folder / "config.json", model.config.dump(2) + "\n");
-  write_file(folder / "preprocessor_config.json", picture.to_json().dump(2) + "\n");
-  tokenizer.save(folder / "tokenizer.json");
+  write_file(folder / "preprocessor_config.json", ingredients.picture.to_json().dump(2) + "\n");
+  write_words(folder, ingredients);
 }
 
 }  // namespace conclave

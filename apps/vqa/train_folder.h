@@ -1,5 +1,5 @@
-/// The folder of a training run: the recipe as it was run, the tokenizer, a folder for each stage, and in the
-/// end the model.
+/// The folder of a training run: the recipe as it was run, the seed and what tells its data from others, the
+/// tokenizer, a folder for each stage, and in the end the model.
 #pragma once
 
 #include <filesystem>
@@ -8,9 +8,7 @@
 
 #include "apps/vqa/recipe.h"
 #include "apps/vqa/recipe_changes.h"
-#include "framework/media/picture_input.h"
-#include "framework/text/tokenizer.h"
-#include "models/vlm/vlm.h"
+#include "apps/vqa/stages.h"
 
 namespace conclave {
 
@@ -24,7 +22,6 @@ class TrainFolder {
   std::filesystem::path stage(size_t index) const;
   /// What a stage leaves when it is done.
   std::filesystem::path stage_weights(size_t index) const { return stage(index) / "model.safetensors"; }
-  std::filesystem::path tokenizer() const { return folder_ / "tokenizer.json"; }
 
   /// Whether a stage holds a checkpoint. What a run leaves that ended before is no beginning.
   bool begun() const { return place().has_value(); }
@@ -40,19 +37,22 @@ class TrainFolder {
   /// What is changed against the recipe that the folder was begun with. Throws UsageError that names the keys
   /// when the run cannot go on so, and when `seed` is another.
   std::vector<RecipeChange> check(uint64_t seed) const;
-  /// Writes recipe.json, with `changes` beside those that it tells of already, and the tokenizer.
-  void begin(const std::vector<RecipeChange>& changes, const Tokenizer& tokenizer) const;
+  /// Throws UsageError when a data set is not the one that the folder was begun with.
+  void check_data(const Ingredients& now) const;
+  /// Writes recipe.json, with `changes` beside those that it tells of already, run.json with seed and data,
+  /// the tokenizer and the list of words.
+  void begin(const std::vector<RecipeChange>& changes, const Ingredients& ingredients, uint64_t seed) const;
 
  private:
   bool begun(size_t index) const;
+  Json run() const;
 
   std::filesystem::path folder_;
   const Recipe& recipe_;
 };
 
-/// What a folder with model.safetensors lacks to be a model: config.json, tokenizer.json and
-/// preprocessor_config.json.
-void write_model_files(const std::filesystem::path& folder, const Vlm& model, const Tokenizer& tokenizer,
-                       const PictureInputConfig& picture);
+/// What a folder with model.safetensors lacks to be a model: config.json, tokenizer.json,
+/// preprocessor_config.json and words.txt.
+void write_model_files(const std::filesystem::path& folder, const Vlm& model, const Ingredients& ingredients);
 
 }  // namespace conclave

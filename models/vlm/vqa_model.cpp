@@ -112,7 +112,9 @@ VqaModel VqaModel::load(const fs::path& folder, at::Device device) {
   const VlmTokens tokens = VlmTokens::of(tokenizer);
   // Of "runs/small/" the name is "small".
   const fs::path named = folder.has_filename() ? folder : folder.parent_path();
-  return {named.filename().string(), vlm, std::move(tokenizer), tokens, picture, device};
+  const fs::path words_file = folder / kWordsFile;
+  KnownWords words = fs::exists(words_file) ? KnownWords::load(words_file) : KnownWords();
+  return {named.filename().string(), vlm, std::move(tokenizer), tokens, picture, device, std::move(words)};
 }
 
 std::map<Site, VqaModel::SitePools> VqaModel::site_pools() const {

@@ -1,5 +1,5 @@
 /// A model that answers questions about pictures, as a folder holds it: config.json, model.safetensors (or
-/// shards with an index), tokenizer.json, preprocessor_config.json.
+/// shards with an index), tokenizer.json, preprocessor_config.json, and perhaps words.txt.
 #pragma once
 
 #include <filesystem>
@@ -9,6 +9,7 @@
 
 #include "framework/media/picture_input.h"
 #include "framework/moe/layer.h"
+#include "framework/text/known_words.h"
 #include "models/vlm/vlm.h"
 #include "models/vlm/vlm_batch.h"
 
@@ -21,6 +22,9 @@ struct VqaModel {
   VlmTokens tokens;
   PictureInputConfig picture;
   at::Device device = at::kCPU;
+  KnownWords words = {};  ///< of its training questions; empty where the folder has no list
+
+  static constexpr const char* kWordsFile = "words.txt";
 
   /// Weights are mapped where they are float32 already, so that a model starts at once. Throws DataError that
   /// names the file and the cause; tensors that do not fit are listed.

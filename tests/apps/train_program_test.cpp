@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <sstream>
 
 #include "apps/common/app.h"
@@ -28,6 +29,22 @@ std::vector<Json> lines_of(const std::string& text) {
   std::istringstream in(text);
   for (std::string line; std::getline(in, line);) lines.push_back(parse_json(line, "stdout"));
   return lines;
+}
+
+// Where the values begin in the bytes of a safetensors file.
+size_t data_begin(const std::string& bytes) {
+  uint64_t header = 0;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  return 8 + header;
+}
+
+// The bytes of one tensor.
+std::string embedding_in(const fs::path& file) {
+  const std::string all = read_file(file);
+  const Json place =
+      Json::parse(all.substr(8, data_begin(all) - 8)).at("embed_tokens.weight")["data_offsets"];
+  const auto begin = place[0].get<size_t>(), end = place[1].get<size_t>();
+  return all.substr(data_begin(all) + begin, end - begin);
 }
 
 const char* kRecipe = R"({"name": "tiny", "vocabulary": 300, "picture": {"policy": "stretch", "size": 16},
@@ -74,15 +91,27 @@ class TrainProgram : public ::testing::Test {
                                         {"OMP_NUM_THREADS", "1"}});
   }
   Outcome train(std::vector<std::string> more = {}) const { return program(words(std::move(more))); }
+  Outcome train_in(const fs::path& folder, const std::vector<std::string>& more) const {
+    auto all = words(more);
+    all[7] = folder;
+    return program(all);
+  }
   static std::vector<std::string> set(const std::string& change) { return {"--set", change}; }
   testing::TempDir dir_;
 };
 
 TEST_F(TrainProgram, WhatIsWrongIsSaidBeforeAnythingIsWritten) {
   const std::pair<const char*, const char*> mistakes[] = {
-      {"stages.0.train.stepz=60", "stages[0].train.stepz"}, {"model.text.width=abc", "text.width"},
-      {"sources.own.part=[1]", "sources.own.part"},         {"sources.own.split=none", "none"},
-      {"stages.0.train_only=[\"eyes\"]", "stage learn"},    {"stages.0.losses=[{\"kind\": \"x\"}]", "x"}};
+      {"stages.0.train.stepz=60", "stages[0].train.stepz"},
+      {"model.text.width=abc", "text.width"},
+      {"sources.own.part=[1]", "sources.own.part"},
+      {"sources.own.split=none", "none"},
+      {"picture.size=24", "recipe.picture.size = 24, but recipe.model.vision.image = 16"},
+      {"picture={\"policy\": \"tiles\", \"size\": 16, \"max_tiles\": 2}", "recipe.model.max_tiles = 1"},
+      {"model.vision.strides=[40,2]", "recipe.model.vision"},
+      {"stages.0.mix.0.pictures=1000000000", "stages[0].mix[0].pictures = 1000000000: the limit is 4096"},
+      {"stages.0.train_only=[\"eyes\"]", "stage learn"},
+      {"stages.0.losses=[{\"kind\": \"x\"}]", "x"}};
   for (const auto& [change, says] : mistakes) {
     for (const bool dry : {false, true}) {
       auto more = set(change);
@@ -157,7 +186,7 @@ TEST_F(TrainProgram, TheHistoryKnowsTheProgramsCommitAndThatOfTheWorkingFolder) 
       program({"/bin/sh", "-c",
                "cd " + dir_.path().string() + " && " + git + "init -q . && " + git + "add recipe.json && " +
                    git + "commit -qm t && git rev-parse HEAD && " + program_file.string() +
-                   " train --recipe recipe.json --set vocabulary=1 --out x --history own.db --quiet; true"});
+                   " train --recipe recipe.json --data . --out x --history own.db --quiet; true"});
   const std::string commit = outcome.out.substr(0, outcome.out.find('\n'));
   if (commit.size() != 40) GTEST_SKIP() << "no git";
   const auto store = Store::open_existing(dir_ / "own.db");
@@ -165,6 +194,26 @@ TEST_F(TrainProgram, TheHistoryKnowsTheProgramsCommitAndThatOfTheWorkingFolder) 
   const RunDetail run = store->show(store->find("last"));
   EXPECT_EQ(run.git_sha, build_commit());
   EXPECT_EQ(run.machine["folder_commit"], commit);
+}
+
+TEST_F(TrainProgram, OnlyWhatBeganIsInTheHistory) {
+  EXPECT_NE(train(set("vocabulary=1")).code, 0);
+  EXPECT_NE(train(set("sources.own.split=none")).code, 0);
+  const auto vqa = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), "conclave-vqa");
+    return program(words).code;
+  };
+  const std::string picture = dir_ / "llava/images/0.png";
+  EXPECT_EQ(vqa({"run", "--model", dir_ / "none", "--image", picture, "--question", "is it red"}), 1);
+  EXPECT_EQ(vqa({"run", "--model", dir_.path()}), 2);
+  write_file(dir_ / "there.jsonl", "");
+  EXPECT_EQ(vqa({"run", "--image", picture, "--question", "x", "--out", dir_ / "there.jsonl"}), 2);
+  EXPECT_EQ(vqa({"inspect", "--overlay", dir_ / "x.png"}), 2);
+  EXPECT_FALSE(fs::exists(dir_ / "history.db"));
+  EXPECT_EQ(train().code, 0);
+  const auto store = Store::open_existing(dir_ / "history.db");
+  ASSERT_TRUE(store);
+  EXPECT_EQ(store->list().size(), 1u);
 }
 
 TEST_F(TrainProgram, ACheckpointIsAModel) {
@@ -219,9 +268,31 @@ TEST_F(TrainProgram, ShapesDataAndSeedStayWhatTheyWere) {
     EXPECT_THAT(outcome.err, HasSubstr(says));
     EXPECT_EQ(read_file(out() / "recipe.json"), recipe);
   }
-  const Outcome outcome = train({"--seed", "5"});
-  EXPECT_EQ(outcome.code, 2);
-  EXPECT_THAT(outcome.err, HasSubstr("begun with --seed 0, not 5"));
+  EXPECT_EQ(read_json(out() / "run.json")["seed"], 0);
+  for (const char* kept : {"step-00000002", "step-00000004"}) {  // the last round knows no checkpoint
+    const Outcome outcome = train({"--seed", "5"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_THAT(outcome.err, HasSubstr("begun with --seed 0, not 5"));
+    fs::remove_all(out() / "stage-1-learn" / kept);
+  }
+  EXPECT_EQ(train({"--seed", "5"}).code, 2);
+  const fs::path questions = dir_ / "llava/train.jsonl";
+  const std::string good = read_file(questions);
+  const auto refused = [&](const std::string& text, const char* says) {
+    write_file(questions, text);
+    for (const bool dry : {true, false}) {
+      const Outcome outcome = dry ? train({"--dry-run"}) : train();
+      EXPECT_EQ(outcome.code, 2);
+      EXPECT_THAT(outcome.err, HasSubstr("sources.own: not the data that"));
+      EXPECT_THAT(outcome.err, HasSubstr(says));
+    }
+  };
+  refused(good.substr(0, good.rfind('\n', good.size() - 2) + 1), "4 samples then, 3 now");
+  std::string other = good;
+  refused(other.replace(other.find("is it red"), 9, "is it new"), "other questions");
+  write_file(questions, good);
+  write_file(dir_ / "llava/test.jsonl", other);  // is only evaluated
+  EXPECT_EQ(train().code, 0);
 }
 
 TEST_F(TrainProgram, ALaterStageFixesTheEarlierOnes) {
@@ -239,13 +310,40 @@ TEST_F(TrainProgram, ALaterStageFixesTheEarlierOnes) {
   EXPECT_EQ(train(set("stages.1.train.steps=6")).code, 0);
 }
 
+TEST_F(TrainProgram, AStageWithAnAverageLeavesTheAverage) {
+  const std::vector<std::string> averaged = {"--set", "stages.0.train.ema_decay=0.9", "--set",
+                                             "weights=float32"};
+  const Outcome outcome = train(averaged);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("stage learn, step 4: accuracy.held"));
+  EXPECT_THAT(outcome.err, HasSubstr("with averaged weights"));
+  const fs::path stage = out() / "stage-1-learn";
+  const std::string average = embedding_in(stage / "step-00000004/ema.safetensors");
+  EXPECT_NE(embedding_in(stage / "step-00000004/model.safetensors"), average);
+  EXPECT_EQ(embedding_in(stage / "model.safetensors"), average);
+  EXPECT_EQ(embedding_in(out() / "model.safetensors"), average);
+
+  // Stopped and gone on with: the same bits.
+  auto again = averaged;
+  for (const char* steps : {"2", "4"}) {
+    again.resize(4);
+    for (const auto& change :
+         {"stages.0.train.steps=" + std::string(steps), std::string("stages.0.evaluate=[]")})
+      again.insert(again.end(), {"--set", change});
+    const Outcome part = train_in(dir_ / "again", again);
+    ASSERT_EQ(part.code, 0) << part.err;
+    EXPECT_EQ(part.err.find("goes on at step 2") != part.err.npos, steps[0] == '4') << part.err;
+  }
+  EXPECT_EQ(read_file(dir_ / "again/model.safetensors"), read_file(out() / "model.safetensors"));
+}
+
 TEST_F(TrainProgram, DamagedCheckpointsArePassedOverAndNaNsNeverBecomeAModel) {
   ASSERT_EQ(train().code, 0);
   const fs::path stage = out() / "stage-1-learn";
   const std::string right = read_file(out() / "model.safetensors");
   const auto spoil = [](const fs::path& file) {
-    const std::string good = read_file(file);
-    write_file(file, good.substr(0, good.size() - 64) + std::string(64, '\xff'));
+    std::string bytes = read_file(file);
+    write_file(file, bytes.replace(data_begin(bytes), 64, std::string(64, '\xff')));
   };
   fs::remove(stage / "model.safetensors");
   fs::remove(out() / "model.safetensors");
@@ -270,10 +368,11 @@ TEST_F(TrainProgram, DamagedCheckpointsArePassedOverAndNaNsNeverBecomeAModel) {
   EXPECT_THAT(outcome.err, AllOf(HasSubstr("optimizer.safetensors"), HasSubstr("no checkpoint before it")));
   EXPECT_FALSE(fs::exists(out() / "model.safetensors"));
 
-  const Outcome wild = train({"--out", dir_ / "wild", "--set", "stages.0.train.schedule.peak=1e6", "--set",
-                              "stages.0.train.steps=30", "--set", "stages.0.train.clip_norm=0"});
+  const Outcome wild = train_in(dir_ / "wild", {"--set", "stages.0.train.schedule.peak=1e6", "--set",
+                                                "stages.0.train.optimizer={\"weight_decay\": 1e6}", "--set",
+                                                "stages.0.train.steps=30"});
   EXPECT_EQ(wild.code, 1);
-  EXPECT_THAT(wild.err, AllOf(HasSubstr("stage learn, step "), HasSubstr("finite")));
+  EXPECT_THAT(wild.err, AllOf(HasSubstr("step "), HasSubstr("finite"), HasSubstr("lower the learning rate")));
   EXPECT_FALSE(fs::exists(dir_ / "wild/model.safetensors"));
 }
 
