@@ -11,6 +11,7 @@ namespace conclave {
 namespace {
 
 constexpr size_t kShownExperts = 3;
+constexpr size_t kShownWords = 8, kShownWordBytes = 40;
 constexpr double kShownProbability = 0.005;
 
 Json size_json(const std::vector<PictureNote>& pictures, bool resized) {
@@ -67,6 +68,14 @@ std::string printable(std::string text) {
   return text;
 }
 
+std::string unknown_text(const std::vector<std::string>& words) {
+  std::string named;
+  for (size_t i = 0; i < std::min(words.size(), kShownWords); ++i)
+    named += (named.empty() ? "" : ", ") + words[i].substr(0, kShownWordBytes);
+  if (words.size() > kShownWords) named += fmt::format(" and {} more", words.size() - kShownWords);
+  return "the model has not learnt these words: " + named;
+}
+
 std::string first_line(const std::exception& error) {
   const std::string message = error.what();
   return message.substr(0, message.find('\n'));
@@ -88,11 +97,14 @@ Json answer_record(const VqaInput& asked, const VqaAnswer& answer, const VqaMode
     return record;
   }
   record["text"] = answer.top.front().first;
+  const auto unknown = model.words.unknown(asked.query.question);
+  if (!unknown.empty()) record["warning"] = unknown_text(unknown);
   record["model_id"] = model.name;
   std::string all = asked.id + "\n" + model.name + "\n" + asked.query.question;
   for (const auto& image : asked.image_names) all += "\n" + image;
   record["answer_id"] = sha256(all).substr(0, 22);
   record["metadata"] = metadata_of(answer, seed);
+  if (!unknown.empty()) record["metadata"]["unknown_words"] = unknown;
   return record;
 }
 
@@ -118,7 +130,7 @@ std::string busiest_experts(const Trace& trace, Modality modality) {
   return text;
 }
 
-std::string answer_text(const VqaInput& asked, const VqaAnswer& answer, bool named) {
+std::string answer_text(const VqaInput& asked, const VqaAnswer& answer, const KnownWords& known, bool named) {
   const std::string question = printable(asked.query.question.substr(0, 200));
   const std::string name = named ? printable(asked.id) + "   " : "";
   if (answer.error) {
@@ -136,6 +148,8 @@ std::string answer_text(const VqaInput& asked, const VqaAnswer& answer, bool nam
   for (size_t i = 1; i < answer.top.size() && answer.top[i].second >= kShownProbability; ++i)
     others += fmt::format("  {} {:.2f}", answer.top[i].first, answer.top[i].second);
   if (!others.empty()) text += "     others:" + others + "\n";
+  if (const auto unknown = known.unknown(asked.query.question); !unknown.empty())
+    text += "     " + printable(unknown_text(unknown)) + "\n";
   const std::string pictures = busiest_experts(answer.trace, Modality::vision);
   const std::string words = busiest_experts(answer.trace, Modality::text);
   if (!pictures.empty())

@@ -99,7 +99,7 @@ struct Answers {
 
   void add(const VqaInput& asked, const VqaAnswer& answer) {
     if (answer.error) {
-      if (failed++ == 0) log_warning("{}", answer_text(asked, answer, true));
+      if (failed++ == 0) log_warning("{}", answer_text(asked, answer, {}, true));
     } else {
       text[asked.id] = answer.top.front().first;
       confidence[asked.id] = answer.top.front().second;

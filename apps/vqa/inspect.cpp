@@ -150,7 +150,7 @@ int InspectVerb::run(Invocation& call) {
       });
       call.out().write(record);
     } else {
-      fmt::print("{}", answer_text(*asked, answer, false));
+      fmt::print("{}", answer_text(*asked, answer, model.words, false));
       for (const auto& pass : answer.routing) {
         if (pass.part == "question")
           print_words(model, question_ids(model.tokenizer, model.tokens, asked->query.question), pass);

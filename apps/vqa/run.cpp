@@ -102,7 +102,7 @@ int RunVerb::run(Invocation& call) {
       const Json record = answer_record(asked, answer, model, call.common().seed);
       answers_out ? answers_out->write(record) : call.out().write(record);
     } else {
-      const std::string text = answer_text(asked, answer, !questions_.inputs.empty());
+      const std::string text = answer_text(asked, answer, model.words, !questions_.inputs.empty());
       fmt::print(answer.error ? stderr : stdout, "{}", text);
       std::fflush(stdout);
     }

@@ -128,6 +128,30 @@ TEST_F(VqaProgram, AnswersWithARecord) {
   EXPECT_THAT(people.out, HasSubstr("picture tokens: e"));
 }
 
+TEST_F(VqaProgram, SaysWhichWordsItNeverLearnt) {
+  EXPECT_EQ(read_file(model() / "words.txt"), "blue\nis\nit\nno\nred\nyes\n");
+  const auto ask = [&](const std::string& question, bool json) {
+    std::vector<std::string> words = {"--image", picture(0), "--question", question};
+    if (json) words.push_back("--json");
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return outcome.out;
+  };
+  const Json record = lines_of(ask("is the dog red", true)).at(0);
+  EXPECT_EQ(record["warning"], "the model has not learnt these words: the, dog");
+  EXPECT_EQ(record["metadata"]["unknown_words"], Json({"the", "dog"}));
+  EXPECT_THAT(ask("is the dog red", false), HasSubstr("the model has not learnt these words: the, dog"));
+  const Json known = lines_of(ask("Is it RED?", true)).at(0);
+  EXPECT_FALSE(known.contains("warning"));
+  EXPECT_FALSE(known["metadata"].contains("unknown_words"));
+
+  fs::copy(model(), dir_ / "m", fs::copy_options::recursive);
+  fs::remove(dir_ / "m" / "words.txt");
+  const Outcome older =
+      vqa({"run", "--model", dir_ / "m", "--image", picture(0), "--question", "x", "--json"});
+  EXPECT_FALSE(lines_of(older.out).at(0).contains("warning")) << "a model without a list";
+}
+
 TEST_F(VqaProgram, AsksAboutAFolder) {
   const auto lines = lines_of(run({data_dir() / "images", "--question", "is it red", "--question", "what",
                                    "--json", "--top-k", "1", "--candidates", "yes", "--candidates", "no"})
