@@ -19,6 +19,7 @@ namespace {
 
 class RunsTest : public UiTest {
  protected:
+  const char* first_page() const override { return "runs"; }
   RunsPage& page() { return *static_cast<RunsPage*>(window().page("runs")); }
   QTableView* table() { return child<QTableView>("runs.table"); }
   QString cell(int row, int column) { return page().model().index(row, column).data().toString(); }
@@ -191,6 +192,7 @@ TEST_F(RunsTest, TenThousandRuns) {
   }
   store.record(records);
   window_ = std::make_unique<MainWindow>(history());
+  window_->open_page("runs");
   const QSignalSpy listed(&page(), &RunsPage::listed);
   window_->show();
   ASSERT_TRUE(wait([&] { return listed.size() > 0; }));

@@ -23,10 +23,13 @@ class UiTest : public ::testing::Test {
   void TearDown() override { window_.reset(); }
 
   std::filesystem::path history() const { return dir_ / "history.db"; }
+  /// Where the window is opened; empty: where it opens by itself.
+  virtual const char* first_page() const { return ""; }
   /// Made at the first call; what is in the history by then is listed when it returns.
   MainWindow& window() {
     if (!window_) {
       window_ = std::make_unique<MainWindow>(history());
+      if (*first_page()) window_->open_page(first_page());
       window_->show();
       wait_settled();
     }
@@ -47,6 +50,11 @@ class UiTest : public ::testing::Test {
     QAction* found = window().actions().find(action);
     ASSERT_NE(found, nullptr) << action;
     found->trigger();
+  }
+  /// For people to look at: NAME.png in the folder that CONCLAVE_SCREENSHOTS names, where it is set.
+  void keep_picture(const QString& name) {
+    const QString folder = qEnvironmentVariable("CONCLAVE_SCREENSHOTS");
+    if (!folder.isEmpty()) window().grab().save(folder + "/" + name + ".png");
   }
   /// A finished run; returns its number.
   int64_t add_run(const std::string& name, double accuracy, int points = 100, const std::string& app = "vqa",

@@ -6,11 +6,13 @@
 #include <QLineEdit>
 #include <QSignalSpy>
 #include <QToolButton>
+#include <cmath>
 
 #include "framework/base/file.h"
 #include "ui/app/palette.h"
 #include "ui/app/rail.h"
 #include "ui/app/screenshots.h"
+#include "ui/data/table_view.h"
 #include "ui/theme/theme.h"
 #include "ui_test.h"
 
@@ -97,7 +99,7 @@ TEST_F(UiTest, CommandLineIsShownAndCopied) {
 }
 
 TEST_F(UiTest, WithoutAHistoryItSaysWhatWouldBeHere) {
-  window();
+  window().open_page("runs");
   EXPECT_TRUE(wait([&] { return child<QLabel>("runs.empty")->isVisible(); }));
   EXPECT_FALSE(std::filesystem::exists(history())) << "looking makes no file";
   add_run("first", 0.5);  // and appears by itself
@@ -106,9 +108,9 @@ TEST_F(UiTest, WithoutAHistoryItSaysWhatWouldBeHere) {
 
 TEST_F(UiTest, DamagedHistoryIsSaidAndTheWindowStays) {
   write_file(history(), std::string(5000, 'x'));
-  window();
+  window().open_page("runs");
   EXPECT_TRUE(wait([&] { return child<QLabel>("status.message")->text().contains("history.db"); }));
-  EXPECT_TRUE(child<QLabel>("runs.empty")->isVisible());
+  EXPECT_TRUE(wait([&] { return child<QLabel>("runs.empty")->isVisible(); }));
 }
 
 TEST_F(UiTest, ScreenshotsOfEveryPageInBothColours) {
@@ -128,6 +130,27 @@ TEST(Theme, ExpertsHaveColoursOfTheirOwn) {
     EXPECT_EQ(seen.size(), static_cast<size_t>(experts));
   }
   EXPECT_EQ(expert_color(0).name(), "#e69f00");
+}
+
+TEST_F(UiTest, HomeShowsWhatWasRunLastAndOpensIt) {
+  window();
+  EXPECT_EQ(window().current_page()->id(), "home");
+  const int64_t run = add_run("first", 0.5);
+  auto* table = child<QTableView>("home.runs");
+  ASSERT_TRUE(wait([&] { return table->model()->rowCount() == 1; }));
+  EXPECT_TRUE(child<QLabel>("home.storage")->text().contains("free"));
+  {
+    RunWriter bad(history(), {"vqa", "train", "diverged"});
+    bad.metric("loss", 1, std::nan(""));
+    bad.finish("finished", 0);
+  }
+  EXPECT_TRUE(wait([&] { return child<QLabel>("home.attention")->text().contains("loss"); }));
+  table->setFocus();
+  choose_row(*table, 1);
+  QTest::keyClick(table, Qt::Key_Return);
+  EXPECT_EQ(window().current_page()->id(), "runs");
+  EXPECT_EQ(window().current_page()->command(),
+            QStringList({"conclave-history", "show", QString::number(run)}));
 }
 
 }  // namespace

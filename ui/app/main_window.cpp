@@ -12,10 +12,15 @@
 #include "ui/app/palette.h"
 #include "ui/app/rail.h"
 #include "ui/app/session_log.h"
+#include "ui/compare/compare_page.h"
 #include "ui/data/format.h"
+#include "ui/home/home_page.h"
+#include "ui/queue/queue_page.h"
+#include "ui/routing/routing_page.h"
 #include "ui/runs/runs_page.h"
 #include "ui/theme/glyphs.h"
 #include "ui/theme/theme.h"
+#include "ui/vqa/vqa_page.h"
 
 namespace conclave::ui {
 namespace {
@@ -54,7 +59,24 @@ MainWindow::MainWindow(const std::filesystem::path& history)
   message_->setObjectName("status.message");
   running_->setObjectName("status.running");
 
+  auto* home = new HomePage(context_);
+  auto* vqa = new VqaPage(context_);
+  add_page(home);
+  add_page(vqa);
+  connect(home, &HomePage::wants_run, this, &MainWindow::open_run);
+  connect(home, &HomePage::wants_sample, this, [this, vqa] {
+    vqa->try_sample();
+    open_page("vqa");
+  });
   add_page(runs_ = new RunsPage(context_));
+  add_page(new ComparePage(context_));
+  auto* routing = new RoutingPage(context_);
+  add_page(routing);
+  connect(runs_, &RunsPage::wants_routing, this, [this, routing](int64_t run) {
+    routing->show_run(run);
+    open_page("routing");
+  });
+  add_page(new QueuePage(context_));
   palette_ = new CommandPalette(context_, this);
   connect(palette_, &CommandPalette::run_chosen, this, &MainWindow::open_run);
   add_actions();
@@ -63,7 +85,7 @@ MainWindow::MainWindow(const std::filesystem::path& history)
   connect(&history_, &HistoryThread::trouble, this, [this](const QString& text) { say(text, true); });
 
   resize(preferences_.value("window/size", QSize(1280, 800)).toSize());
-  open_page(preferences_.value("window/page", "runs").toString());
+  open_page(preferences_.value("window/page", "home").toString());
   on_history_changed();
   history_.begin();
 }

@@ -7,6 +7,7 @@
 #include "ui/app/action_registry.h"
 #include "ui/app/page.h"
 #include "ui/app/preferences.h"
+#include "ui/compare/pins.h"
 #include "ui/data/history_thread.h"
 
 class QLabel;
@@ -50,7 +51,8 @@ class MainWindow : public QMainWindow {
   ActionRegistry actions_;
   Preferences preferences_;
   HistoryThread history_;
-  Context context_{history_, preferences_, actions_};
+  Pins pins_;
+  Context context_{history_, preferences_, actions_, pins_};
   std::vector<Page*> pages_;
   Rail* rail_;
   QStackedWidget* stack_;

@@ -13,11 +13,14 @@ class QLabel;
 
 namespace conclave::ui {
 
+class Pins;
+
 /// What pages share.
 struct Context {
   HistoryThread& history;
   Preferences& preferences;
   ActionRegistry& actions;
+  Pins& pins;
 };
 
 class Page : public QWidget {

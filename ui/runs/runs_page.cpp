@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <map>
 
+#include "ui/compare/pins.h"
 #include "ui/data/format.h"
 #include "ui/data/table_view.h"
 #include "ui/plots/curve_panel.h"
@@ -149,6 +150,11 @@ void RunsPage::add_actions() {
     close_run();
     filter_->setFocus();
     filter_->selectAll();
+  });
+  add_action(
+      "pin", tr("Pin to Compare, or unpin"), QKeySequence("C"), [this] { pin(); }, true);
+  add_action("routing", tr("Show its routing"), QKeySequence("G"), [this] {
+    if (const auto runs = selected(); !runs.empty()) Q_EMIT wants_routing(runs.front());
   });
   add_action("columns", tr("Choose columns"), {}, [this] { choose_columns(); });
   add_action(
@@ -356,6 +362,15 @@ void RunsPage::move_to_bin() {
   close_run();
   table_->clearSelection();
   if (row + 1 < model_.rowCount()) wanted_ = model_.at(row + 1).id;
+}
+
+void RunsPage::pin() {
+  const auto runs = selected();
+  if (runs.empty()) return;
+  Pins& pins = context_.pins;
+  const bool all = std::all_of(runs.begin(), runs.end(), [&](int64_t run) { return pins.has(run); });
+  for (const int64_t run : runs) all ? pins.unpin(run) : pins.pin(run);
+  Q_EMIT message(tr("%n run(s) pinned to Compare", "", static_cast<int>(pins.runs().size())));
 }
 
 void RunsPage::choose_columns() {

@@ -37,6 +37,7 @@ class RunsPage : public Page {
  Q_SIGNALS:
   /// The first runs are on the screen.
   void listed(int count);
+  void wants_routing(int64_t run);
 
  private:
   void build();
@@ -50,6 +51,7 @@ class RunsPage : public Page {
   void step(int rows);
   void close_run();
   void move_to_bin();
+  void pin();
   void choose_columns();
   void set_command_for_list();
 

@@ -46,7 +46,7 @@ QPalette palette_of(const Shades& shades) {
 // Colours come from the palette, so one sheet serves light and dark.
 constexpr const char* kSheet = R"(
 QWidget#rail { background: palette(base); border-right: 1px solid palette(mid); }
-QWidget#rail QToolButton { border: none; border-radius: 6px; padding: 8px 10px; text-align: left; color: palette(window-text); }
+QWidget#rail QToolButton { border: none; border-radius: 6px; padding: 8px 10px; text-align: left; background: transparent; color: palette(window-text); }
 QWidget#rail QToolButton:hover { background: palette(alternate-base); }
 QWidget#rail QToolButton:checked { background: palette(highlight); color: palette(highlighted-text); }
 QWidget#rail QToolButton:focus { outline: 2px solid palette(highlight); }
@@ -64,8 +64,8 @@ QPushButton:disabled, QToolButton:disabled { color: palette(placeholder-text); }
 QPushButton#primary { background: palette(highlight); color: palette(highlighted-text); border: none; font-weight: 600; }
 QPushButton#primary:disabled { background: palette(mid); color: palette(placeholder-text); }
 QToolButton:checked { background: palette(highlight); color: palette(highlighted-text); }
-QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QComboBox { padding: 5px 8px; border: 1px solid palette(mid); border-radius: 6px; background: palette(base); selection-background-color: palette(highlight); }
-QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QComboBox:focus { border-color: palette(highlight); }
+QLineEdit, QPlainTextEdit, QTextEdit { padding: 5px 8px; border: 1px solid palette(mid); border-radius: 6px; background: palette(base); selection-background-color: palette(highlight); }
+QLineEdit:focus, QPlainTextEdit:focus { border-color: palette(highlight); }
 QTableView, QListView, QTreeView { border: 1px solid palette(mid); border-radius: 8px; background: palette(base); alternate-background-color: palette(alternate-base); outline: none; gridline-color: palette(mid); }
 QTableView::item { padding: 2px 6px; }
 QHeaderView::section { background: palette(base); border: none; border-bottom: 1px solid palette(mid); padding: 6px; font-weight: 600; }
@@ -81,6 +81,7 @@ QScrollBar::handle { background: palette(mid); border-radius: 4px; min-width: 24
 QScrollBar::handle:hover { background: palette(placeholder-text); }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+QAbstractSpinBox QLineEdit { border: none; padding: 0; }
 QStatusBar QLabel { padding: 2px 12px; }
 QStatusBar { background: palette(base); border-top: 1px solid palette(mid); }
 QStatusBar::item { border: none; }

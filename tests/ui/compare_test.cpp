@@ -1,0 +1,79 @@
+// Runs side by side.
+#include <gmock/gmock.h>
+
+#include <QAbstractItemModelTester>
+#include <QTableView>
+#include <QToolButton>
+
+#include "ui/compare/compare_page.h"
+#include "ui/compare/compare_tables.h"
+#include "ui/data/table_view.h"
+#include "ui/plots/curve_panel.h"
+#include "ui_test.h"
+
+namespace conclave::ui {
+namespace {
+
+RunDetail run_with(std::vector<RunParam> params, std::vector<MetricSummary> metrics) {
+  RunDetail run;
+  run.params = std::move(params);
+  run.metrics = std::move(metrics);
+  return run;
+}
+
+TEST(CompareTables, UnionOfParametersWithWhatDiffersFirst) {
+  const auto rows = parameter_rows(
+      {run_with({{"batch", 8, ""}, {"lr", 0.1, ""}, {"z", "same", ""}}, {}),
+       run_with({{"lr", 0.2, ""}, {"only", true, ""}, {"z", "same", ""}, {"batch", 8, ""}}, {})});
+  ASSERT_EQ(rows.size(), 4u);
+  EXPECT_EQ(rows[0].cells, QStringList({"lr", "0.1", "0.2"}));
+  EXPECT_EQ(rows[1].cells, QStringList({"only", "–", "true"}));
+  EXPECT_TRUE(rows[1].marked);
+  EXPECT_EQ(rows[2].cells, QStringList({"batch", "8", "8"}));
+  EXPECT_FALSE(rows[2].marked);
+}
+
+TEST(CompareTables, DifferencesToTheBaselineAndTheBest) {
+  MetricSummary low{"loss", "", "min"}, lower = low, plain{"steps", "", ""};
+  low.last = 0.5;
+  lower.last = 0.25;
+  plain.last = 7;
+  const std::vector<RunDetail> runs{run_with({}, {low, plain}), run_with({}, {lower})};
+  const auto rows = metric_rows(runs, 0);
+  EXPECT_EQ(rows[0].cells, QStringList({"loss", "0.5", "★ 0.25  (−0.25)"}));
+  EXPECT_EQ(rows[1].cells, QStringList({"steps", "7", "–"}));
+  EXPECT_EQ(metric_rows(runs, 1)[0].cells, QStringList({"loss", "0.5  (+0.25)", "★ 0.25"}));
+  EXPECT_TRUE(metric_rows({}, 0).empty());
+}
+
+class CompareTest : public UiTest {};
+
+TEST_F(CompareTest, PinnedRunsStandSideBySide) {
+  const int64_t a = add_run("a", 0.5, 100, "vqa", 0.1), b = add_run("b", 0.75, 100, "vqa", 0.2);
+  window().open_page("runs");
+  auto* table = child<QTableView>("runs.table");
+  ASSERT_TRUE(wait([&] { return table->model()->rowCount() == 2; }));
+  table->selectAll();
+  QTest::keyClick(table, Qt::Key_C);
+  window().open_page("compare");
+  auto& page = *static_cast<ComparePage*>(window().page("compare"));
+  const QAbstractItemModelTester tester(const_cast<TextTableModel*>(&page.metrics()),
+                                        QAbstractItemModelTester::FailureReportingMode::Fatal);
+  ASSERT_TRUE(wait([&] { return page.settled() && page.metrics().rowCount() == 2; }));
+  EXPECT_EQ(page.command(),
+            QStringList({"conclave-history", "compare", QString::number(b), QString::number(a)}));
+  EXPECT_EQ(page.metrics().at(0).cells, QStringList({"accuracy", "★ 0.75", "0.5  (−0.25)"}));
+  EXPECT_EQ(page.parameters().at(0).cells, QStringList({"lr", "0.2", "0.1"}));
+  EXPECT_EQ(page.curves().plots().size(), 2u);
+  EXPECT_TRUE(wait_settled());
+  keep_picture("compare");
+  QTest::mouseClick(child<QToolButton>(qPrintable(QString("chip.%1").arg(a))), Qt::LeftButton);
+  EXPECT_EQ(page.metrics().at(0).cells, QStringList({"accuracy", "★ 0.75  (+0.25)", "0.5"}));
+  Store::open(history()).purge(std::span(&a, 1));  // while it is shown
+  ASSERT_TRUE(wait([&] { return page.settled() && page.metrics().columnCount() == 2; }));
+  trigger("compare.clear");
+  EXPECT_TRUE(wait([&] { return page.settled() && page.metrics().columnCount() == 1; }));
+}
+
+}  // namespace
+}  // namespace conclave::ui

@@ -1,0 +1,106 @@
+// Jobs from the window, with the real conclave-history behind it.
+#include <gmock/gmock.h>
+
+#include <QAbstractItemModelTester>
+#include <QLineEdit>
+#include <QMimeData>
+#include <QPlainTextEdit>
+#include <QSignalSpy>
+#include <QTableView>
+#include <fstream>
+
+#include "framework/base/error.h"
+#include "ui/data/format.h"
+#include "ui/data/table_view.h"
+#include "ui/process/shell_words.h"
+#include "ui/queue/queue_page.h"
+#include "ui_test.h"
+
+namespace conclave::ui {
+namespace {
+
+TEST(ShellWords, AreThoseOfAShell) {
+  EXPECT_EQ(shell_words("a  'b c'\td\"e \\\" f\" g\\ h '' i'j'"),
+            QStringList({"a", "b c", "de \" f", "g h", "", "ij"}));
+  EXPECT_TRUE(shell_words("  ").isEmpty());
+  const QStringList words{"conclave-vqa", "it's", "a b", "$x", "", "\\", "\"q\""};
+  EXPECT_EQ(shell_words(shell_text(words)), words);
+  EXPECT_THROW(shell_words("a 'b"), UsageError);
+}
+
+class QueueTest : public UiTest {
+ protected:
+  QueuePage& page() { return *static_cast<QueuePage*>(window().page("queue")); }
+  void queue_command(const QString& command) {
+    auto* text = child<QLineEdit>("queue.command");
+    const int before = page().model().rowCount();
+    text->setText(command);
+    QTest::keyClick(text, Qt::Key_Return);
+    ASSERT_TRUE(wait([&] { return page().model().rowCount() == before + 1; }));
+  }
+  std::string state(int64_t job) {
+    const int row = page().model().row_of(job);
+    return row < 0 ? "" : state_text(page().model().at(row)).toStdString();
+  }
+  void choose(int64_t job) { choose_row(*child<QTableView>("queue.table"), page().model().row_of(job)); }
+};
+
+TEST_F(QueueTest, JobsAreQueuedRunAndShowTheirLog) {
+  window().open_page("queue");
+  queue_command("/bin/sh -c 'echo hello from a job'");
+  queue_command("/bin/sh -c 'exit 3'");
+  EXPECT_EQ(state(1), "waiting");
+  trigger("queue.work");
+  ASSERT_TRUE(wait([&] { return state(1) == "done" && state(2) == "failed"; }));
+  choose(1);
+  EXPECT_TRUE(
+      wait([&] { return child<QPlainTextEdit>("queue.log")->toPlainText() == "hello from a job\n"; }));
+  keep_picture("queue");
+  choose(2);
+  trigger("queue.retry");
+  EXPECT_TRUE(
+      wait([&] { return state(2) == "failed" && page().model().at(page().model().row_of(2)).tries >= 1; }));
+  trigger("queue.work");
+}
+
+TEST_F(QueueTest, CancellingIsSaidUntilItIsTrueAndJobsOutliveTheWindow) {
+  window().open_page("queue");
+  const auto go = dir_ / "go", up = dir_ / "up";
+  queue_command(
+      QString("/bin/sh -c 'trap \"\" INT; touch %1; while [ ! -e %2 ]; do sleep 0.05; done; exit 1'")
+          .arg(QString::fromStdString(up.string()), QString::fromStdString(go.string())));
+  trigger("queue.work");
+  ASSERT_TRUE(wait([&] { return state(1) == "running" && std::filesystem::exists(up); }));
+  window_.reset();  // the job goes on
+  window().open_page("queue");
+  ASSERT_TRUE(wait([&] { return state(1) == "running"; })) << "found again";
+  choose(1);
+  trigger("queue.cancel");
+  ASSERT_TRUE(wait([&] { return state(1) == "cancelling…"; }));
+  std::ofstream(go) << "x";
+  EXPECT_TRUE(wait([&] { return state(1) == "cancelled"; }));
+}
+
+TEST_F(QueueTest, WaitingJobsAreReordered) {
+  window().open_page("queue");
+  for (const char* name : {"a", "b", "c"}) queue_command(QString("/bin/echo ") + name);
+  using ::testing::ElementsAre;
+  EXPECT_THAT(page().model().waiting(), ElementsAre(1, 2, 3));
+  choose(3);
+  trigger("queue.up");
+  ASSERT_TRUE(wait([&] { return page().model().waiting() == std::vector<int64_t>{1, 3, 2}; }));
+  // Dragging job 2 to the top.
+  JobTableModel& model = page().model();
+  const QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::Fatal);
+  const std::unique_ptr<QMimeData> dragged(model.mimeData({model.index(2, 0)}));
+  EXPECT_FALSE(model.dropMimeData(dragged.get(), Qt::MoveAction, 0, 0, {}));
+  EXPECT_TRUE(wait([&] { return model.waiting() == std::vector<int64_t>{2, 1, 3}; }));
+  choose(1);
+  trigger("queue.cancel");
+  EXPECT_TRUE(wait([&] { return state(1) == "cancelled"; }));
+  trigger("queue.remove");
+  EXPECT_TRUE(wait([&] { return model.rowCount() == 2; }));
+}
+
+}  // namespace
+}  // namespace conclave::ui

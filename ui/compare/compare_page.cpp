@@ -1,0 +1,193 @@
+#include "ui/compare/compare_page.h"
+
+#include <QHeaderView>
+#include <QLabel>
+#include <QPushButton>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QTabWidget>
+#include <QToolButton>
+#include <map>
+
+#include "ui/compare/compare_tables.h"
+#include "ui/compare/pins.h"
+#include "ui/data/format.h"
+#include "ui/data/table_view.h"
+#include "ui/plots/curve_panel.h"
+#include "ui/plots/plot_export.h"
+#include "ui/theme/glyphs.h"
+#include "ui/theme/theme.h"
+
+namespace conclave::ui {
+namespace {
+
+QString name_of(const RunDetail& run) {
+  const auto name = QString::fromStdString(run.name.empty() ? run.app + " " + run.verb : run.name);
+  return QString("%1: %2").arg(run.id).arg(name);
+}
+
+}  // namespace
+
+ComparePage::ComparePage(Context& context)
+    : Page("compare", tr("Compare"), "compare", context),
+      parameters_({}),
+      metrics_({}),
+      stack_(new QStackedWidget),
+      chips_(new QHBoxLayout),
+      curves_(new CurvePanel(context)) {
+  build();
+  add_action(
+      "clear", tr("Unpin all"), {}, [this] { context_.pins.clear(); }, true);
+  add_action("take", tr("Take the metrics along as CSV"), {}, [this] {
+    const QString file = ask_export_file(this, "metrics.csv", "csv");
+    if (file.isEmpty()) return;
+    const QString error = write_text(file, metrics_.csv());
+    Q_EMIT message(error.isEmpty() ? tr("%1 is written").arg(file) : error, !error.isEmpty());
+  });
+  connect(curves_, &CurvePanel::message, this, &Page::message);
+  connect(&context.pins, &Pins::changed, this, [this] {
+    const size_t count = context_.pins.runs().size();
+    Q_EMIT badge(count == 0 ? "" : QString::number(count));
+    refresh();
+  });
+  set_command({"conclave-history", "compare"});
+}
+
+void ComparePage::build() {
+  auto* nothing = new QWidget;
+  auto* nothing_layout = new QVBoxLayout(nothing);
+  auto* hint =
+      new QLabel(tr("Runs that you pin stand here side by side.\nIn Runs, choose some and press C."));
+  hint->setAlignment(Qt::AlignCenter);
+  hint->setForegroundRole(QPalette::PlaceholderText);
+  auto* button = new QPushButton(tr("Choose runs"));
+  button->setObjectName("primary");
+  connect(button, &QPushButton::clicked, this, [this] { Q_EMIT wants_page("runs"); });
+  nothing_layout->addStretch(1);
+  nothing_layout->addWidget(hint);
+  nothing_layout->addWidget(button, 0, Qt::AlignCenter);
+  nothing_layout->addStretch(1);
+
+  auto* tabs = new QTabWidget;
+  tabs->setDocumentMode(true);
+  const std::tuple<QString, const char*, TextTableModel*> tables[] = {
+      {tr("Metrics"), "compare.metrics", &metrics_}, {tr("Parameters"), "compare.parameters", &parameters_}};
+  for (const auto& [title, id, model] : tables) {
+    QTableView* table = make_table(model, title);
+    table->setObjectName(id);
+    table->horizontalHeader()->setStretchLastSection(false);
+    table->horizontalHeader()->setDefaultSectionSize(170);
+    tabs->addTab(table, title);
+  }
+  auto* split = new QSplitter(Qt::Vertical);
+  split->addWidget(curves_);
+  split->addWidget(tabs);
+  split->setStretchFactor(0, 1);
+  split->setHandleWidth(12);
+  split->setSizes({430, 220});
+  auto* chips = new QWidget;
+  chips->setLayout(chips_);
+  chips_->setContentsMargins(0, 0, 0, 0);
+  auto* full = new QWidget;
+  auto* full_layout = new QVBoxLayout(full);
+  full_layout->setContentsMargins(0, 0, 0, 0);
+  full_layout->addWidget(chips);
+  full_layout->addWidget(split, 1);
+  stack_->addWidget(nothing);
+  stack_->addWidget(full);
+  body()->addWidget(stack_, 1);
+}
+
+bool ComparePage::settled() const {
+  return !busy_ && (runs_.empty() || curves_->settled());
+}
+
+void ComparePage::refresh() {
+  if (busy_) {
+    again_ = true;
+    return;
+  }
+  busy_ = true;
+  context_.history.ask(
+      this, question_,
+      [ids = context_.pins.runs()](const Store& store) {
+        std::vector<RunDetail> runs;
+        for (const int64_t id : ids) {
+          try {
+            runs.push_back(store.show(id));
+          } catch (const std::exception&) {  // removed meanwhile
+          }
+        }
+        return runs;
+      },
+      [this](Answer<std::vector<RunDetail>> answer) {
+        busy_ = false;
+        runs_ = answer.value ? std::move(*answer.value) : std::vector<RunDetail>();
+        fill();
+        if (std::exchange(again_, false)) refresh();
+      });
+}
+
+void ComparePage::set_baseline(int64_t run) {
+  baseline_ = run;
+  fill();
+}
+
+void ComparePage::fill() {
+  stack_->setCurrentIndex(runs_.empty() ? 0 : 1);
+  QStringList words{"conclave-history", "compare"}, headers{""};
+  size_t baseline = 0;
+  std::vector<CurveSource> sources;
+  std::map<std::string, MetricSummary> metrics;
+  for (size_t i = 0; i < runs_.size(); ++i) {
+    const RunDetail& run = runs_[i];
+    words << QString::number(run.id);
+    headers << name_of(run);
+    if (run.id == baseline_) baseline = i;
+    sources.push_back({run.id, name_of(run), series_color(static_cast<int>(i))});
+    for (const MetricSummary& metric : run.metrics) metrics.emplace(metric.name, metric);
+  }
+  set_command(words);
+  if (headers != headers_) {
+    headers_ = headers;
+    metrics_.set_headers(headers);
+    parameters_.set_headers(headers);
+  }
+  metrics_.set_rows(metric_rows(runs_, baseline));
+  parameters_.set_rows(parameter_rows(runs_));
+  baseline_ = baseline < runs_.size() ? runs_[baseline].id : 0;
+  fill_chips();
+  if (runs_.empty()) return;
+  std::vector<MetricSummary> all;
+  for (auto& [name, metric] : metrics) all.push_back(metric);
+  curves_->show_runs(sources, all);
+}
+
+// A chip a run: its colour and name; a click makes it the baseline, the cross unpins it.
+void ComparePage::fill_chips() {
+  while (QLayoutItem* item = chips_->takeAt(0)) {
+    if (item->widget()) item->widget()->deleteLater();
+    delete item;
+  }
+  for (size_t i = 0; i < runs_.size(); ++i) {
+    const int64_t id = runs_[i].id;
+    auto* chip = new QToolButton;
+    chip->setIcon(dot(series_color(static_cast<int>(i))));
+    chip->setText(id == baseline_ ? tr("%1 (baseline)").arg(name_of(runs_[i])) : name_of(runs_[i]));
+    chip->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    chip->setToolTip(tr("Show differences to this run"));
+    chip->setObjectName(QString("chip.%1").arg(id));
+    connect(chip, &QToolButton::clicked, this, [this, id] { set_baseline(id); });
+    auto* cross = new QToolButton;
+    cross->setText("×");
+    cross->setAutoRaise(true);
+    cross->setToolTip(tr("Unpin"));
+    cross->setAccessibleName(tr("Unpin run %1").arg(id));
+    connect(cross, &QToolButton::clicked, this, [this, id] { context_.pins.unpin(id); });
+    chips_->addWidget(chip);
+    chips_->addWidget(cross);
+  }
+  chips_->addStretch(1);
+}
+
+}  // namespace conclave::ui

@@ -1,0 +1,43 @@
+/// Pinned runs side by side: curves over each other, parameters that differ, metrics with differences.
+#pragma once
+
+#include "ui/app/page.h"
+#include "ui/data/text_table_model.h"
+
+class QHBoxLayout;
+class QLabel;
+class QStackedWidget;
+
+namespace conclave::ui {
+
+class CurvePanel;
+
+class ComparePage : public Page {
+  Q_OBJECT
+ public:
+  explicit ComparePage(Context& context);
+  void refresh() override;
+  bool settled() const override;
+  /// Differences are to this run from here on.
+  void set_baseline(int64_t run);
+  const TextTableModel& parameters() const { return parameters_; }
+  const TextTableModel& metrics() const { return metrics_; }
+  const CurvePanel& curves() const { return *curves_; }
+
+ private:
+  void build();
+  void fill();
+  void fill_chips();
+
+  Question question_;
+  bool busy_ = false, again_ = false;
+  std::vector<RunDetail> runs_;
+  int64_t baseline_ = 0;
+  QStringList headers_;
+  TextTableModel parameters_, metrics_;
+  QStackedWidget* stack_;
+  QHBoxLayout* chips_;
+  CurvePanel* curves_;
+};
+
+}  // namespace conclave::ui

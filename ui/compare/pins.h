@@ -1,0 +1,40 @@
+/// The runs that are pinned to be compared, in the order in which they were.
+#pragma once
+
+#include <QObject>
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+namespace conclave::ui {
+
+class Pins : public QObject {
+  Q_OBJECT
+ public:
+  using QObject::QObject;
+  static constexpr size_t kMost = 24;  // more colours than a person tells apart
+
+  const std::vector<int64_t>& runs() const { return runs_; }
+  bool has(int64_t run) const { return std::find(runs_.begin(), runs_.end(), run) != runs_.end(); }
+  /// Of no effect when there are kMost already.
+  void pin(int64_t run) {
+    if (has(run) || runs_.size() == kMost) return;
+    runs_.push_back(run);
+    Q_EMIT changed();
+  }
+  void unpin(int64_t run) {
+    if (std::erase(runs_, run) > 0) Q_EMIT changed();
+  }
+  void clear() {
+    runs_.clear();
+    Q_EMIT changed();
+  }
+
+ Q_SIGNALS:
+  void changed();
+
+ private:
+  std::vector<int64_t> runs_;
+};
+
+}  // namespace conclave::ui

@@ -1,0 +1,177 @@
+#include "ui/home/home_page.h"
+
+#include <QFileInfo>
+#include <QHeaderView>
+#include <QLabel>
+#include <QPushButton>
+#include <QStorageInfo>
+#include <QTableView>
+#include <QToolButton>
+
+#include "framework/history/machine.h"
+#include "ui/data/format.h"
+#include "ui/data/table_view.h"
+#include "ui/theme/glyphs.h"
+#include "ui/theme/theme.h"
+
+namespace conclave::ui {
+namespace {
+
+constexpr int64_t kRecent = 10;
+constexpr int64_t kLatelyMs = int64_t{24} * 3600 * 1000;
+constexpr size_t kAlertsShown = 4;
+
+QLabel* explaining(const QString& text) {
+  auto* label = new QLabel(text);
+  label->setWordWrap(true);
+  label->setForegroundRole(QPalette::PlaceholderText);
+  label->setAlignment(Qt::AlignTop | Qt::AlignLeft);
+  return label;
+}
+
+}  // namespace
+
+HomePage::HomePage(Context& context)
+    : Page("home", tr("Home"), "home", context),
+      runs_line_(explaining("")),
+      attention_(new QLabel),
+      storage_(new QLabel),
+      table_(make_table(&model_, tr("Recent runs"))) {
+  build();
+  set_command({"conclave-history", "list", "--limit", QString::number(kRecent)});
+  add_action(
+      "open", tr("Open the run"), QKeySequence("Return"),
+      [this] {
+        const int row = table_->currentIndex().row();
+        if (row >= 0) Q_EMIT wants_run(model_.at(row).id);
+      },
+      false, table_);
+  connect(table_, &QTableView::doubleClicked, this,
+          [this](const QModelIndex& at) { Q_EMIT wants_run(model_.at(at.row()).id); });
+}
+
+void HomePage::build() {
+  auto* tiles = new QHBoxLayout;
+  tiles->setSpacing(12);
+  tiles->addWidget(
+      make_tile("picture", tr("Ask about a picture"),
+                explaining(tr("Answers with how sure the model is, and which experts saw which part.")),
+                tr("Try on a sample"), [this] { Q_EMIT wants_sample(); }));
+  tiles->addWidget(make_tile("runs", tr("Look at runs"), runs_line_, tr("All runs"),
+                             [this] { Q_EMIT wants_page("runs"); }));
+  tiles->addWidget(make_tile("routing", tr("See where tokens go"),
+                             explaining(tr("Layers by experts for each modality, step by step.")),
+                             tr("Routing"), [this] { Q_EMIT wants_page("routing"); }));
+  tiles->addWidget(make_tile("queue", tr("Queue work"),
+                             explaining(tr("Commands wait for a free slot and outlive this window.")),
+                             tr("Queue"), [this] { Q_EMIT wants_page("queue"); }));
+  attention_->setObjectName("home.attention");
+  attention_->setWordWrap(true);
+  attention_->setTextFormat(Qt::PlainText);
+  attention_->setStyleSheet(QString("color: %1").arg(status_color("failed").name()));
+  attention_->hide();
+  auto* recent = new QLabel(tr("Recent runs"));
+  recent->setObjectName("heading");
+  storage_->setForegroundRole(QPalette::PlaceholderText);
+  storage_->setObjectName("home.storage");
+  table_->setObjectName("home.runs");
+  const int widths[] = {68, 200, 130, 110, 110, 100, 110};
+  for (int i = 0; i < kRunColumns; ++i) table_->setColumnWidth(i, widths[i]);
+  auto* line = new QHBoxLayout;
+  line->addWidget(recent);
+  line->addStretch(1);
+  line->addWidget(storage_);
+  body()->addLayout(tiles);
+  body()->addWidget(attention_);
+  body()->addLayout(line);
+  body()->addWidget(table_, 1);
+}
+
+QWidget* HomePage::make_tile(const QString& glyph_name, const QString& title, QLabel* line,
+                             const QString& button, std::function<void()> what) {
+  auto* tile = new QFrame;
+  tile->setObjectName("card");
+  auto* icon = new QToolButton;  // draws its icon anew when the colours change
+  icon->setIcon(glyph(glyph_name));
+  icon->setIconSize({28, 28});
+  icon->setFocusPolicy(Qt::NoFocus);
+  icon->setAttribute(Qt::WA_TransparentForMouseEvents);
+  icon->setStyleSheet("QToolButton { border: none; background: transparent; padding: 0; }");
+  auto* heading = new QLabel(title);
+  heading->setObjectName("heading");
+  auto* press = new QPushButton(button);
+  press->setObjectName("home." + glyph_name);
+  connect(press, &QPushButton::clicked, this, std::move(what));
+  auto* layout = new QVBoxLayout(tile);
+  layout->setContentsMargins(16, 14, 16, 14);
+  layout->addWidget(icon, 0, Qt::AlignLeft);
+  layout->addWidget(heading);
+  layout->addWidget(line, 1);
+  layout->addWidget(press, 0, Qt::AlignLeft);
+  return tile;
+}
+
+QWidget* HomePage::first_focus() {
+  return table_;
+}
+
+HomePage::State HomePage::read(const Store& store) {
+  State state;
+  RunFilter filter;
+  state.all = store.count(filter);
+  filter.status = "running";
+  state.running = store.count(filter);
+  filter.status = "failed";
+  filter.started_after_ms = now_ms() - kLatelyMs;
+  state.failed_lately = store.count(filter);
+  RunFilter recent;
+  recent.limit = kRecent;
+  state.runs = store.list(recent);
+  for (const RunSummary& run : state.runs)
+    for (Alert& alert : find_alerts(store, run)) state.alerts.push_back(std::move(alert));
+  for (Alert& alert : find_disk_alerts(store)) state.alerts.push_back(std::move(alert));
+  const auto path = QString::fromStdString(store.path().string());
+  state.bytes = QFileInfo(path).size();
+  state.free_bytes = QStorageInfo(QFileInfo(path).absolutePath()).bytesAvailable();
+  return state;
+}
+
+void HomePage::refresh() {
+  if (busy_) {
+    again_ = true;
+    return;
+  }
+  busy_ = true;
+  context_.history.ask(
+      this, question_, [](const Store& store) { return read(store); },
+      [this](const Answer<State>& answer) {
+        busy_ = false;
+        fill(answer.value.value_or(State()));
+        if (std::exchange(again_, false)) refresh();
+      });
+}
+
+void HomePage::fill(const State& state) {
+  runs_line_->setText(
+      state.all == 0
+          ? tr("Nothing has been run yet. Every run of every program is kept, and can be repeated.")
+          : tr("%1 runs; %2 running now, %3 failed in the last day.")
+                .arg(count_text(state.all), count_text(state.running), count_text(state.failed_lately)));
+  QStringList alerts;
+  for (size_t i = 0; i < state.alerts.size() && i < kAlertsShown; ++i) {
+    const Alert& alert = state.alerts[i];
+    const QString text = QString::fromStdString(alert.text).left(200);
+    alerts << "⚠ " + (alert.run == 0 ? text : tr("Run %1: %2").arg(alert.run).arg(text));
+  }
+  if (state.alerts.size() > kAlertsShown) alerts << tr("and %1 more").arg(state.alerts.size() - kAlertsShown);
+  attention_->setText(alerts.join("\n"));
+  attention_->setVisible(!alerts.isEmpty());
+  storage_->setText(
+      state.bytes == 0
+          ? QString()
+          : tr("history %1, %2 free on its disk").arg(size_text(state.bytes), size_text(state.free_bytes)));
+  model_.set_runs(state.runs);
+  table_->setVisible(!state.runs.empty());
+}
+
+}  // namespace conclave::ui

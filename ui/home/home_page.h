@@ -1,0 +1,46 @@
+/// What can be done, what was run last, and what wants attention.
+#pragma once
+
+#include "framework/history/alerts.h"
+#include "ui/app/page.h"
+#include "ui/runs/run_table_model.h"
+
+class QLabel;
+class QTableView;
+class QVBoxLayout;
+
+namespace conclave::ui {
+
+class HomePage : public Page {
+  Q_OBJECT
+ public:
+  explicit HomePage(Context& context);
+  void refresh() override;
+  bool settled() const override { return !busy_; }
+  QWidget* first_focus() override;
+
+ Q_SIGNALS:
+  void wants_run(int64_t run);
+  /// A sample question is wanted.
+  void wants_sample();
+
+ private:
+  struct State {
+    std::vector<RunSummary> runs;
+    int64_t all = 0, running = 0, failed_lately = 0, bytes = 0, free_bytes = 0;
+    std::vector<Alert> alerts;
+  };
+  static State read(const Store& store);
+  void build();
+  QWidget* make_tile(const QString& glyph, const QString& title, QLabel* line, const QString& button,
+                     std::function<void()> what);
+  void fill(const State& state);
+
+  Question question_;
+  bool busy_ = false, again_ = false;
+  RunTableModel model_;
+  QLabel *runs_line_, *attention_, *storage_;
+  QTableView* table_;
+};
+
+}  // namespace conclave::ui

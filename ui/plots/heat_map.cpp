@@ -1,0 +1,167 @@
+#include "ui/plots/heat_map.h"
+
+#include <QHelpEvent>
+#include <QPainter>
+#include <QToolTip>
+#include <algorithm>
+#include <cmath>
+
+#include "ui/data/format.h"
+#include "ui/data/text_table_model.h"
+#include "ui/theme/theme.h"
+
+namespace conclave::ui {
+namespace {
+
+constexpr int kTitle = 26, kLabels = 22, kScale = 34, kGap = 18, kPad = 12;
+constexpr int kTextWidth = 44, kTextHeight = 18;  // a cell so large shows its number
+constexpr int kWidestCell = 110, kHighestCell = 64;
+
+int label_width(const QFontMetrics& metrics, const std::vector<Matrix>& matrices) {
+  int width = 0;
+  for (const QString& row : matrices.front().rows) width = std::max(width, metrics.horizontalAdvance(row));
+  return std::min(width, 140) + 8;
+}
+
+}  // namespace
+
+HeatMap::HeatMap(QWidget* parent) : QWidget(parent) {
+  setMinimumSize(260, 180);
+  setMouseTracking(true);
+  setAccessibleName(tr("Heat map"));
+}
+
+void HeatMap::set_matrices(std::vector<Matrix> matrices, ColorMap map) {
+  matrices_ = std::move(matrices);
+  map_ = map;
+  largest_ = 0;
+  for (const Matrix& matrix : matrices_)
+    for (const double value : matrix.values)
+      if (!std::isnan(value)) largest_ = std::max(largest_, std::abs(value));
+  if (largest_ == 0) largest_ = 1;
+  images_.clear();
+  for (const Matrix& matrix : matrices_) {
+    QImage image(std::max<int>(1, static_cast<int>(matrix.columns.size())),
+                 std::max<int>(1, static_cast<int>(matrix.rows.size())), QImage::Format_ARGB32);
+    image.fill(Qt::transparent);
+    for (int row = 0; row < matrix.rows.size(); ++row)
+      for (int column = 0; column < matrix.columns.size(); ++column)
+        if (const double value = matrix.at(row, column); !std::isnan(value))
+          image.setPixelColor(column, row, color_of(value));
+    images_.push_back(image);
+  }
+  update();
+}
+
+QColor HeatMap::color_of(double value) const {
+  return map_color(map_, map_ == ColorMap::viridis ? value / largest_ : 0.5 + 0.5 * value / largest_);
+}
+
+// The cells of each matrix.
+std::vector<QRect> HeatMap::areas(const QSize& size) const {
+  std::vector<QRect> all;
+  if (matrices_.empty()) return all;
+  const int labels = label_width(fontMetrics(), matrices_);
+  const auto count = static_cast<int>(matrices_.size());
+  const int width = (size.width() - 2 * kPad - labels - kGap * (count - 1)) / count;
+  const int height = size.height() - 2 * kPad - kTitle - kLabels - kScale;
+  for (int i = 0; i < count; ++i) {
+    const Matrix& matrix = matrices_[static_cast<size_t>(i)];
+    const int w = std::min(width, kWidestCell * static_cast<int>(matrix.columns.size()));
+    const int h = std::min(height, kHighestCell * static_cast<int>(matrix.rows.size()));
+    const int x = all.empty() ? kPad + labels : all.back().right() + 1 + kGap;
+    all.emplace_back(x, kPad + kTitle, std::max(1, w), std::max(1, h));
+  }
+  return all;
+}
+
+void HeatMap::draw(QPainter& painter, const QSize& size) const {
+  const auto where = areas(size);
+  for (size_t i = 0; i < where.size(); ++i) {
+    const QRect& area = where[i];
+    const Matrix& matrix = matrices_[i];
+    const auto columns = static_cast<int>(matrix.columns.size()), rows = static_cast<int>(matrix.rows.size());
+    if (columns == 0 || rows == 0) continue;
+    painter.setRenderHint(QPainter::SmoothPixmapTransform, false);
+    painter.drawImage(area, images_[i]);
+    painter.setPen(palette().color(QPalette::Text));
+    painter.drawText(QRect(area.x(), area.y() - kTitle, area.width(), kTitle), Qt::AlignVCenter,
+                     matrix.title);
+    const double w = area.width() / static_cast<double>(columns),
+                 h = area.height() / static_cast<double>(rows);
+    painter.setPen(muted(palette()));
+    const int every = std::max(1, static_cast<int>(std::ceil(24 / w)));
+    for (int c = 0; c < columns; c += every)
+      painter.drawText(QRectF(area.x() + c * w, area.bottom() + 3, w * every, kLabels),
+                       Qt::AlignHCenter | Qt::AlignTop, matrix.columns[c]);
+    const int every_row = std::max(1, static_cast<int>(std::ceil(16 / h)));
+    for (int r = 0; i == 0 && r < rows; r += every_row)
+      painter.drawText(QRectF(kPad, area.y() + r * h, area.x() - kPad - 8, h),
+                       Qt::AlignRight | Qt::AlignVCenter, matrix.rows[r]);
+    if (w < kTextWidth || h < kTextHeight) continue;
+    for (int r = 0; r < rows; ++r)
+      for (int c = 0; c < columns; ++c) {
+        const double value = matrix.at(r, c);
+        if (std::isnan(value)) continue;
+        painter.setPen(ink_on(color_of(value)));
+        painter.drawText(QRectF(area.x() + c * w, area.y() + r * h, w, h), Qt::AlignCenter,
+                         QString::number(value, 'f', 2));
+      }
+  }
+  if (!where.empty())
+    draw_scale(painter,
+               QRect(where[0].x(), where[0].bottom() + kLabels + 8, std::min(260, size.width() / 2), 10));
+}
+
+void HeatMap::draw_scale(QPainter& painter, const QRect& area) const {
+  for (int x = 0; x < area.width(); ++x)
+    painter.fillRect(QRect(area.x() + x, area.y(), 1, area.height()),
+                     map_color(map_, x / static_cast<double>(area.width() - 1)));
+  painter.setPen(muted(palette()));
+  const QRect below = area.translated(0, area.height()).adjusted(0, 0, 0, 8);
+  painter.drawText(below, Qt::AlignLeft, number_text(map_ == ColorMap::viridis ? 0 : -largest_));
+  painter.drawText(below, Qt::AlignRight, number_text(largest_));
+}
+
+void HeatMap::paintEvent(QPaintEvent*) {
+  QPainter painter(this);
+  painter.setPen(QPen(palette().color(QPalette::Mid)));
+  painter.setBrush(palette().brush(QPalette::Base));
+  painter.setRenderHint(QPainter::Antialiasing);
+  painter.drawRoundedRect(rect().adjusted(0, 0, -1, -1), 8, 8);
+  painter.setRenderHint(QPainter::Antialiasing, false);
+  draw(painter, size());
+}
+
+QString HeatMap::text_at(const QPoint& point) const {
+  const auto where = areas(size());
+  for (size_t i = 0; i < where.size(); ++i) {
+    if (!where[i].contains(point)) continue;
+    const Matrix& matrix = matrices_[i];
+    const auto column =
+        static_cast<int>((point.x() - where[i].x()) * matrix.columns.size() / where[i].width());
+    const auto row = static_cast<int>((point.y() - where[i].y()) * matrix.rows.size() / where[i].height());
+    return QString("%1, %2, %3: %4")
+        .arg(matrix.title, matrix.rows[row], matrix.columns[column], number_text(matrix.at(row, column)));
+  }
+  return {};
+}
+
+bool HeatMap::event(QEvent* event) {
+  if (event->type() != QEvent::ToolTip) return QWidget::event(event);
+  const auto* help = static_cast<QHelpEvent*>(event);
+  QToolTip::showText(help->globalPos(), text_at(help->pos()), this);
+  return true;
+}
+
+QString HeatMap::csv() const {
+  QString text = csv_line({"block", "row", "column", "value"});
+  for (const Matrix& matrix : matrices_)
+    for (int r = 0; r < matrix.rows.size(); ++r)
+      for (int c = 0; c < matrix.columns.size(); ++c)
+        text += csv_line(
+            {matrix.title, matrix.rows[r], matrix.columns[c], QString::number(matrix.at(r, c), 'g', 9)});
+  return text;
+}
+
+}  // namespace conclave::ui

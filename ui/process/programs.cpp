@@ -1,0 +1,24 @@
+#include "ui/process/programs.h"
+
+#include <QFileInfo>
+#include <QStandardPaths>
+
+#include "framework/base/child_process.h"
+#include "framework/base/paths.h"
+
+namespace conclave::ui {
+namespace fs = std::filesystem;
+
+QString find_program(const QString& name) {
+  const QString beside = QString::fromStdString(program_folder()) + "/" + name;
+  return QFileInfo(beside).isExecutable() ? beside : QStandardPaths::findExecutable(name);
+}
+
+QString find_asset(const QString& name) {
+  const fs::path folder = program_folder();
+  const fs::path installed = folder.parent_path() / "share" / "conclave" / name.toStdString();
+  if (fs::exists(installed)) return QString::fromStdString(installed.string());
+  return QString::fromStdString(find_upward(folder, fs::path("assets") / name.toStdString()).string());
+}
+
+}  // namespace conclave::ui

@@ -1,0 +1,315 @@
+#include "ui/queue/queue_page.h"
+
+#include <QFile>
+#include <QFontDatabase>
+#include <QHeaderView>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPlainTextEdit>
+#include <QPushButton>
+#include <QScrollBar>
+#include <QSpinBox>
+#include <QSplitter>
+#include <QTableView>
+#include <QTimer>
+#include <algorithm>
+
+#include "framework/base/error.h"
+#include "ui/data/format.h"
+#include "ui/data/table_view.h"
+#include "ui/process/programs.h"
+#include "ui/process/shell_words.h"
+
+namespace conclave::ui {
+namespace {
+
+constexpr int64_t kJobsShown = 500;
+constexpr qint64 kLogBytes = 64 << 10;  // the end of it
+constexpr int kLogLines = 2000;
+constexpr int kTickMs = 1000;
+
+// The end of what a job wrote; its first line may be cut off.
+QString log_end(const Job& job) {
+  if (job.log.empty()) return {};
+  QFile file(QString::fromStdString(job.log));
+  if (!file.open(QIODevice::ReadOnly)) return {};
+  if (file.size() > kLogBytes) file.seek(file.size() - kLogBytes);
+  return QString::fromUtf8(file.read(kLogBytes));
+}
+
+}  // namespace
+
+QueuePage::QueuePage(Context& context)
+    : Page("queue", tr("Queue"), "queue", context),
+      table_(make_table(&model_, tr("Jobs"))),
+      command_text_(new QLineEdit),
+      log_(new QPlainTextEdit),
+      cpu_(new QSpinBox),
+      gpu_(new QSpinBox),
+      retries_(new QSpinBox),
+      slots_(new QLabel),
+      log_title_(new QLabel),
+      tick_(new QTimer(this)) {
+  build();
+  add_actions();
+  set_command({"conclave-history", "queue", "list"});
+  connect(&model_, &JobTableModel::reordered, this, &QueuePage::reorder);
+  connect(table_->selectionModel(), &QItemSelectionModel::selectionChanged, this, &QueuePage::show_log);
+  connect(command_text_, &QLineEdit::returnPressed, this, &QueuePage::add_job);
+  for (QSpinBox* box : {cpu_, gpu_})
+    connect(box, &QSpinBox::valueChanged, this, [this] {
+      context_.preferences.setValue("queue/cpu", cpu_->value());
+      context_.preferences.setValue("queue/gpu", gpu_->value());
+      if (working_)
+        worker_.running() ? worker_.cancel() : start_worker();  // begun again as soon as it has ended
+    });
+  connect(&worker_, &LineProcess::ended, this, [this](int, const QString& problem) {
+    if (!working_) return;
+    if (worker_.cancelling()) return start_worker();
+    Q_EMIT message(
+        tr("Jobs are not started any more: %1").arg(worker_.errors().isEmpty() ? problem : worker_.errors()),
+        true);
+    context_.actions.find("queue.work")->setChecked(false);
+    working_ = false;
+  });
+  tick_->start(kTickMs);
+  connect(tick_, &QTimer::timeout, this, [this] {
+    if (isVisible()) refresh();  // times and logs grow without a word to the history
+  });
+  if (context.preferences.value("queue/work", false).toBool()) context.actions.find("queue.work")->trigger();
+}
+
+void QueuePage::build() {
+  const auto box = [](QSpinBox* spin, const QString& name, int low, int value) {
+    spin->setRange(low, 64);
+    spin->setValue(value);
+    spin->setAccessibleName(name);
+    auto* label = new QLabel(name);
+    label->setBuddy(spin);
+    return label;
+  };
+  auto* line = new QHBoxLayout;
+  line->addWidget(box(cpu_, tr("CPU slots"), 0, context_.preferences.value("queue/cpu", 1).toInt()));
+  line->addWidget(cpu_);
+  line->addSpacing(12);
+  line->addWidget(box(gpu_, tr("GPU slots"), 0, context_.preferences.value("queue/gpu", 0).toInt()));
+  line->addWidget(gpu_);
+  line->addSpacing(12);
+  slots_->setForegroundRole(QPalette::PlaceholderText);
+  slots_->setObjectName("queue.slots");
+  line->addWidget(slots_, 1);
+
+  table_->setObjectName("queue.table");
+  table_->setSelectionMode(QAbstractItemView::ExtendedSelection);
+  table_->setDragDropMode(QAbstractItemView::DragDrop);
+  table_->setDragDropOverwriteMode(false);
+  table_->setDropIndicatorShown(true);
+  const int widths[] = {56, 120, 420, 80, 56, 90};
+  for (int i = 0; i < 6; ++i) table_->setColumnWidth(i, widths[i]);
+  log_->setReadOnly(true);
+  log_->setObjectName("queue.log");
+  log_->setMaximumBlockCount(kLogLines);
+  log_->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
+  log_->setLineWrapMode(QPlainTextEdit::NoWrap);
+  log_->setAccessibleName(tr("Log of the job"));
+  log_title_->setObjectName("heading");
+  auto* below = new QWidget;
+  auto* below_layout = new QVBoxLayout(below);
+  below_layout->setContentsMargins(0, 0, 0, 0);
+  below_layout->addWidget(log_title_);
+  below_layout->addWidget(log_, 1);
+  auto* split = new QSplitter(Qt::Vertical);
+  split->addWidget(table_);
+  split->addWidget(below);
+  split->setHandleWidth(12);
+  split->setSizes({400, 200});
+
+  auto* add = new QHBoxLayout;
+  command_text_->setObjectName("queue.command");
+  command_text_->setPlaceholderText(
+      tr("A command to queue: conclave-vqa train --recipe ... --data ... --out ..."));
+  command_text_->setAccessibleName(tr("Command"));
+  command_text_->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
+  auto* button = new QPushButton(tr("Queue it"));
+  button->setObjectName("primary");
+  connect(button, &QPushButton::clicked, this, &QueuePage::add_job);
+  add->addWidget(command_text_, 1);
+  add->addWidget(box(retries_, tr("Retries"), 0, 0));
+  add->addWidget(retries_);
+  add->addWidget(button);
+  body()->addLayout(line);
+  body()->addWidget(split, 1);
+  body()->addLayout(add);
+}
+
+void QueuePage::add_actions() {
+  QAction* work = add_action(
+      "work", tr("Start waiting jobs"), {},
+      [this] { set_working(context_.actions.find("queue.work")->isChecked()); }, true);
+  work->setCheckable(true);
+  add_action("new", tr("Write a command to queue"), QKeySequence("Ctrl+N"),
+             [this] { command_text_->setFocus(); });
+  add_action(
+      "cancel", tr("Cancel"), QKeySequence("Ctrl+Del"),
+      [this] { change(tr("cancelled"), [](Queue& queue, int64_t job) { queue.cancel(job); }); }, true);
+  add_action(
+      "retry", tr("Try again"), QKeySequence("R"),
+      [this] { change(tr("waiting again"), [](Queue& queue, int64_t job) { queue.retry(job); }); }, true);
+  add_action("up", tr("Earlier"), QKeySequence("Ctrl+Up"), [this] { move(-1); });
+  add_action("down", tr("Later"), QKeySequence("Ctrl+Down"), [this] { move(1); });
+  add_action("remove", tr("Forget a job that has ended"), QKeySequence("Shift+Del"),
+             [this] { change(tr("forgotten"), [](Queue& queue, int64_t job) { queue.remove(job); }); });
+}
+
+QWidget* QueuePage::first_focus() {
+  return table_;
+}
+
+std::vector<int64_t> QueuePage::selected() const {
+  std::vector<int64_t> jobs;
+  for (const QModelIndex& index : table_->selectionModel()->selectedRows())
+    jobs.push_back(model_.at(index.row()).id);
+  return jobs;
+}
+
+void QueuePage::refresh() {
+  if (busy_) {
+    again_ = true;
+    return;
+  }
+  busy_ = true;
+  context_.history.ask(
+      this, question_, [](const Store& store) { return Queue(store).list(kJobsShown); },
+      [this](Answer<std::vector<Job>> answer) {
+        busy_ = false;
+        const auto chosen = selected();
+        model_.set_jobs(answer.value ? std::move(*answer.value) : std::vector<Job>());
+        if (selected().empty() && model_.rowCount() > 0)
+          choose_row(*table_, std::max(0, chosen.empty() ? 0 : model_.row_of(chosen.front())));
+        int64_t cpu = 0, gpu = 0, waiting = 0;
+        for (int row = 0; row < model_.rowCount(); ++row) {
+          const Job& job = model_.at(row);
+          if (job.state == "running") (job.device == "gpu" ? gpu : cpu) += job.slots;
+          waiting += job.state == "waiting";
+        }
+        slots_->setText(tr("in use: CPU %1, GPU %2; %3 waiting%4")
+                            .arg(cpu)
+                            .arg(gpu)
+                            .arg(waiting)
+                            .arg(waiting > 0 && !working_ ? tr(" (nothing starts them now)") : QString()));
+        Q_EMIT badge(cpu + gpu + waiting > 0 ? QString::number(cpu + gpu + waiting) : "");
+        show_log();
+        if (std::exchange(again_, false)) refresh();
+      });
+}
+
+void QueuePage::show_log() {
+  const auto chosen = selected();
+  if (chosen.empty()) {
+    log_title_->setText(tr("Log"));
+    log_->clear();
+    return;
+  }
+  const Job job = model_.at(model_.row_of(chosen.front()));
+  log_title_->setText(tr("Log of job %1").arg(job.id));
+  context_.history.ask(
+      this, log_question_, [job](const Store&) { return log_end(job); },
+      [this](const Answer<QString>& answer) {
+        const QString text = answer.value.value_or("");
+        if (text == log_->toPlainText() + "\n" || text == log_->toPlainText()) return;
+        QScrollBar* bar = log_->verticalScrollBar();
+        const bool at_end = bar->value() >= bar->maximum() - 2;
+        const int place = bar->value();
+        log_->setPlainText(text);
+        bar->setValue(at_end ? bar->maximum() : place);
+      });
+}
+
+void QueuePage::add_job() {
+  QStringList words;
+  try {
+    words = shell_words(command_text_->text());
+  } catch (const std::exception& e) {
+    return Q_EMIT message(QString::fromUtf8(e.what()), true);
+  }
+  if (words.isEmpty()) return;
+  if (const QString program = find_program(words[0]); !program.isEmpty()) words[0] = program;
+  JobSpec job;
+  for (const QString& word : words) job.argv.push_back(word.toStdString());
+  job.folder = QDir::currentPath().toStdString();
+  job.retries = retries_->value();
+  command_text_->clear();
+  context_.history.change(
+      this, [job](Store& store) { Queue(store).add(std::span(&job, 1)); },
+      [this](const QString& error) {
+        if (!error.isEmpty()) return Q_EMIT message(error, true);
+        Q_EMIT message(working_ ? tr("queued") : tr("queued; “Start waiting jobs” starts it"));
+        refresh();
+      });
+}
+
+void QueuePage::change(const QString& what, std::function<void(Queue&, int64_t)> each) {
+  const auto jobs = selected();
+  if (jobs.empty()) return;
+  context_.history.change(
+      this,
+      [=](Store& store) {
+        Queue queue(store);
+        for (const int64_t job : jobs) each(queue, job);
+      },
+      [=, this](const QString& error) {
+        Q_EMIT message(
+            error.isEmpty() ? tr("%n job(s) %1", "", static_cast<int>(jobs.size())).arg(what) : error,
+            !error.isEmpty());
+        refresh();
+      });
+}
+
+void QueuePage::move(int rows) {
+  const auto chosen = selected();
+  std::vector<int64_t> order = model_.waiting();
+  const auto at = chosen.empty() ? order.end() : std::find(order.begin(), order.end(), chosen.front());
+  if (at == order.end()) return;
+  const auto from = at - order.begin();
+  const auto to = std::clamp<std::ptrdiff_t>(from + rows, 0, static_cast<std::ptrdiff_t>(order.size()) - 1);
+  std::swap(order[static_cast<size_t>(from)], order[static_cast<size_t>(to)]);
+  reorder(order);
+}
+
+// The order is kept as priorities.
+void QueuePage::reorder(const std::vector<int64_t>& waiting) {
+  context_.history.change(
+      this,
+      [waiting](Store& store) {
+        Queue queue(store);
+        auto priority = static_cast<int64_t>(waiting.size());
+        for (const int64_t job : waiting) queue.set_priority(job, --priority);
+      },
+      [this](const QString& error) {
+        if (!error.isEmpty()) Q_EMIT message(error, true);
+        refresh();
+      });
+}
+
+void QueuePage::set_working(bool working) {
+  if (working == working_) return;
+  working_ = working;
+  context_.preferences.setValue("queue/work", working);
+  if (working)
+    start_worker();
+  else
+    worker_.cancel();
+  refresh();
+}
+
+void QueuePage::start_worker() {
+  const QString program = find_program("conclave-history");
+  if (program.isEmpty())
+    return Q_EMIT message(tr("conclave-history is neither beside this program nor on PATH"), true);
+  worker_.start(program,
+                {"queue", "run", "--cpu-slots", QString::number(cpu_->value()), "--gpu-slots",
+                 QString::number(gpu_->value()), "--history",
+                 QString::fromStdString(std::filesystem::absolute(context_.history.path()).string())});
+}
+
+}  // namespace conclave::ui

@@ -1,0 +1,52 @@
+/// Jobs: what runs, what waits for a slot, what came of the last ones. They live in the history, so they go
+/// on when the window is closed and are here again when it is opened.
+#pragma once
+
+#include "ui/app/page.h"
+#include "ui/process/line_process.h"
+#include "ui/queue/job_table_model.h"
+
+class QLabel;
+class QLineEdit;
+class QPlainTextEdit;
+class QSpinBox;
+class QTableView;
+class QTimer;
+
+namespace conclave::ui {
+
+class QueuePage : public Page {
+  Q_OBJECT
+ public:
+  explicit QueuePage(Context& context);
+  void refresh() override;
+  bool settled() const override { return !busy_; }
+  QWidget* first_focus() override;
+  JobTableModel& model() { return model_; }
+  /// Whether waiting jobs are started.
+  void set_working(bool working);
+
+ private:
+  void build();
+  void add_actions();
+  void add_job();
+  void show_log();
+  void reorder(const std::vector<int64_t>& waiting);
+  void move(int rows);
+  void change(const QString& what, std::function<void(Queue&, int64_t)> each);
+  std::vector<int64_t> selected() const;
+  void start_worker();
+
+  JobTableModel model_;
+  Question question_, log_question_;
+  bool busy_ = false, again_ = false, working_ = false;
+  LineProcess worker_;
+  QTableView* table_;
+  QLineEdit* command_text_;
+  QPlainTextEdit* log_;
+  QSpinBox *cpu_, *gpu_, *retries_;
+  QLabel *slots_, *log_title_;
+  QTimer* tick_;
+};
+
+}  // namespace conclave::ui

@@ -1,0 +1,283 @@
+#include "ui/routing/routing_page.h"
+
+#include <QComboBox>
+#include <QHeaderView>
+#include <QLabel>
+#include <QSlider>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QTableView>
+#include <QTimer>
+#include <algorithm>
+
+#include "framework/base/error.h"
+#include "ui/compare/pins.h"
+#include "ui/data/format.h"
+#include "ui/data/table_view.h"
+#include "ui/plots/curve_plot.h"
+#include "ui/plots/plot_export.h"
+#include "ui/theme/theme.h"
+
+namespace conclave::ui {
+namespace {
+
+constexpr int kPlayMs = 200;
+constexpr int64_t kSearched = 100;  // runs that are looked at for one with routing
+
+int64_t newest_with_routing(const Store& store) {
+  RunFilter filter;
+  filter.limit = kSearched;
+  for (const RunSummary& run : store.list(filter, std::vector<std::string>{}))
+    if (!store.routing_splits(run.id).empty()) return run.id;
+  throw Error(
+      "No run has recorded routing yet. Ask a question about a picture, or train a model, and it stands "
+      "here.");
+}
+
+// The recorded step that is nearest from below; the first one when there is none.
+int64_t step_before(const std::vector<int64_t>& steps, int64_t step) {
+  const auto after = std::upper_bound(steps.begin(), steps.end(), step);
+  return after == steps.begin() ? steps.front() : *(after - 1);
+}
+
+}  // namespace
+
+RoutingPage::RoutingPage(Context& context)
+    : Page("routing", tr("Routing"), "routing", context),
+      balance_({tr("Layer"), tr("Entropy"), tr("CV"), tr("Dead"), tr("Dropped")}, {1, 2, 3, 4}),
+      stack_(new QStackedWidget),
+      what_(new QLabel),
+      empty_(new QLabel),
+      split_(new QComboBox),
+      measure_(new QComboBox),
+      minus_(new QComboBox),
+      map_(new HeatMap),
+      loss_(new CurvePlot(context.history)),
+      steps_(new QSlider(Qt::Horizontal)),
+      play_(new QTimer(this)) {
+  build();
+  add_action(
+      "play", tr("Play or stop"), QKeySequence("Space"),
+      [this] {
+        if (play_->isActive()) return play_->stop();
+        if (steps_->value() == steps_->maximum()) steps_->setValue(0);
+        play_->start(kPlayMs);
+      },
+      true);
+  add_action(
+      "take", tr("Take along ..."), QKeySequence("Ctrl+S"),
+      [this] {
+        const QString file = ask_export_file(this, "routing.png", "png svg pdf csv");
+        if (file.isEmpty()) return;
+        const QSize size = map_->size();
+        const QString error = file.endsWith(".csv")
+                                  ? write_text(file, map_->csv())
+                                  : export_drawing(
+                                        size, [&](QPainter& p) { map_->draw(p, size); }, file);
+        Q_EMIT message(error.isEmpty() ? tr("%1 is written").arg(file) : error, !error.isEmpty());
+      },
+      true);
+  connect(play_, &QTimer::timeout, this, [this] {
+    if (steps_->value() == steps_->maximum())
+      play_->stop();
+    else
+      steps_->setValue(steps_->value() + 1);
+  });
+  connect(split_, &QComboBox::currentTextChanged, this, [this] {
+    if (!filling_) refresh();
+  });
+  connect(measure_, &QComboBox::currentIndexChanged, this, &RoutingPage::draw);
+  connect(minus_, &QComboBox::currentIndexChanged, this, [this] {
+    if (!filling_) subtract_run(minus_->currentData().toLongLong());
+  });
+  connect(steps_, &QSlider::valueChanged, this, [this](int place) {
+    if (filling_ || static_cast<size_t>(place) >= shown_.steps.size()) return;
+    step_ = shown_.steps[static_cast<size_t>(place)];
+    if (place == steps_->maximum()) step_.reset();  // goes on with a run that is under way
+    refresh();
+  });
+  connect(loss_, &CurvePlot::message, this, &Page::message);
+  connect(&context.pins, &Pins::changed, this, &RoutingPage::fill_others);
+  fill_others();
+}
+
+void RoutingPage::build() {
+  empty_->setAlignment(Qt::AlignCenter);
+  empty_->setWordWrap(true);
+  empty_->setForegroundRole(QPalette::PlaceholderText);
+  empty_->setObjectName("routing.empty");
+  what_->setForegroundRole(QPalette::PlaceholderText);
+  what_->setObjectName("routing.what");
+  map_->setObjectName("routing.map");
+  QTableView* table = make_table(&balance_, tr("Balance of the layers"));
+  table->setObjectName("routing.balance");
+  table->horizontalHeader()->setDefaultSectionSize(62);
+  table->setMinimumWidth(300);
+  auto* upper = new QSplitter;
+  upper->addWidget(map_);
+  upper->addWidget(table);
+  upper->setStretchFactor(0, 1);
+  upper->setHandleWidth(12);
+  upper->setSizes({700, 330});
+
+  steps_->setObjectName("routing.steps");
+  steps_->setAccessibleName(tr("Step"));
+  auto* card = new QFrame;
+  card->setObjectName("card");
+  auto* inside = new QVBoxLayout(card);
+  inside->addWidget(loss_);
+  auto* full = new QWidget;
+  auto* layout = new QVBoxLayout(full);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->addWidget(make_controls());
+  layout->addWidget(what_);
+  layout->addWidget(upper, 2);
+  layout->addWidget(card, 1);
+  layout->addWidget(steps_);
+  stack_->addWidget(empty_);
+  stack_->addWidget(full);
+  body()->addWidget(stack_, 1);
+}
+
+QWidget* RoutingPage::make_controls() {
+  measure_->addItems({tr("Share of tokens"), tr("Probability mass"), tr("Dropped")});
+  measure_->setObjectName("routing.measure");
+  measure_->setAccessibleName(tr("What is shown"));
+  split_->setAccessibleName(tr("Split"));
+  split_->setObjectName("routing.split");
+  minus_->setAccessibleName(tr("Minus run"));
+  minus_->setObjectName("routing.minus");
+  minus_->setMinimumWidth(160);
+  auto* controls = new QWidget;
+  auto* layout = new QHBoxLayout(controls);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->addWidget(measure_);
+  layout->addWidget(new QLabel(tr("of split")));
+  layout->addWidget(split_);
+  layout->addWidget(new QLabel(tr("minus")));
+  layout->addWidget(minus_);
+  layout->addStretch(1);
+  return controls;
+}
+
+void RoutingPage::fill_others() {
+  filling_ = true;
+  minus_->clear();
+  minus_->addItem(tr("nothing"), 0);
+  for (const int64_t run : context_.pins.runs())
+    minus_->addItem(tr("run %1 (pinned)").arg(run), qlonglong{run});
+  minus_->setCurrentIndex(std::max(0, minus_->findData(qlonglong{other_})));
+  minus_->setToolTip(tr("Pin runs (C in Runs) to subtract their routing"));
+  filling_ = false;
+}
+
+bool RoutingPage::settled() const {
+  return !busy_ && loss_->settled();
+}
+
+void RoutingPage::show_run(int64_t run) {
+  run_ = run;
+  step_.reset();
+  refresh();
+}
+
+void RoutingPage::subtract_run(int64_t run) {
+  other_ = run;
+  refresh();
+}
+
+RoutingPage::Shown RoutingPage::read(const Store& store, int64_t run, int64_t other, const std::string& split,
+                                     std::optional<int64_t> step) {
+  Shown shown;
+  if (run == 0) run = newest_with_routing(store);
+  shown.run = store.show(run);
+  shown.splits = store.routing_splits(run);
+  require(!shown.splits.empty(), "Run {} has recorded no routing.", run);
+  shown.split = std::count(shown.splits.begin(), shown.splits.end(), split) ? split : shown.splits.front();
+  shown.steps = store.routing_steps(run, shown.split);
+  require(!shown.steps.empty(), "Run {} has recorded no routing of the split {}.", run, shown.split);
+  shown.step = step_before(shown.steps, step.value_or(shown.steps.back()));
+  shown.rows = store.routing(run, shown.split, shown.step);
+  for (const MetricSummary& metric : shown.run.metrics)
+    if (metric.n > 1 && (shown.loss.empty() || metric.name.find("loss") != std::string::npos) &&
+        shown.loss.find("loss") == std::string::npos)
+      shown.loss = metric.name;
+  if (other == 0) return shown;
+  const auto other_steps = store.routing_steps(other, shown.split);
+  require(!other_steps.empty(), "Run {} has recorded no routing of the split {}.", other, shown.split);
+  shown.other_step = step_before(other_steps, shown.step);
+  shown.other_rows = store.routing(other, shown.split, shown.other_step);
+  return shown;
+}
+
+void RoutingPage::refresh() {
+  if (busy_) {
+    again_ = true;
+    return;
+  }
+  busy_ = true;
+  context_.history.ask(
+      this, question_,
+      [run = run_, other = other_, split = split_->currentText().toStdString(),
+       step = step_](const Store& store) { return read(store, run, other, split, step); },
+      [this](Answer<Shown> answer) {
+        busy_ = false;
+        if (answer.value) {
+          fill(std::move(*answer.value));
+        } else {
+          empty_->setText(answer.error);
+          stack_->setCurrentIndex(0);
+          set_command({"conclave-history", "export", "--what", "routing"});
+        }
+        if (std::exchange(again_, false)) refresh();
+      });
+}
+
+void RoutingPage::fill(Shown shown) {
+  const bool other_run = shown.run.id != shown_.run.id || shown.loss != shown_.loss;
+  shown_ = std::move(shown);
+  filling_ = true;
+  split_->clear();
+  for (const auto& split : shown_.splits) split_->addItem(QString::fromStdString(split));
+  split_->setCurrentText(QString::fromStdString(shown_.split));
+  steps_->setRange(0, static_cast<int>(shown_.steps.size()) - 1);
+  const auto at = std::lower_bound(shown_.steps.begin(), shown_.steps.end(), shown_.step);
+  steps_->setValue(static_cast<int>(at - shown_.steps.begin()));
+  steps_->setVisible(shown_.steps.size() > 1);
+  filling_ = false;
+  stack_->setCurrentIndex(1);
+  loss_->parentWidget()->setVisible(!shown_.loss.empty());
+  const auto name = QString::fromStdString(shown_.run.name.empty() ? shown_.run.app + " " + shown_.run.verb
+                                                                   : shown_.run.name);
+  if (!shown_.loss.empty()) {
+    if (other_run)
+      loss_->show_metric(QString::fromStdString(shown_.loss), {{shown_.run.id, name, series_color(0)}});
+    else
+      loss_->reload();
+    loss_->set_cursor(static_cast<double>(shown_.step));
+  }
+  QString what = tr("Run %1: %2 · split %3 · step %4")
+                     .arg(shown_.run.id)
+                     .arg(name, QString::fromStdString(shown_.split), count_text(shown_.step));
+  if (other_ != 0) what += tr(" · minus run %1 at step %2").arg(other_).arg(count_text(shown_.other_step));
+  what_->setText(what);
+  set_command({"conclave-history", "export", QString::number(shown_.run.id), "--what", "routing"});
+  draw();
+}
+
+void RoutingPage::draw() {
+  const auto measure = static_cast<RoutingMeasure>(measure_->currentIndex());
+  auto matrices = routing_matrices(shown_.rows, measure);
+  if (other_ != 0) matrices = subtract(matrices, routing_matrices(shown_.other_rows, measure));
+  map_->set_matrices(std::move(matrices), other_ != 0 ? ColorMap::diverging : ColorMap::viridis);
+  std::vector<TextTableModel::Row> rows;
+  for (const Balance& balance : balance_of(shown_.rows))
+    rows.push_back(
+        {{balance.site, QString::number(balance.entropy, 'f', 3), QString::number(balance.cv, 'f', 3),
+          balance.dead > 0 ? "⚠ " + QString::number(balance.dead) : "0",
+          QString("%1 %").arg(100 * balance.dropped, 0, 'f', 1)},
+         balance.dead > 0 || balance.dropped > 0.05});
+  balance_.set_rows(std::move(rows));
+}
+
+}  // namespace conclave::ui

@@ -1,0 +1,66 @@
+/// Where tokens went: layers by experts for each modality, step by step, of one run or one minus another.
+#pragma once
+
+#include "ui/app/page.h"
+#include "ui/data/text_table_model.h"
+#include "ui/plots/heat_map.h"
+#include "ui/routing/routing_matrix.h"
+
+class QComboBox;
+class QLabel;
+class QSlider;
+class QStackedWidget;
+class QTimer;
+
+namespace conclave::ui {
+
+class CurvePlot;
+
+class RoutingPage : public Page {
+  Q_OBJECT
+ public:
+  explicit RoutingPage(Context& context);
+  void refresh() override;
+  bool settled() const override;
+  /// 0: the newest run that recorded routing.
+  void show_run(int64_t run);
+  /// Shows the shown run minus `run`; 0: the run alone.
+  void subtract_run(int64_t run);
+  const HeatMap& map() const { return *map_; }
+  const TextTableModel& balance() const { return balance_; }
+
+ private:
+  /// What one answer holds.
+  struct Shown {
+    RunSummary run;
+    std::vector<std::string> splits;
+    std::string split, loss;
+    std::vector<int64_t> steps;
+    int64_t step = 0;
+    std::vector<RoutingRow> rows, other_rows;
+    int64_t other_step = 0;
+  };
+  static Shown read(const Store& store, int64_t run, int64_t other, const std::string& split,
+                    std::optional<int64_t> step);
+  void build();
+  QWidget* make_controls();
+  void fill(Shown shown);
+  void draw();
+  void fill_others();
+
+  Question question_;
+  bool busy_ = false, again_ = false, filling_ = false;
+  int64_t run_ = 0, other_ = 0;
+  std::optional<int64_t> step_;  ///< none: the last one
+  Shown shown_;
+  TextTableModel balance_;
+  QStackedWidget* stack_;
+  QLabel *what_, *empty_;
+  QComboBox *split_, *measure_, *minus_;
+  HeatMap* map_;
+  CurvePlot* loss_;
+  QSlider* steps_;
+  QTimer* play_;
+};
+
+}  // namespace conclave::ui
