@@ -1,0 +1,53 @@
+/// From pictures to what a published model's picture part reads, as its preprocessor_config.json says.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <vector>
+
+#include "framework/base/json.h"
+#include "framework/tensor/module.h"
+
+namespace conclave {
+
+struct PreparedPictures {
+  std::map<std::string, Tensor> tensors;  ///< "pixel_values", "image_grid_thw": as Inputs::pictures has them
+  std::vector<int64_t> tokens;            ///< placeholders that each picture takes
+};
+
+/// Immutable, safe to share between threads.
+class PictureProcessor {
+ public:
+  enum class Kind {
+    kSquare,   ///< CLIP, SigLIP: every picture as [3,H,W], one placeholder
+    kPatches,  ///< Qwen2-VL: patches of any grid, neighbours side by side
+  };
+
+  /// Throws UsageError that names a setting that is not supported, with what is; `name` stands in the
+  /// messages.
+  PictureProcessor(const Json& config, const std::string& name);
+  /// Reads preprocessor_config.json (or the "image_processor" part of processor_config.json) of a folder.
+  static PictureProcessor load(const std::filesystem::path& folder);
+
+  Kind kind() const { return kind_; }
+  /// uint8 [H,W,3] each. Throws UsageError for a picture that is too narrow for the patches.
+  PreparedPictures prepare(const std::vector<Tensor>& pictures) const;
+  /// Height and width that Qwen2-VL's kind gives a picture: multiples of a merged patch, about its
+  /// proportions, between min_pixels and max_pixels.
+  std::pair<int64_t, int64_t> smart_size(int64_t height, int64_t width) const;
+
+ private:
+  Tensor square(const Tensor& picture_HW3) const;
+  Tensor patches(const Tensor& picture_HW3) const;
+  Tensor normalised(const Tensor& picture_HW3) const;
+
+  Kind kind_ = Kind::kSquare;
+  std::string filter_ = "bicubic";
+  int64_t shortest_ = 0, height_ = 0, width_ = 0;  ///< what to resize to; 0: not this way
+  int64_t crop_height_ = 0, crop_width_ = 0;       ///< 0: not cropped
+  double scale_ = 1;
+  std::vector<double> mean_, std_;
+  int64_t patch_ = 14, frames_ = 2, merge_ = 2, min_pixels_ = 0, max_pixels_ = 0;
+};
+
+}  // namespace conclave
