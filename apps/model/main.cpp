@@ -1,13 +1,17 @@
 // conclave-model: checkpoints as they were published, loaded, looked at and compared with their originals.
 #include "apps/common/app.h"
+#include "apps/model/chat.h"
 #include "apps/model/convert.h"
 #include "apps/model/inspect.h"
+#include "apps/model/run.h"
 #include "apps/model/verify.h"
 
 int main(int argc, char** argv) {
   conclave::Verbs verbs;
   verbs.push_back(std::make_unique<conclave::ModelInspectVerb>());
   verbs.push_back(std::make_unique<conclave::ModelVerifyVerb>());
+  verbs.push_back(std::make_unique<conclave::ModelRunVerb>());
+  verbs.push_back(std::make_unique<conclave::ModelChatVerb>());
   verbs.push_back(std::make_unique<conclave::ModelConvertVerb>());
   return conclave::run_app(
       argc, argv, {"model", "Published checkpoints: what they hold, and the same numbers"}, std::move(verbs));

@@ -4,6 +4,7 @@
 
 #include <sstream>
 
+#include "framework/base/file.h"
 #include "framework/base/json.h"
 #include "testing/process.h"
 #include "testing/testing.h"
@@ -11,6 +12,7 @@
 namespace conclave {
 namespace {
 
+namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using testing::Outcome;
 
@@ -75,6 +77,107 @@ TEST(ModelProgram, FoldersThatAreNoneAreErrors) {
   const Outcome outcome = model({"inspect", "/nowhere"});
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.err, HasSubstr("is not a folder"));
+}
+
+/// A small model with a tokenizer of letters and a chat template beside it.
+class SpokenTo : public ::testing::Test {
+ protected:
+  SpokenTo() {
+    const fs::path from = fs::path(CONCLAVE_SOURCE_DIR) / "tests/parity/qwen3";
+    for (const char* file : {"config.json", "model.safetensors"}) fs::copy(from / file, dir_ / file);
+    Json vocabulary = {{"<unk>", 0}, {"<s>", 1}, {"</s>", 2}, {" ", 3}, {":", 4}, {"?", 5}};
+    for (char c = 'a'; c <= 'z'; ++c) vocabulary[std::string(1, c)] = vocabulary.size();
+    const Json tokenizer = {
+        {"added_tokens",
+         {{{"id", 1}, {"content", "<s>"}, {"special", true}},
+          {{"id", 0}, {"content", "<unk>"}, {"special", true}}}},
+        {"decoder", {{"type", "Fuse"}}},
+        {"model",
+         {{"type", "BPE"}, {"vocab", vocabulary}, {"merges", Json::array()}, {"unk_token", "<unk>"}}}};
+    write_file(dir_ / "tokenizer.json", tokenizer.dump());
+    write_file(
+        dir_ / "tokenizer_config.json",
+        Json{{"chat_template", "{% for m in messages %}{{ m.role[0] }}: {{ m.content }}? {% endfor %}"}}
+            .dump());
+  }
+  /// `lines` on stdin of `conclave-model chat`.
+  Outcome chat(const std::string& lines, const std::string& flags) {
+    write_file(dir_ / "lines", lines);
+    return testing::run_program({"/bin/sh", "-c",
+                                 fmt::format("'{}' chat '{}' --no-history --max-tokens 6 {} < '{}'",
+                                             testing::program_path("conclave-model").string(),
+                                             dir_.path().string(), flags, (dir_ / "lines").string())});
+  }
+  std::string folder() const { return dir_.path().string(); }
+
+  testing::TempDir dir_;
+};
+
+TEST_F(SpokenTo, RunWritesTextOrARecord) {
+  const Outcome plain = model({"run", folder(), "--prompt", "what is", "--max-tokens", "8"});
+  EXPECT_EQ(plain.code, 0) << plain.err;
+  const Outcome record = model({"run", folder(), "--prompt", "what is", "--max-tokens", "8", "--json"});
+  const Json json = parse_json(record.out, "stdout");
+  EXPECT_EQ(json["text"].get<std::string>() + "\n", plain.out);
+  EXPECT_EQ(json["prompt_tokens"], 7);
+  EXPECT_EQ(json["tokens"].size(), 8u);
+  double sum = 0;
+  for (const auto& token : json["tokens"]) sum += token["log_prob"].get<double>();
+  EXPECT_NEAR(json["log_prob"].get<double>(), sum, 1e-9);
+}
+
+TEST_F(SpokenTo, RunFollowsTheSamplingOptions) {
+  const auto text = [&](const char* seed) {
+    return model({"run", folder(), "--prompt", "what", "--temperature", "2", "--top-k", "20", "--top-p",
+                  "0.95", "--min-p", "0.001", "--repetition-penalty", "1.1", "--max-tokens", "20", "--seed",
+                  seed})
+        .out;
+  };
+  EXPECT_EQ(text("1"), text("1"));
+  EXPECT_NE(text("1"), text("2"));
+  const Outcome wrong = model({"run", folder(), "--prompt", "a", "--top-p", "0"});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("top_p"));
+}
+
+TEST_F(SpokenTo, APromptLongerThanTheContextIsAnError) {
+  const Outcome outcome = model({"run", folder(), "--prompt", std::string(70, 'a')});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("the prompt has 70 tokens"));
+  EXPECT_THAT(outcome.err, HasSubstr("holds 64"));
+}
+
+TEST_F(SpokenTo, ATokenizerThatDoesNotFitIsAnError) {
+  Json tokenizer = read_json(dir_ / "tokenizer.json");
+  tokenizer["added_tokens"][0]["id"] = 77;
+  write_file(dir_ / "tokenizer.json", tokenizer.dump());
+  const Outcome outcome = model({"run", folder(), "--prompt", "a"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("does not fit the vocabulary: it has ids up to 77"));
+  fs::remove(dir_ / "tokenizer.json");
+  EXPECT_THAT(model({"run", folder(), "--prompt", "a"}).err, HasSubstr("has no tokenizer"));
+}
+
+TEST_F(SpokenTo, ChatKeepsItsHistoryUntilReset) {
+  const Outcome outcome = chat("hi\nred\n/reset\nhi\n/exit\nnever\n", "--json");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  std::istringstream lines(outcome.out);
+  std::vector<Json> replies;
+  for (std::string line; std::getline(lines, line);) replies.push_back(parse_json(line, "stdout"));
+  ASSERT_EQ(replies.size(), 3u);
+  EXPECT_EQ(replies[0]["prompt_tokens"], 7);  // "u: hi? "
+  EXPECT_EQ(replies[1]["prompt_tokens"], 7 + 5 + replies[0]["text"].get<std::string>().size() + 8);
+  EXPECT_EQ(replies[2], replies[0]);
+  EXPECT_THAT(chat("hi\n", "--system be").out, HasSubstr("\n"));
+}
+
+TEST_F(SpokenTo, ChatNeedsATemplate) {
+  fs::remove(dir_ / "tokenizer_config.json");
+  const Outcome outcome = chat("hi\n", "");
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_THAT(outcome.err, HasSubstr("has no chat template"));
+  EXPECT_THAT(model({"run", folder(), "--prompt", "a", "--chat"}).err,
+              HasSubstr("looked for chat_template.jinja"));
 }
 
 }  // namespace

@@ -1,0 +1,63 @@
+#include "apps/model/reply_flags.h"
+
+#include "framework/base/error.h"
+#include "framework/tensor/device.h"
+#include "framework/text/utf8.h"
+
+namespace conclave {
+
+void ReplyFlags::declare(Options& options) {
+  auto& sampling = options_.sampling;
+  options.positional("FOLDER", folder_, "A model folder as published, with its tokenizer").required();
+  options.add("max-tokens", options_.max_tokens, "Tokens that a reply may have").at_least(1).group("Reply");
+  options.add("stop", options_.stop, "A text that ends the reply; repeat for more").group("Reply");
+  options.add("temperature", sampling.temperature, "0 takes the most probable token")
+      .at_least(0)
+      .group("Sampling");
+  options.add("top-k", sampling.top_k, "Draw from so many tokens; 0: from all").at_least(0).group("Sampling");
+  options.add("top-p", sampling.top_p, "Draw from the most probable tokens that hold this mass")
+      .range(0, 1)
+      .group("Sampling");
+  options.add("min-p", sampling.min_p, "Least share of the largest probability")
+      .range(0, 1)
+      .group("Sampling");
+  options.add("repetition-penalty", sampling.repetition_penalty, "Above 1: tokens that were there count less")
+      .at_least(0)
+      .group("Sampling");
+}
+
+Speaker ReplyFlags::load(Invocation& call) const {
+  const auto& common = call.common();
+  options_.sampling.check();
+  require<UsageError>(common.device == "auto" || common.device == "cpu",
+                      "--device {}: published models run on the CPU (allowed: auto, cpu)", common.device);
+  std::optional<at::ScalarType> dtype;
+  if (common.dtype == "float32") dtype = at::kFloat;
+  if (common.dtype == "bfloat16") dtype = at::kBFloat16;
+  require<UsageError>(dtype || common.dtype == "auto", "--dtype {}: allowed are auto, float32, bfloat16",
+                      common.dtype);
+  set_threads(common.thread_count());
+  call.history().param("model_folder", std::filesystem::absolute(folder_).string());
+  return Speaker::load(folder_, dtype);
+}
+
+ReplyOptions ReplyFlags::options(const Invocation& call) const {
+  ReplyOptions options = options_;
+  options.seed = call.common().seed;
+  return options;
+}
+
+Json reply_record(const Reply& reply, const Tokenizer& tokenizer) {
+  Json tokens = Json::array();
+  for (size_t i = 0; i < reply.tokens.size(); ++i)
+    tokens.push_back({{"id", reply.tokens[i]},
+                      {"text", replace_broken_utf8(tokenizer.bytes(reply.tokens[i]))},
+                      {"log_prob", reply.log_probs[i]}});
+  return {{"text", reply.text},
+          {"tokens", std::move(tokens)},
+          {"log_prob", reply.log_prob},
+          {"end", name_of(reply.end)},
+          {"prompt_tokens", reply.prompt_tokens}};
+}
+
+}  // namespace conclave

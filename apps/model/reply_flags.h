@@ -1,0 +1,25 @@
+/// Options of the verbs that make a model speak.
+#pragma once
+
+#include "apps/common/verb.h"
+#include "models/checkpoint/speaker.h"
+
+namespace conclave {
+
+class ReplyFlags {
+ public:
+  void declare(Options& options);
+  /// Loads the model with the common options' threads and dtype.
+  Speaker load(Invocation& call) const;
+  /// What was asked for, without on_text.
+  ReplyOptions options(const Invocation& call) const;
+
+ private:
+  std::filesystem::path folder_;
+  ReplyOptions options_;
+};
+
+/// {"text", "tokens": [{"id", "text", "log_prob"}], "log_prob", "end", "prompt_tokens"}.
+Json reply_record(const Reply& reply, const Tokenizer& tokenizer);
+
+}  // namespace conclave

@@ -1,0 +1,126 @@
+#include "models/checkpoint/speaker.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "framework/base/error.h"
+#include "models/checkpoint/stop_texts.h"
+
+namespace conclave {
+namespace {
+
+/// The number of positions that the folder promises; 0 when it does not say.
+int64_t context_of(const Json& published) {
+  for (const char* part : {"", "text_config", "language_config", "llm_config"}) {
+    const Json& config = *part && published.contains(part) ? published[part] : published;
+    if (config.is_object() && config.contains("max_position_embeddings") &&
+        config["max_position_embeddings"].is_number_integer())
+      return config["max_position_embeddings"].get<int64_t>();
+  }
+  return 0;
+}
+
+}  // namespace
+
+const char* name_of(Reply::End end) {
+  constexpr const char* kNames[] = {"length", "stop_token", "stop_text", "caller"};
+  return kNames[static_cast<size_t>(end)];
+}
+
+Speaker Speaker::load(const std::filesystem::path& folder, std::optional<at::ScalarType> dtype) {
+  Speaker speaker(open_checkpoint(folder), read_published_text(folder));
+  const auto model = shape_of(speaker.folder_);
+  const int64_t rows = model->text->embed_tokens.count();
+  const auto& tokenizer = speaker.text_.tokenizer;
+  if (tokenizer.size() > rows)
+    throw DataError(folder.string(), "",
+                    fmt::format("the tokenizer does not fit the vocabulary: it has ids up to {} ('{}'), the "
+                                "model has {} rows",
+                                tokenizer.size() - 1, tokenizer.bytes(tokenizer.size() - 1), rows));
+  speaker.model_ = load_checkpoint(speaker.folder_, dtype);
+  speaker.context_ = context_of(speaker.folder_.published);
+  return speaker;
+}
+
+Inputs Speaker::inputs(std::vector<int64_t> ids, const std::vector<Tensor>& pictures) const {
+  Inputs inputs;
+  if (!pictures.empty()) {
+    require<UsageError>(model_->pictures != nullptr, "{} reads no pictures", folder_.path.string());
+    const Json& config = folder_.config["pictures"];
+    const char* key = config.contains("image_token") ? "image_token" : "placeholder";
+    require<UsageError>(config.contains(key), "{}: pictures of the kind '{}' cannot be asked about yet",
+                        folder_.path.string(), config.value("kind", ""));
+    const auto token = config[key].get<int64_t>();
+    const auto prepared = PictureProcessor::load(folder_.path).prepare(pictures);
+    const auto places = std::count(ids.begin(), ids.end(), token);
+    require<UsageError>(places == static_cast<int64_t>(pictures.size()),
+                        "{} pictures, and the prompt has {} places for one{}", pictures.size(), places,
+                        text_.tokenizer.has(token) ? ": '" + text_.tokenizer.bytes(token) + "'" : "");
+    std::vector<int64_t> spread;
+    size_t picture = 0;
+    for (const int64_t id : ids)
+      spread.insert(spread.end(), id == token ? static_cast<size_t>(prepared.tokens[picture++]) : 1, id);
+    ids = std::move(spread);
+    inputs.pictures = prepared.tensors;
+  }
+  inputs.ids_NL = at::tensor(ids, at::kLong).unsqueeze(0);
+  return inputs;
+}
+
+Reply Speaker::reply(const std::string& prompt, bool raw, const std::vector<Tensor>& pictures,
+                     const ReplyOptions& options) const {
+  const Inputs inputs = this->inputs(text_.tokenizer.encode(prompt, {.add_special = raw}), pictures);
+  const auto* first = inputs.ids_NL.const_data_ptr<int64_t>();
+  const std::vector<int64_t> ids(first, first + inputs.ids_NL.numel());
+  Reply reply;
+  reply.prompt_tokens = static_cast<int64_t>(ids.size());
+  require<UsageError>(!ids.empty(), "the prompt is empty: it has no token");
+  require<UsageError>(context_ == 0 || reply.prompt_tokens < context_,
+                      "the prompt has {} tokens; the context of {} holds {}, the reply's counted",
+                      reply.prompt_tokens, folder_.path.string(), context_);
+  const at::NoGradGuard no_grad;
+  Prompt read = model_->prompt(inputs);
+  read.tokens = {ids};
+
+  StreamDecoder decoder(text_.tokenizer);
+  StopTexts stops(options.stop);
+  bool goes_on = true;
+  const auto show = [&](const std::string& text) {
+    reply.text += text;
+    if (!text.empty() && options.on_text) goes_on = options.on_text(text);
+  };
+  GenerateOptions generation;
+  generation.sampling = options.sampling;
+  generation.max_tokens =
+      context_ > 0 ? std::min(options.max_tokens, context_ - reply.prompt_tokens) : options.max_tokens;
+  generation.stop = text_.stop;
+  generation.seed = options.seed;
+  generation.on_token = [&](int64_t, int64_t token, double) {
+    show(stops.push(decoder.push(token)));
+    return goes_on && !stops.found();
+  };
+  // Rows behind the tokenizer's last token are padding of the matrix and stand for nothing.
+  generation.edit = [&](int64_t, std::span<const int64_t>, std::span<float> logits) {
+    for (size_t id = 0; id < logits.size(); ++id)
+      if (!text_.tokenizer.has(static_cast<int64_t>(id)))
+        logits[id] = -std::numeric_limits<float>::infinity();
+  };
+  const Generated made = std::move(generate(*model_->text, read, generation).front());
+  if (!stops.found()) {
+    show(stops.push(decoder.finish()));
+    show(stops.finish());
+  }
+  reply.tokens = made.tokens;
+  reply.log_probs = made.log_probs;
+  reply.log_prob = made.log_prob;
+  reply.end = stops.found()                        ? Reply::End::stop_text
+              : made.end == Generated::End::stop   ? Reply::End::stop_token
+              : made.end == Generated::End::caller ? Reply::End::caller
+                                                   : Reply::End::length;
+  return reply;
+}
+
+}  // namespace conclave

@@ -1,0 +1,182 @@
+#include "models/checkpoint/speaker.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "framework/base/error.h"
+#include "framework/base/file.h"
+#include "framework/tensor/safetensors.h"
+#include "framework/text/utf8.h"
+#include "testing/testing.h"
+
+namespace conclave {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The character that stands for an id: U+4E00 and on.
+std::string letter(int64_t id) {
+  std::string text;
+  append_utf8(text, static_cast<char32_t>(0x4e00 + id));
+  return text;
+}
+
+/// A tokenizer of one character a token, so that any ids can be asked for as text.
+Json letters(int64_t tokens) {
+  Json vocabulary = Json::object();
+  for (int64_t id = 0; id < tokens; ++id) vocabulary[letter(id)] = id;
+  return {{"decoder", {{"type", "Fuse"}}},
+          {"model",
+           {{"type", "BPE"}, {"vocab", vocabulary}, {"merges", Json::array()}, {"unk_token", letter(0)}}}};
+}
+
+fs::path checked_in(const char* folder) {
+  return fs::path(CONCLAVE_SOURCE_DIR) / "tests/parity" / folder;
+}
+
+/// A copy of a model folder with a tokenizer in it.
+class Copy {
+ public:
+  Copy(const fs::path& from, int64_t tokens) {
+    for (const auto& file : fs::directory_iterator(from))
+      if (!file.path().filename().string().starts_with("README"))
+        fs::copy(file.path(), path() / file.path().filename());
+    write("tokenizer.json", letters(tokens));
+  }
+  fs::path path() const { return dir_.path(); }
+  void write(const char* name, const Json& json) { write_file(path() / name, json.dump()); }
+
+ private:
+  testing::TempDir dir_;
+};
+
+std::string text_of(const Tensor& ids) {
+  std::string text;
+  for (int64_t i = 0; i < ids.numel(); ++i) text += letter(ids.view({-1})[i].item<int64_t>());
+  return text;
+}
+
+class Recorded : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Recorded, TheReplyIsTheOriginalsGeneration) {
+  CONCLAVE_NEED_DATA(std::string("parity/") + GetParam());
+  const fs::path folder = *testing::data_dir() / "parity" / GetParam();
+  const Speaker speaker = Speaker::load(Copy(folder, 150).path());
+  const Tensor wanted = Safetensors(folder / "expected.safetensors").tensor("generated");
+  std::string streamed;
+  ReplyOptions options;
+  options.max_tokens = wanted.numel();
+  options.on_text = [&](std::string_view text) {
+    streamed += text;
+    return true;
+  };
+  const auto prompt = text_of(Safetensors(folder / "inputs.safetensors").tensor("gen.input_ids"));
+  const Reply reply = speaker.reply(prompt, true, {}, options);
+  EXPECT_EQ(reply.text, text_of(wanted));
+  EXPECT_EQ(streamed, reply.text);
+  EXPECT_EQ(reply.end, Reply::End::length);
+  EXPECT_EQ(reply.prompt_tokens, 7);
+  ASSERT_EQ(reply.log_probs.size(), reply.tokens.size());
+  EXPECT_LT(reply.log_prob, 0);
+
+  // A stop text ends the reply before it, and nothing of it is shown.
+  streamed.clear();
+  options.stop = {reply.text.substr(9, 6)};
+  const Reply cut = speaker.reply(prompt, true, {}, options);
+  EXPECT_EQ(cut.text, reply.text.substr(0, reply.text.find(options.stop[0])));
+  EXPECT_EQ(streamed, cut.text);
+  EXPECT_EQ(cut.end, Reply::End::stop_text);
+}
+
+INSTANTIATE_TEST_SUITE_P(Folders, Recorded,
+                         ::testing::Values("mixtral", "olmoe", "qwen3-moe", "deepseek-v3"));
+
+TEST(Speaker, ATokenizerThatDoesNotFitIsRefused) {
+  try {
+    Speaker::load(Copy(checked_in("qwen3"), 61).path());
+    FAIL() << "no DataError";
+  } catch (const DataError& e) {
+    EXPECT_NE(std::string(e.what()).find("does not fit the vocabulary: it has ids up to 60"),
+              std::string::npos)
+        << e.what();
+  }
+}
+
+TEST(Speaker, NoTokenOutsideTheTokenizerIsChosen) {
+  const Speaker speaker = Speaker::load(Copy(checked_in("qwen3"), 12).path());
+  ReplyOptions options;
+  options.max_tokens = 40;
+  options.sampling.temperature = 3;
+  for (const int64_t token : speaker.reply(letter(3), true, {}, options).tokens) EXPECT_LT(token, 12);
+}
+
+TEST(Speaker, TheContextBindsPromptAndReply) {
+  Copy copy(checked_in("qwen3"), 60);
+  Json config = read_json(copy.path() / "config.json");
+  config["eos_token_id"] = nullptr;
+  copy.write("config.json", config);
+  const Speaker speaker = Speaker::load(copy.path());
+  ASSERT_EQ(speaker.context(), 64);
+  std::string prompt;
+  for (int i = 0; i < 60; ++i) prompt += letter(5);
+  ReplyOptions options;
+  options.max_tokens = 100;
+  EXPECT_EQ(speaker.reply(prompt, true, {}, options).tokens.size(), 4u);
+  for (int i = 0; i < 4; ++i) prompt += letter(5);
+  EXPECT_THROW(speaker.reply(prompt, true, {}, options), UsageError);
+  EXPECT_THROW(speaker.reply("", true, {}, options), UsageError);
+}
+
+TEST(Speaker, SamplesAreThoseOfTheSeed) {
+  const Speaker speaker = Speaker::load(Copy(checked_in("qwen3"), 60).path());
+  ReplyOptions options;
+  options.sampling.temperature = 2;
+  options.max_tokens = 30;
+  options.seed = 1;
+  const auto first = speaker.reply(letter(9), true, {}, options);
+  EXPECT_EQ(speaker.reply(letter(9), true, {}, options).tokens, first.tokens);
+  options.seed = 2;
+  EXPECT_NE(speaker.reply(letter(9), true, {}, options).tokens, first.tokens);
+}
+
+Json picture_settings(const char* type) {
+  Json settings = {
+      {"image_processor_type", type}, {"image_mean", {0.5, 0.5, 0.5}}, {"image_std", {0.5, 0.5, 0.5}}};
+  if (std::string(type).starts_with("CLIP"))
+    settings.update({{"size", {{"shortest_edge", 8}}}, {"crop_size", 8}, {"do_center_crop", true}});
+  else
+    settings.update({{"patch_size", 2}, {"min_pixels", 64}, {"max_pixels", 256}});
+  return settings;
+}
+
+/// A picture changes the reply's probabilities; the wrong number of places is an error.
+void ask_about_pictures(const char* folder, const char* type) {
+  Copy copy(checked_in(folder), 60);
+  copy.write("preprocessor_config.json", picture_settings(type));
+  const Speaker speaker = Speaker::load(copy.path());
+  ReplyOptions options;
+  options.max_tokens = 3;
+  const auto dark = at::zeros({9, 12, 3}, at::kByte), light = at::full({9, 12, 3}, 250, at::kByte);
+  const auto prompt = letter(7) + letter(50) + letter(9);
+  const Reply first = speaker.reply(prompt, true, {dark}, options);
+  EXPECT_NE(first.log_prob, speaker.reply(prompt, true, {light}, options).log_prob);
+  EXPECT_EQ(first.log_prob, speaker.reply(prompt, true, {dark}, options).log_prob);
+  EXPECT_THROW(speaker.reply(prompt, true, {dark, light}, options), UsageError);
+  EXPECT_THROW(speaker.reply(letter(7), true, {dark}, options), UsageError);
+}
+
+TEST(Speaker, QwenReadsPicturesAmongWords) {
+  ask_about_pictures("qwen2.5-vl", "Qwen2VLImageProcessor");
+}
+
+TEST(Speaker, LlavaReadsPicturesAmongWords) {
+  ask_about_pictures("llava-1.5", "CLIPImageProcessor");
+}
+
+TEST(Speaker, AModelOfWordsRefusesPictures) {
+  const Speaker speaker = Speaker::load(Copy(checked_in("qwen3"), 60).path());
+  EXPECT_THROW(speaker.reply(letter(7), true, {at::zeros({4, 4, 3}, at::kByte)}, {}), UsageError);
+}
+
+}  // namespace
+}  // namespace conclave
