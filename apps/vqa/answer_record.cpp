@@ -61,13 +61,6 @@ Json metadata_of(const VqaAnswer& answer, uint64_t seed) {
   return metadata;
 }
 
-// For a terminal: what moves its cursor or rings its bell is shown, not done.
-std::string printable(std::string text) {
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < 32 || c == 127) c = '?';
-  return text;
-}
-
 std::string unknown_text(const std::vector<std::string>& words) {
   std::string named;
   for (size_t i = 0; i < std::min(words.size(), kShownWords); ++i)
@@ -83,11 +76,28 @@ std::string first_line(const std::exception& error) {
 
 }  // namespace
 
-Json answer_record(const VqaInput& asked, const VqaAnswer& answer, const VqaModel& model, uint64_t seed) {
+std::string printable(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 32 || c == 127) c = '?';
+  return text;
+}
+
+Json question_record(const VqaInput& asked) {
   Json record = {{"question_id", asked.id}};
   if (asked.image_names.size() == 1) record["image"] = asked.image_names.front();
   if (asked.image_names.size() > 1) record["images"] = asked.image_names;
   record["prompt"] = asked.query.question.substr(0, kMaxQuestionBytes);
+  return record;
+}
+
+std::string answer_id(const VqaInput& asked, const std::string& model) {
+  std::string all = asked.id + "\n" + model + "\n" + asked.query.question;
+  for (const auto& image : asked.image_names) all += "\n" + image;
+  return sha256(all).substr(0, 22);
+}
+
+Json answer_record(const VqaInput& asked, const VqaAnswer& answer, const VqaModel& model, uint64_t seed) {
+  Json record = question_record(asked);
   if (answer.error) {
     try {
       std::rethrow_exception(answer.error);
@@ -100,9 +110,7 @@ Json answer_record(const VqaInput& asked, const VqaAnswer& answer, const VqaMode
   const auto unknown = model.words.unknown(asked.query.question);
   if (!unknown.empty()) record["warning"] = unknown_text(unknown);
   record["model_id"] = model.name;
-  std::string all = asked.id + "\n" + model.name + "\n" + asked.query.question;
-  for (const auto& image : asked.image_names) all += "\n" + image;
-  record["answer_id"] = sha256(all).substr(0, 22);
+  record["answer_id"] = answer_id(asked, model.name);
   record["metadata"] = metadata_of(answer, seed);
   if (!unknown.empty()) record["metadata"]["unknown_words"] = unknown;
   return record;

@@ -13,7 +13,14 @@ namespace conclave {
 /// that the model was not taught: warning, and metadata.unknown_words.
 Json answer_record(const VqaInput& asked, const VqaAnswer& answer, const VqaModel& model, uint64_t seed);
 
-/// The same for people, with a line end: the answer, its probability, its share of the time, and which
+/// The part of a record that is known before the answer: question_id, image or images, prompt.
+Json question_record(const VqaInput& asked);
+/// The same for the same question, pictures and model.
+std::string answer_id(const VqaInput& asked, const std::string& model);
+/// What a terminal shows of a text: control characters as '?'.
+std::string printable(std::string text);
+
+/// An answer for people, with a line end: the answer, its probability, its share of the time, and which
 /// experts read; `named` puts the id before it, and `known` tells which of the question are new to the model.
 std::string answer_text(const VqaInput& asked, const VqaAnswer& answer, const KnownWords& known, bool named);
 

@@ -6,6 +6,7 @@
 
 #include "apps/common/app.h"
 #include "apps/vqa/answer_record.h"
+#include "apps/vqa/run_published.h"
 #include "framework/base/error.h"
 #include "framework/base/log.h"
 #include "framework/base/signals.h"
@@ -74,8 +75,39 @@ void RunVerb::check_files() const {
                       "--out and --routing-out: both are {}", out_.string());
 }
 
+void RunVerb::check_published_options() const {
+  for (const auto& [option, given] : {std::pair{"--routing-out", !routing_out_.empty()},
+                                      {"--routing-in", !routing_in_.empty()},
+                                      {"--candidates", !ask_.engine.candidates.empty()},
+                                      {"--resume", resume_}})
+    require<UsageError>(!given, "{}: not with a published model's folder", option);
+}
+
+int RunVerb::run_by_published(Invocation& call) {
+  check_published_options();
+  const auto questions = open_questions(questions_);
+  const auto answers_out = lines_to(out_, "--out", false);
+  const auto failed =
+      run_published(call, ask_.model, ask_.engine.max_tokens, *questions, [&](const Json& record) {
+        if (answers_out) {
+          answers_out->write(record);
+        } else if (call.json()) {
+          call.out().write(record);
+        } else if (record.contains("error")) {
+          fmt::print(stderr, "error: {}\n", printable(record["error"]["message"].get<std::string>()));
+        } else {
+          fmt::print("\"{}\"   {}\n", printable(record["prompt"].get<std::string>()),
+                     printable(record["text"].get<std::string>()));
+          std::fflush(stdout);
+        }
+      });
+  if (answers_out) call.history().output(out_, "answers");
+  return failed > 0 ? kExitFailed : kExitDone;
+}
+
 int RunVerb::run(Invocation& call) {
   check_files();
+  if (is_published(ask_.model)) return run_by_published(call);
   const auto questions = open_questions(questions_);
   const VqaModel model = ask_.load(call);
   const auto done = resume_ ? resume_lines(out_, "question_id", {"model_id", model.name})
@@ -161,8 +193,15 @@ int RunVerb::run(Invocation& call) {
 
 int RunVerb::dry_run(Invocation& call) {
   check_files();
-  const VqaModel model = ask_.load(call);
-  if (!routing_in_.empty()) read_routing(routing_in_, model.pools());
+  std::string name;
+  if (is_published(ask_.model)) {
+    check_published_options();
+    name = check_published(ask_.model);
+  } else {
+    const VqaModel model = ask_.load(call);
+    if (!routing_in_.empty()) read_routing(routing_in_, model.pools());
+    name = model.name;
+  }
   const auto questions = open_questions(questions_);
   int64_t ready = 0, wrong = 0;
   while (auto asked = questions->next()) {
@@ -175,7 +214,7 @@ int RunVerb::dry_run(Invocation& call) {
       if (++wrong <= 10) log_warning("{}: {}", asked->id, e.what());
     }
   }
-  fmt::print("{} questions could be asked of {}, {} could not\n", ready, model.name, wrong);
+  fmt::print("{} questions could be asked of {}, {} could not\n", ready, name, wrong);
   return wrong > 0 ? kExitFailed : kExitDone;
 }
 

@@ -19,6 +19,8 @@ class RunVerb : public Verb {
 
  private:
   void check_files() const;
+  void check_published_options() const;
+  int run_by_published(Invocation& call);
   AskOptions ask_;
   QuestionOptions questions_;
   bool no_cache_ = false, resume_ = false;
