@@ -35,6 +35,11 @@ TEST(VqaAnswer, RecordsAreRead) {
   EXPECT_EQ(answer.top[1].first, "no");
   ASSERT_EQ(answer.tiles.size(), 1u);
   EXPECT_EQ(answer.tiles[0][1], QRect(150, 0, 100, 100));
+  EXPECT_EQ(answer.warning, "");
+  EXPECT_EQ(
+      parse_answer(QByteArray(kRecord).replace("\"text\"", "\"warning\":\"not learnt: zebra\",\"text\""))
+          .warning,
+      "not learnt: zebra");
   const VqaAnswer failed =
       parse_answer(R"({"question_id":"0","prompt":"x","error":{"kind":"data","message":"no such file"}})");
   EXPECT_EQ(failed.error, "no such file");

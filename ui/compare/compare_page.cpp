@@ -180,7 +180,8 @@ void ComparePage::fill_chips() {
     connect(chip, &QToolButton::clicked, this, [this, id] { set_baseline(id); });
     auto* cross = new QToolButton;
     cross->setText("×");
-    cross->setAutoRaise(true);
+    cross->setStyleSheet(
+        "QToolButton { padding: 5px 6px; border-color: transparent; background: transparent; }");
     cross->setToolTip(tr("Unpin"));
     cross->setAccessibleName(tr("Unpin run %1").arg(id));
     connect(cross, &QToolButton::clicked, this, [this, id] { context_.pins.unpin(id); });

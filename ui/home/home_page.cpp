@@ -7,6 +7,7 @@
 #include <QStorageInfo>
 #include <QTableView>
 #include <QToolButton>
+#include <algorithm>
 
 #include "framework/history/machine.h"
 #include "ui/data/format.h"
@@ -171,6 +172,12 @@ void HomePage::fill(const State& state) {
           ? QString()
           : tr("history %1, %2 free on its disk").arg(size_text(state.bytes), size_text(state.free_bytes)));
   model_.set_runs(state.runs);
+  for (const RunColumn column : {RunColumn::experiment, RunColumn::tags}) {  // what no run has takes no room
+    const bool has = std::any_of(state.runs.begin(), state.runs.end(), [&](const RunSummary& run) {
+      return column == RunColumn::tags ? !run.tags.empty() : !run.experiment.empty();
+    });
+    table_->setColumnHidden(static_cast<int>(column), !has);
+  }
   table_->setVisible(!state.runs.empty());
 }
 

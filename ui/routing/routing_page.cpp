@@ -111,7 +111,7 @@ void RoutingPage::build() {
   map_->setObjectName("routing.map");
   QTableView* table = make_table(&balance_, tr("Balance of the layers"));
   table->setObjectName("routing.balance");
-  table->horizontalHeader()->setDefaultSectionSize(62);
+  table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
   table->setMinimumWidth(300);
   auto* upper = new QSplitter;
   upper->addWidget(map_);

@@ -60,6 +60,7 @@ VqaAnswer parse_answer(const QByteArray& line) {
       return answer;
     }
     answer.text = text_of(record.at("text"));
+    if (record.contains("warning")) answer.warning = text_of(record["warning"]);
     const Json& metadata = record.at("metadata");
     answer.confidence = metadata.at("confidence").get<double>();
     answer.latency_ms = metadata.value("see_ms", 0.0) + metadata.value("read_ms", 0.0);

@@ -11,6 +11,7 @@ namespace conclave::ui {
 
 struct VqaAnswer {
   QString question, text, error;                ///< error: in place of a text
+  QString warning;                              ///< words that the model never learnt
   double confidence = 0;                        ///< probability of the answer
   std::vector<std::pair<QString, double>> top;  ///< the best first
   double latency_ms = 0;

@@ -63,7 +63,7 @@ QSize AnswerDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelI
   const int width = option.rect.width() > 0 ? option.rect.width() - 2 * kPad : 320;
   int height = 2 * kPad;
   const auto wrapped = [&](const QString& text) {
-    return option.fontMetrics.boundingRect(QRect(0, 0, width, 10000), Qt::TextWordWrap, text).height();
+    return option.fontMetrics.boundingRect(QRect(0, 0, width - 20, 10000), Qt::TextWordWrap, text).height();
   };
   height += wrapped(exchange.answer.question) + 6;
   if (exchange.waiting)
@@ -71,7 +71,8 @@ QSize AnswerDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelI
   else if (!exchange.answer.error.isEmpty())
     height += wrapped(exchange.answer.error) + 4;
   else
-    height += kLine * static_cast<int>(shown_choices(exchange.answer)) + 8;
+    height += kLine * static_cast<int>(shown_choices(exchange.answer));
+  if (!exchange.answer.warning.isEmpty()) height += wrapped(exchange.answer.warning) + 8;
   return {width, height};
 }
 
@@ -99,6 +100,11 @@ void AnswerDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option
     painter->setPen(status_color("failed"));
     painter->drawText(line, Qt::TextWordWrap, answer.error);
   } else {
+    if (!answer.warning.isEmpty()) {
+      painter->setPen(status_color("failed"));
+      painter->drawText(line, Qt::TextWordWrap, "⚠ " + answer.warning, &used);
+      line.setTop(used.bottom() + 8);
+    }
     const int column = line.width() * 2 / 5;
     for (size_t i = 0; i < shown_choices(answer); ++i) {
       const auto& [text, probability] = answer.top[i];

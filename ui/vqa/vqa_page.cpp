@@ -112,6 +112,8 @@ QWidget* VqaPage::make_right() {
   connect(cancel_, &QPushButton::clicked, this, [this] { process_.cancel(); });
   state_->setObjectName("vqa.state");
   state_->setWordWrap(true);
+  state_->setMinimumHeight(2 * fontMetrics().lineSpacing() + 4);  // else it is cut where the window is low
+  state_->setAlignment(Qt::AlignTop | Qt::AlignLeft);
   state_->setForegroundRole(QPalette::PlaceholderText);
   auto* line = new QHBoxLayout;
   line->addWidget(question_, 1);
