@@ -34,14 +34,7 @@ int ModelChatVerb::run(Invocation& call) {
   require<UsageError>(speaker.text().chat.has_value(),
                       "{} has no chat template; 'conclave-model run' needs none",
                       speaker.folder().path.string());
-  ReplyOptions options = flags_.options(call);
-  options.on_text = [&](std::string_view text) {
-    if (!call.json()) {
-      fmt::print("{}", text);
-      std::fflush(stdout);
-    }
-    return !interrupted();
-  };
+  const ReplyOptions options = flags_.options(call);
   const bool terminal = isatty(STDIN_FILENO) != 0;
   Json messages = beginning();
   int64_t turns = 0;

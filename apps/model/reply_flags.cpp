@@ -1,10 +1,25 @@
 #include "apps/model/reply_flags.h"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include "framework/base/error.h"
+#include "framework/base/signals.h"
 #include "framework/tensor/device.h"
 #include "framework/text/utf8.h"
 
 namespace conclave {
+namespace {
+
+/// Without what moves a terminal's cursor or rings its bell.
+std::string harmless(std::string_view text) {
+  std::string shown(text);
+  for (char& c : shown)
+    if ((static_cast<unsigned char>(c) < 32 && c != '\n' && c != '\t') || c == 127) c = '?';
+  return shown;
+}
+
+}  // namespace
 
 void ReplyFlags::declare(Options& options) {
   auto& sampling = options_.sampling;
@@ -44,6 +59,13 @@ Speaker ReplyFlags::load(Invocation& call) const {
 ReplyOptions ReplyFlags::options(const Invocation& call) const {
   ReplyOptions options = options_;
   options.seed = call.common().seed;
+  options.on_text = [json = call.json(), terminal = isatty(STDOUT_FILENO) != 0](std::string_view text) {
+    if (!json) {
+      fmt::print("{}", terminal ? harmless(text) : std::string(text));
+      std::fflush(stdout);
+    }
+    return !interrupted();
+  };
   return options;
 }
 

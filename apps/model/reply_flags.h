@@ -11,7 +11,7 @@ class ReplyFlags {
   void declare(Options& options);
   /// Loads the model with the common options' threads and dtype.
   Speaker load(Invocation& call) const;
-  /// What was asked for, without on_text.
+  /// What was asked for; on_text prints unless JSON is wanted, and Ctrl-C ends the reply.
   ReplyOptions options(const Invocation& call) const;
 
  private:

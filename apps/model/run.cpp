@@ -36,17 +36,10 @@ Json ModelRunVerb::question() const {
 
 int ModelRunVerb::run(Invocation& call) {
   const Speaker speaker = flags_.load(call);
-  ReplyOptions options = flags_.options(call);
+  const ReplyOptions options = flags_.options(call);
   std::vector<at::Tensor> pictures;
   for (const auto& image : images_) pictures.push_back(load_picture(image));
   const std::string prompt = chat_ ? speaker.text().conversation(question()) : prompt_;
-  options.on_text = [&](std::string_view text) {
-    if (!call.json()) {
-      fmt::print("{}", text);
-      std::fflush(stdout);
-    }
-    return !interrupted();
-  };
   const Reply reply = speaker.reply(prompt, !chat_, pictures, options);
   if (call.json()) {
     Json record = {{"prompt", prompt_}};
