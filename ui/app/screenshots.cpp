@@ -24,6 +24,7 @@ QStringList take_screenshots(MainWindow& window, const QString& folder) {
   const QDir dir(folder);
   require(dir.mkpath("."), "{}: cannot be made", folder.toStdString());
   auto& app = *qobject_cast<QApplication*>(QCoreApplication::instance());
+  settle(window);  // a run that was asked for is opened first
   QStringList made;
   for (const Theme theme : {Theme::light, Theme::dark}) {
     apply_theme(app, theme);

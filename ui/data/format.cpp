@@ -17,6 +17,7 @@ QString number_text(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "∞" : "−∞";
   if (value == std::round(value) && std::abs(value) < 1e9) return count_text(static_cast<int64_t>(value));
+  if (std::abs(value) >= 1e4 && std::abs(value) < 1e9) return QLocale().toString(value, 'f', 0);
   return QString::number(value, 'g', 4);
 }
 

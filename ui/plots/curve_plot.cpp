@@ -15,6 +15,7 @@ namespace conclave::ui {
 namespace {
 constexpr int kZoomPauseMs = 60;
 constexpr int kFewestColumns = 200;
+constexpr int kTickWidth = 75;  // so that labels of a million steps stand apart
 constexpr int kFewPoints = 60;  // so few are drawn with a mark each
 }  // namespace
 
@@ -251,8 +252,8 @@ void CurvePlot::color_axes() {
     axis->setSubTickPen(Qt::NoPen);
     axis->grid()->setPen(QPen(grid, 1));
     axis->grid()->setZeroLinePen(Qt::NoPen);
-    axis->setNumberFormat("gb");
-    axis->setNumberPrecision(5);
+    axis->setNumberFormat("g");
+    axis->setNumberPrecision(7);
   }
   plot_->xAxis->grid()->setVisible(false);
   cursor_->setPen(QPen(text, 1, Qt::DashLine));
@@ -266,6 +267,7 @@ void CurvePlot::changeEvent(QEvent* event) {
 
 void CurvePlot::resizeEvent(QResizeEvent* event) {
   QWidget::resizeEvent(event);
+  plot_->xAxis->ticker()->setTickCount(std::clamp(width() / kTickWidth, 3, 8));
   if (!metric_.isEmpty()) zoom_timer_->start(kZoomPauseMs);
 }
 
