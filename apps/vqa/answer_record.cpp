@@ -108,7 +108,9 @@ Json answer_record(const VqaInput& asked, const VqaAnswer& answer, const VqaMode
   }
   record["text"] = answer.top.front().first;
   const auto unknown = model.words.unknown(asked.query.question);
-  if (!unknown.empty()) record["warning"] = unknown_text(unknown);
+  std::string warning = asked.query.pictures.empty() ? "no picture: a guess from the words alone" : "";
+  if (!unknown.empty()) warning += (warning.empty() ? "" : "; ") + unknown_text(unknown);
+  if (!warning.empty()) record["warning"] = warning;
   record["model_id"] = model.name;
   record["answer_id"] = answer_id(asked, model.name);
   record["metadata"] = metadata_of(answer, seed);

@@ -155,6 +155,7 @@ int RunVerb::run(Invocation& call) {
   };
 
   std::vector<VqaInput> batch;
+  size_t longest = 0;  // question of the batch
   std::unordered_set<std::string> seen;
   bool warned = false, blind = false;
   while (auto asked = questions->next()) {
@@ -170,6 +171,12 @@ int RunVerb::run(Invocation& call) {
       log_warning("{}: no picture; what is said is a guess from the words alone", asked->id);
     if (const auto found = routing_in.find(asked->id); found != routing_in.end())
       asked->query.edits = &found->second;
+    // A long question is answered by itself, so that an interruption need not wait for several.
+    longest = std::max(batch.empty() ? 0 : longest, asked->query.question.size());
+    if (!fit_a_batch(batch.size() + 1, longest)) {
+      answer_all(batch);
+      longest = asked->query.question.size();
+    }
     batch.push_back(std::move(*asked));
     if (static_cast<int64_t>(batch.size()) == engine_options.batch || questions->waits()) answer_all(batch);
   }

@@ -165,7 +165,8 @@ void Recorder::start(const Json& record) {
     VALUES (?, (SELECT id FROM experiment WHERE name = ?), ?, ?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (uuid) DO NOTHING)sql",
           text(record, "run"), experiment, text(record, "name"), text(record, "app"), text(record, "verb"),
-          record.at("time_ms"), record.at("time_ms"), record.at("argv").dump(), text(record, "folder"),
+          record.at("time_ms"), record.at("time_ms"),
+          record.at("argv").dump(-1, ' ', false, Json::error_handler_t::replace), text(record, "folder"),
           text(record, "version"), text(record, "git_sha"), text(record, "seed"), record.at("machine").dump(),
           text(record, "parent"), text(process, "host"), text(process, "boot_id"), text(process, "pid_space"),
           process.at("pid"), process.at("start"));

@@ -11,8 +11,13 @@ namespace {
 
 constexpr size_t kMaxBytes = size_t{64} << 20;  // of a file
 
+bool is_capital(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+
 bool in_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '\'' || static_cast<unsigned char>(c) > 127;
+  return is_capital(c) || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '\'' ||
+         static_cast<unsigned char>(c) > 127;
 }
 
 void each_word(std::string_view text, const std::function<void(const std::string&)>& visit) {
@@ -23,8 +28,7 @@ void each_word(std::string_view text, const std::function<void(const std::string
     if (!word.empty()) visit(word);
     word.clear();
   };
-  for (char c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  for (const char c : text) {
     if (in_word(c))
       word += c;
     else
@@ -33,17 +37,25 @@ void each_word(std::string_view text, const std::function<void(const std::string
   end_word();
 }
 
+std::string small(std::string word) {
+  for (char& c : word)
+    if (is_capital(c)) c = static_cast<char>(c - 'A' + 'a');
+  return word;
+}
+
 }  // namespace
 
 void KnownWords::add(std::string_view text) {
-  each_word(text, [&](const std::string& word) { words_.insert(word); });
+  each_word(text, [&](const std::string& word) { words_.insert(small(word)); });
 }
 
 std::vector<std::string> KnownWords::unknown(std::string_view text) const {
   std::vector<std::string> found;
   if (empty()) return found;
   each_word(text, [&](const std::string& word) {
-    if (!words_.contains(word) && std::find(found.begin(), found.end(), word) == found.end())
+    const bool shouted = std::any_of(word.begin() + 1, word.end(), is_capital);
+    if ((shouted || !words_.contains(small(word))) &&
+        std::find(found.begin(), found.end(), word) == found.end())
       found.push_back(word);
   });
   return found;

@@ -9,8 +9,8 @@
 
 namespace conclave {
 
-/// Words are runs of letters, digits and apostrophes; ASCII capitals count as small letters, and every other
-/// byte above 127 as a letter.
+/// Words are runs of letters, digits and apostrophes, every byte above 127 being a letter. A capital at the
+/// beginning of a word is no other word; capitals behind it make one that was never added.
 class KnownWords {
  public:
   void add(std::string_view text);

@@ -116,9 +116,12 @@ VqaEngine::VqaEngine(const VqaModel& model, VqaOptions options)
   require<UsageError>(options_.top_k >= 1, "top_k = {}: must be at least 1", options_.top_k);
   require<UsageError>(options_.batch >= 1, "batch = {}: must be at least 1", options_.batch);
   require<UsageError>(options_.frames >= 0, "frames = {}: must be 0 or more", options_.frames);
-  for (const auto& candidate : options_.candidates) {
+  for (auto candidate = options_.candidates.begin(); candidate != options_.candidates.end(); ++candidate) {
+    require<UsageError>(candidate->find_first_not_of(" \t\r\n") != candidate->npos, "a candidate is empty");
+    require<UsageError>(std::find(options_.candidates.begin(), candidate, *candidate) == candidate,
+                        "candidate '{}' is given twice", *candidate);
     candidate_ids_.push_back(
-        model.tokenizer.encode(candidate, {.add_special = false, .parse_special = false}));
+        model.tokenizer.encode(*candidate, {.add_special = false, .parse_special = false}));
     candidate_ids_.back().push_back(model.tokens.eos);
   }
 }
@@ -129,9 +132,13 @@ std::vector<VqaAnswer> VqaEngine::answer(std::span<const VqaQuery> queries) {
   const auto alone = [&](const VqaQuery& query) { return options_.keep_routing || query.edits; };
   for (size_t begin = 0, count = 0; begin < queries.size(); begin += count) {
     count = 1;
+    size_t longest = queries[begin].question.size();
     while (!alone(queries[begin]) && begin + count < queries.size() &&
-           count < static_cast<size_t>(options_.batch) && !alone(queries[begin + count]))
+           count < static_cast<size_t>(options_.batch) && !alone(queries[begin + count])) {
+      longest = std::max(longest, queries[begin + count].question.size());
+      if (!fit_a_batch(count + 1, longest)) break;
       ++count;
+    }
     answer_batch(queries.subspan(begin, count), std::span(answers).subspan(begin, count));
   }
   return answers;

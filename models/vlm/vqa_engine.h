@@ -61,6 +61,11 @@ struct VqaAnswer {
 
 /// Bytes that a question may have.
 constexpr size_t kMaxQuestionBytes = 8192;
+/// Whether so many questions, the longest of so many bytes, may be read side by side: memory grows with their
+/// number times the square of the length.
+constexpr bool fit_a_batch(size_t questions, size_t longest) {
+  return questions <= 1 || questions * longest <= kMaxQuestionBytes;
+}
 /// Throws UsageError for a question that is empty or too long.
 void check_question(const std::string& question);
 

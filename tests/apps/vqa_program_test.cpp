@@ -141,9 +141,15 @@ TEST_F(VqaProgram, SaysWhichWordsItNeverLearnt) {
   EXPECT_EQ(record["warning"], "the model has not learnt these words: the, dog");
   EXPECT_EQ(record["metadata"]["unknown_words"], Json({"the", "dog"}));
   EXPECT_THAT(ask("is the dog red", false), HasSubstr("the model has not learnt these words: the, dog"));
-  const Json known = lines_of(ask("Is it RED?", true)).at(0);
+  const Json known = lines_of(ask("Is it Red?", true)).at(0);
   EXPECT_FALSE(known.contains("warning"));
   EXPECT_FALSE(known["metadata"].contains("unknown_words"));
+
+  write_file(dir_ / "none.jsonl", R"({"question_id": 1, "img": "0.png", "text": "is the sky blue"})");
+  const Json blind = lines_of(run({dir_ / "none.jsonl", "--json"}).out).at(0);
+  EXPECT_EQ(blind["warning"],
+            "no picture: a guess from the words alone; the model has not learnt these words: "
+            "the, sky");
 
   fs::copy(model(), dir_ / "m", fs::copy_options::recursive);
   fs::remove(dir_ / "m" / "words.txt");

@@ -41,6 +41,13 @@ class StoreTest : public ::testing::Test {
   testing::TempDir dir_;
 };
 
+TEST_F(StoreTest, KeepsARunWhoseArgumentsAreNoText) {
+  RunWriter run(path(), {"vqa", "run", "", "exp", {"conclave-vqa", "run", "what\xff\xfe"}, "0.1.0", 1, ""});
+  run.finish("finished", 0);
+  const Store store = Store::open(path());
+  EXPECT_EQ(store.show(store.list().at(0).id).argv.back(), "what\xEF\xBF\xBD\xEF\xBF\xBD");
+}
+
 TEST_F(StoreTest, RunIsKeptWhole) {
   write_file(dir_ / "model.bin", "abc");
   std::string uuid;

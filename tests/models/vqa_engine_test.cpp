@@ -189,6 +189,23 @@ TEST_F(Engine, ChoosesAmongCandidates) {
   }
 }
 
+TEST_F(Engine, RefusesCandidatesThatAreNoChoice) {
+  EXPECT_THROW(ask(queries(), {.candidates = {"yes", " "}}), UsageError);
+  EXPECT_THROW(ask(queries(), {.candidates = {"yes", "no", "yes"}}), UsageError);
+}
+
+TEST_F(Engine, ReadsLongQuestionsApartFromShortOnes) {
+  EXPECT_TRUE(fit_a_batch(1, kMaxQuestionBytes));
+  EXPECT_FALSE(fit_a_batch(2, kMaxQuestionBytes));
+  EXPECT_TRUE(fit_a_batch(16, 512));
+  auto asked = queries();
+  asked[1].question = std::string(3000, 'x');
+  const auto together = ask(asked, {.batch = 16});
+  const auto alone = ask({asked[1]}, {});
+  EXPECT_EQ(together[1].top[0].first, alone[0].top[0].first);
+  EXPECT_NEAR(together[1].top[0].second, alone[0].top[0].second, 1e-5);
+}
+
 TEST_F(Engine, BadQueriesLeaveTheOthersAlone) {
   auto asked = queries();
   const auto good = ask(asked, {});
