@@ -104,9 +104,10 @@ std::unordered_set<std::string> resume_lines(const fs::path& file, const std::st
   std::string kept;
   each_record(bytes, file, key, [&](std::string_view line, const Json& record) {
     if (record.contains("error")) return;
-    require<UsageError>(same.first.empty() || record.value(same.first, same.second) == same.second,
+    const Json other = record.value(same.first, Json(same.second));
+    require<UsageError>(same.first.empty() || other == same.second,
                         "{}: has answers with {} {}, not {}; give another file", file.string(), same.first,
-                        record[same.first].dump(), same.second);
+                        other.dump(), same.second);
     ids.insert(id_text(record[key]));
     kept.append(line).append("\n");
   });

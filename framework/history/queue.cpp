@@ -247,8 +247,9 @@ std::vector<int64_t> Queue::recover() {
     }
   });
   std::vector<int64_t> wanted;
-  for (const auto& [job, command_runs] : left) {
-    if (command_runs) {
+  for (const auto& entry : left) {
+    const auto& job = entry.job;  // a structured binding cannot go into a lambda everywhere
+    if (entry.command_runs) {
       wanted.push_back(job.id);
     } else if (job.child == 0) {  // its keeper died before it began
       change(store_, [&](SQLite::Database& db) {
