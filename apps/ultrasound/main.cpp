@@ -1,0 +1,13 @@
+#include "apps/ultrasound/verbs.h"
+
+#include "apps/common/app.h"
+
+int main(int argc, char** argv) {
+  using namespace conclave;
+  Verbs verbs;
+  verbs.push_back(make_ultrasound_inspect_verb());
+  return run_app(
+      argc, argv,
+      {"ultrasound", "From an ultrasound study to a draft report. Research use only, not for clinical use"},
+      std::move(verbs));
+}

@@ -1,0 +1,133 @@
+#include "models/ultrasound/rules/lexicon.h"
+
+#include <algorithm>
+
+#include "framework/base/error.h"
+
+namespace conclave::ultrasound {
+namespace {
+
+const Term kAbsent{"absent", "absent", "无"}, kPresent{"present", "present", "有"};
+
+std::vector<FieldTerms> make_lexicon() {
+  return {
+      {"breast", {"side", "side", "侧别"}, {{"left", "left", "左侧"}, {"right", "right", "右侧"}}},
+      {"breast",
+       {"shape", "shape", "形态"},
+       {{"oval", "oval", "椭圆形"}, {"round", "round", "圆形"}, {"irregular", "irregular", "不规则形"}}},
+      {"breast",
+       {"orientation", "orientation", "方位"},
+       {{"parallel", "parallel", "平行"}, {"not_parallel", "not parallel", "不平行"}}},
+      {"breast",
+       {"margin", "margin", "边缘"},
+       {{"circumscribed", "circumscribed", "光整"},
+        {"indistinct", "indistinct", "模糊"},
+        {"angular", "angular", "成角"},
+        {"microlobulated", "microlobulated", "细分叶"},
+        {"spiculated", "spiculated", "毛刺"}}},
+      {"breast",
+       {"echo_pattern", "echo pattern", "内部回声"},
+       {{"anechoic", "anechoic", "无回声"},
+        {"hyperechoic", "hyperechoic", "高回声"},
+        {"complex", "complex cystic and solid", "囊实混合回声"},
+        {"hypoechoic", "hypoechoic", "低回声"},
+        {"isoechoic", "isoechoic", "等回声"},
+        {"heterogeneous", "heterogeneous", "不均匀回声"}}},
+      {"breast",
+       {"posterior_features", "posterior features", "后方回声"},
+       {{"none", "none", "无改变"},
+        {"enhancement", "enhancement", "增强"},
+        {"shadowing", "shadowing", "声影"},
+        {"combined", "combined", "混合性改变"}}},
+      {"breast",
+       {"calcifications", "calcifications", "钙化"},
+       {{"none", "none", "无"},
+        {"in_mass", "in the mass", "肿块内"},
+        {"outside_mass", "outside the mass", "肿块外"},
+        {"intraductal", "intraductal", "导管内"}}},
+      {"breast",
+       {"pathology", "expected pathology", "预期病理性质"},
+       {{"benign", "benign", "良性"}, {"malignant", "malignant", "恶性"}}},
+      {"breast",  // for comparing with readers; the report's category comes from the rules
+       {"reader_category", "category a reader would give", "阅片者分类"},
+       {{"2", "2", "2"}, {"3", "3", "3"}, {"4", "4", "4"}, {"5", "5", "5"}}},
+
+      {"thyroid",
+       {"composition", "composition", "成分"},
+       {{"cystic", "cystic", "囊性"},
+        {"spongiform", "spongiform", "海绵样"},
+        {"mixed", "mixed cystic and solid", "囊实性"},
+        {"solid", "solid", "实性"}}},
+      {"thyroid",
+       {"echogenicity", "echogenicity", "回声"},
+       {{"anechoic", "anechoic", "无回声"},
+        {"hyperechoic", "hyperechoic", "高回声"},
+        {"isoechoic", "isoechoic", "等回声"},
+        {"hypoechoic", "hypoechoic", "低回声"},
+        {"very_hypoechoic", "very hypoechoic", "极低回声"}}},
+      {"thyroid",
+       {"shape", "shape", "形态"},
+       {{"wider_than_tall", "wider than tall", "纵横比<1"},
+        {"taller_than_wide", "taller than wide", "纵横比>1"}}},
+      {"thyroid",
+       {"margin", "margin", "边缘"},
+       {{"smooth", "smooth", "光滑"},
+        {"ill_defined", "ill defined", "模糊"},
+        {"lobulated", "lobulated or irregular", "分叶或不规则"},
+        {"extrathyroidal", "extrathyroidal extension", "甲状腺外侵犯"}}},
+      {"thyroid",
+       {"echogenic_foci", "echogenic foci", "强回声灶"},
+       {{"none", "none", "无"},
+        {"comet_tail", "large comet tail", "大彗星尾征"},
+        {"macrocalcification", "macrocalcification", "粗大钙化"},
+        {"peripheral", "peripheral calcification", "周边钙化"},
+        {"punctate", "punctate foci", "点状强回声"}},
+       true},
+
+      {"lung", {"a_lines", "A-lines", "A线"}, {kAbsent, kPresent}},
+      {"lung", {"b_lines", "B-lines", "B线"}, {kAbsent, kPresent}},
+      {"lung", {"consolidation", "consolidation", "实变"}, {kAbsent, kPresent}},
+      {"lung", {"effusion", "pleural effusion", "胸腔积液"}, {kAbsent, kPresent}},
+      {"lung",
+       {"pleural_line", "pleural line", "胸膜线"},
+       {{"regular", "regular", "规则"}, {"irregular", "irregular", "不规则"}}},
+  };
+}
+
+}  // namespace
+
+const std::vector<FieldTerms>& lexicon() {
+  static const auto table = make_lexicon();
+  return table;
+}
+
+const FieldTerms* find_field(const std::string& organ, const std::string& field) {
+  for (const auto& row : lexicon())
+    if (row.organ == organ && row.field.code == field) return &row;
+  return nullptr;
+}
+
+std::vector<std::string> check_value(const std::string& organ, const std::string& field,
+                                     const std::string& value) {
+  const FieldTerms* row = find_field(organ, field);
+  require<UsageError>(row, "{}: the organ '{}' has no such field", field, organ);
+  std::vector<std::string> codes;
+  for (size_t begin = 0; begin <= value.size();) {
+    const size_t end = std::min(value.find('+', begin), value.size());
+    codes.push_back(value.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  require<UsageError>(row->several || codes.size() == 1, "{}: '{}' is more than one value", field, value);
+  for (const auto& code : codes)
+    require<UsageError>(std::any_of(row->values.begin(), row->values.end(),
+                                    [&](const Term& term) { return term.code == code; }),
+                        "{}: '{}' is no value of it", field, code);
+  return codes;
+}
+
+const std::string& words_of(const Term& term, const std::string& language) {
+  require<UsageError>(language == "en" || language == "zh", "language '{}': there are en and zh", language);
+  return language == "zh" ? term.chinese : term.english;
+}
+
+}  // namespace conclave::ultrasound
