@@ -1,0 +1,10 @@
+// conclave-audio: speech and music from one mixture-of-experts design.
+#include "apps/audio/verbs.h"
+#include "apps/common/app.h"
+
+int main(int argc, char** argv) {
+  using namespace conclave;
+  Verbs verbs;
+  verbs.push_back(make_inspect_verb());
+  return run_app(argc, argv, {"audio", "Speech and music from text and notes"}, std::move(verbs));
+}

@@ -1,0 +1,10 @@
+/// The verbs of conclave-audio, one file each.
+#pragma once
+
+#include "apps/common/verb.h"
+
+namespace conclave {
+
+std::unique_ptr<Verb> make_inspect_verb();
+
+}  // namespace conclave
