@@ -8,7 +8,7 @@ set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)
 set(private_dir ${CMAKE_INSTALL_LIBDIR}/conclave)
 set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Conclave)
 
-install(TARGETS conclave_core conclave_stream conclave_ultrasound conclave EXPORT ConclaveTargets
+install(TARGETS conclave_core conclave_stream conclave_dicom conclave_ultrasound conclave EXPORT ConclaveTargets
         RUNTIME_DEPENDENCY_SET conclave_dependencies
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT development)
 install(EXPORT ConclaveTargets NAMESPACE Conclave:: DESTINATION ${config_dir} COMPONENT development)

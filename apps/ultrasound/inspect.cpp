@@ -1,9 +1,10 @@
-// conclave-ultrasound inspect: what the fields of a report are.
+// conclave-ultrasound inspect: what was understood of files and studies, and what the fields of a report are.
 #include <fmt/format.h>
 
 #include "apps/common/app.h"
 #include "apps/ultrasound/verbs.h"
 #include "framework/base/error.h"
+#include "framework/dicom/study.h"
 #include "models/ultrasound/rules/lexicon.h"
 
 namespace conclave {
@@ -34,17 +35,40 @@ int show_lexicon(Invocation& call) {
 class InspectVerb : public Verb {
  public:
   std::string name() const override { return "inspect"; }
-  std::string summary() const override { return "Show the fields of a report and their values"; }
-  std::string examples() const override { return "  conclave-ultrasound inspect lexicon"; }
+  std::string summary() const override {
+    return "Show what was understood of a DICOM file or study, or the fields of a report";
+  }
+  std::string examples() const override {
+    return "  conclave-ultrasound inspect scan.dcm\n  conclave-ultrasound inspect study-folder --json\n"
+           "  conclave-ultrasound inspect lexicon";
+  }
   bool recorded() const override { return false; }
   bool computes() const override { return false; }
   void declare(Options& options) override {
-    options.positional("WHAT", what_, "lexicon").required().choices({"lexicon"});
+    options.positional("WHAT", what_, "A DICOM file, a folder, a DICOMDIR, or the word lexicon").required();
+    options.add("identity", identity_, "Show the patient's name, number, birth date and sex too");
   }
-  int run(Invocation& call) override { return show_lexicon(call); }
+  int run(Invocation& call) override {
+    if (what_ == "lexicon" && !std::filesystem::exists(what_)) return show_lexicon(call);
+    Json about;
+    bool problems = false;
+    if (std::filesystem::is_regular_file(what_) && std::filesystem::path(what_).filename() != "DICOMDIR") {
+      about = dicom::DicomFile(what_).describe(identity_);
+    } else {
+      const auto list = dicom::list_studies(what_);
+      about = describe_studies(list, identity_);
+      problems = !list.problems.empty();
+    }
+    if (call.json())
+      call.out().write(about);
+    else
+      fmt::print("{}\n", about.dump(2, ' ', false, Json::error_handler_t::replace));
+    return problems ? kExitFailed : kExitDone;
+  }
 
  private:
   std::string what_;
+  bool identity_ = false;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 int main(int argc, char** argv) {
   using namespace conclave;
   Verbs verbs;
+  verbs.push_back(make_ultrasound_measure_verb());
   verbs.push_back(make_ultrasound_inspect_verb());
   return run_app(
       argc, argv,

@@ -6,5 +6,6 @@
 namespace conclave {
 
 std::unique_ptr<Verb> make_ultrasound_inspect_verb();
+std::unique_ptr<Verb> make_ultrasound_measure_verb();
 
 }  // namespace conclave
