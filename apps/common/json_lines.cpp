@@ -24,7 +24,8 @@ void each_record(std::string_view bytes, const fs::path& file, const std::string
     const auto line = bytes.substr(begin, end - begin);
     if (line.empty()) continue;
     const Json record = Json::parse(line, nullptr, false);
-    require<UsageError>(record.is_object() && record.contains(key), "{}: line {}: is no record of {}",
+    require<UsageError>(record.is_object() && record.contains(key),
+                        "{}: line {}: is no record of {}; remove the line or give another file",
                         file.string(), number, key);
     visit(line, record);
   }
@@ -46,8 +47,9 @@ JsonLines::JsonLines(const fs::path& file, const std::string& key) : name_(file.
     const std::string_view torn = std::string_view(bytes).substr(whole_lines(bytes));
     check_records(bytes, file, key);
     const std::string begin = fmt::format("{{\"{}\":", key);
-    require<UsageError>(torn.starts_with(begin) || begin.starts_with(torn), "{}: is no file of records of {}",
-                        name_, key);
+    require<UsageError>(torn.starts_with(begin) || begin.starts_with(torn),
+                        "{}: its last line is no record of {}; remove the line or give another file", name_,
+                        key);
     if (!torn.empty()) fs::resize_file(file, whole_lines(bytes));
   }
   owned_.reset(std::fopen(file.c_str(), "ab"));

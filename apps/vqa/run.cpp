@@ -218,7 +218,8 @@ int RunVerb::dry_run(Invocation& call) {
       check_input(*asked);
       ++ready;
     } catch (const Error& e) {
-      if (++wrong <= 10) log_warning("{}: {}", asked->id, e.what());
+      // A line that cannot be read names itself.
+      if (++wrong <= 10) log_warning("{}{}", asked->error ? "" : asked->id + ": ", e.what());
     }
   }
   fmt::print("{} questions could be asked of {}, {} could not\n", ready, name, wrong);
