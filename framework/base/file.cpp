@@ -80,6 +80,16 @@ void AtomicFile::write(std::string_view bytes) {
   }
 }
 
+void AtomicFile::write_at(uint64_t place, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::pwrite(file_, bytes.data(), bytes.size(), static_cast<off_t>(place));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail("be written", errno);
+    bytes.remove_prefix(static_cast<size_t>(n));
+    place += static_cast<uint64_t>(n);
+  }
+}
+
 void AtomicFile::commit() {
   if (::fsync(file_) != 0) fail("be synced", errno);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail("be renamed into place", errno);

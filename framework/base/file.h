@@ -1,6 +1,7 @@
 /// Whole-file reading and crash-safe writing.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -23,6 +24,8 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
   void write(std::string_view bytes);
+  /// Over or behind what was written; write() goes on where it was.
+  void write_at(uint64_t place, std::string_view bytes);
   /// Syncs the bytes, renames, syncs the folder. Call once, last.
   void commit();
 

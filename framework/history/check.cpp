@@ -1,7 +1,7 @@
 // Whether a history is sound, and building anew what can be built.
 #include <SQLiteCpp/SQLiteCpp.h>
 
-#include "framework/history/crc32c.h"
+#include "framework/base/crc32c.h"
 #include "framework/history/curves.h"
 #include "framework/history/guard.h"
 #include "framework/history/schema.h"

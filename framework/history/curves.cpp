@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "framework/base/error.h"
-#include "framework/history/crc32c.h"
+#include "framework/base/crc32c.h"
 #include "framework/history/guard.h"
 #include "framework/history/store.h"
 

@@ -1,15 +1,12 @@
 #include "framework/media/frames.h"
 
 extern "C" {
-#include <libavcodec/avcodec.h>
-#include <libavformat/avformat.h>
 #include <libavutil/display.h>
 #include <libswscale/swscale.h>
 }
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <functional>
 #include <memory>
 #include <opencv2/core.hpp>
@@ -17,71 +14,24 @@ extern "C" {
 #include "framework/base/error.h"
 #include "framework/base/file.h"
 #include "framework/media/mat_tensor.h"
+#include "framework/media/memory_input.h"
 
 namespace conclave {
 namespace {
 
-constexpr int kIoBlock = 1 << 16;
 constexpr size_t kPacketLimit = 10'000'000;
 constexpr size_t kVideoBytes = size_t{4} << 30;
 // Demuxers that read one file and nothing else: no playlists, no network.
 constexpr const char* kContainers =
     "gif,apng,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,ogg,yuv4mpegpipe";
 
-std::string message_of(int code) {
-  char text[AV_ERROR_MAX_STRING_SIZE] = {};
-  av_strerror(code, text, sizeof text);
-  return text;
-}
-
-/// Bytes in memory as FFmpeg reads them.
-struct Source {
-  std::string_view bytes;
-  int64_t at = 0;
-
-  static int read(void* self, uint8_t* to, int wanted) {
-    auto& source = *static_cast<Source*>(self);
-    const int64_t left = static_cast<int64_t>(source.bytes.size()) - source.at;
-    const int count = static_cast<int>(std::min<int64_t>(left, wanted));
-    if (count <= 0) return AVERROR_EOF;
-    std::memcpy(to, source.bytes.data() + source.at, static_cast<size_t>(count));
-    source.at += count;
-    return count;
-  }
-  static int64_t seek(void* self, int64_t offset, int whence) {
-    auto& source = *static_cast<Source*>(self);
-    const auto size = static_cast<int64_t>(source.bytes.size());
-    if (whence & AVSEEK_SIZE) return size;
-    const int64_t base = whence == SEEK_CUR ? source.at : whence == SEEK_END ? size : 0;
-    if (base + offset < 0 || base + offset > size) return AVERROR(EINVAL);
-    return source.at = base + offset;
-  }
-};
-
 /// One opened file with its video stream. FFmpeg's objects are freed in the right order.
 class Video {
  public:
   Video(std::string_view bytes, const std::string& name, const PictureOptions& options)
-      : name_(name), options_(options), source_{bytes} {
-    av_log_set_level(AV_LOG_QUIET);  // what goes wrong is thrown
-    io_.reset(avio_alloc_context(static_cast<unsigned char*>(av_malloc(kIoBlock)), kIoBlock, 0, &source_,
-                                 Source::read, nullptr, Source::seek));
-    AVFormatContext* context = avformat_alloc_context();
-    context->pb = io_.get();
-    AVDictionary* settings = nullptr;
-    av_dict_set(&settings, "format_whitelist", kContainers, 0);
-    av_dict_set(&settings, "protocol_whitelist", "", 0);
-    const int opened = avformat_open_input(&context, nullptr, nullptr, &settings);
-    av_dict_free(&settings);
-    if (opened < 0) {  // it has freed the context
-      const auto what = describe_bytes(bytes);
-      fail(fmt::format("cannot be opened as video{}: {}", what.empty() ? "" : " (it is " + what + ")",
-                       message_of(opened)));
-    }
-    format_.reset(context);
-    check(avformat_find_stream_info(context, nullptr), "its streams cannot be read");
+      : name_(name), options_(options), format_(bytes, name, kContainers, "video") {
     const AVCodec* codec = nullptr;
-    index_ = av_find_best_stream(context, AVMEDIA_TYPE_VIDEO, -1, -1, &codec, 0);
+    index_ = av_find_best_stream(format_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, &codec, 0);
     if (index_ < 0 || !codec || stream()->disposition & AV_DISPOSITION_ATTACHED_PIC)
       fail("has no video that can be decoded");
     check_size(stream()->codecpar->width, stream()->codecpar->height);
@@ -124,8 +74,7 @@ class Video {
 
   /// Calls `visit(time, frame)` for each decoded frame in order of time until it returns false.
   void decode(const std::function<bool(int64_t, const AVFrame&)>& visit) {
-    const std::unique_ptr<AVFrame, void (*)(AVFrame*)> frame(av_frame_alloc(),
-                                                             [](AVFrame* f) { av_frame_free(&f); });
+    const FfmpegPtr<AVFrame> frame(av_frame_alloc());
     bool more = true;
     const auto drain = [&] {
       while (more && avcodec_receive_frame(decoder_.get(), frame.get()) == 0)
@@ -161,7 +110,7 @@ class Video {
  private:
   [[noreturn]] void fail(const std::string& what) const { throw DataError(name_, "", what); }
   void check(int code, const char* what) const {
-    if (code < 0) fail(fmt::format("{}: {}", what, message_of(code)));
+    if (code < 0) fail(fmt::format("{}: {}", what, ffmpeg_message(code)));
   }
   void check_size(int width, int height) const {
     PictureHeader header;
@@ -192,33 +141,17 @@ class Video {
   }
 
   void each_packet(const std::function<bool(const AVPacket&)>& visit) {
-    const std::unique_ptr<AVPacket, void (*)(AVPacket*)> packet(av_packet_alloc(),
-                                                                [](AVPacket* p) { av_packet_free(&p); });
+    const FfmpegPtr<AVPacket> packet(av_packet_alloc());
     for (bool more = true; more && av_read_frame(format_.get(), packet.get()) >= 0;) {
       if (packet->stream_index == index_) more = visit(*packet);
       av_packet_unref(packet.get());
     }
   }
 
-  struct FreeIo {
-    void operator()(AVIOContext* io) const {
-      av_freep(&io->buffer);
-      avio_context_free(&io);
-    }
-  };
-  struct FreeFormat {
-    void operator()(AVFormatContext* format) const { avformat_close_input(&format); }
-  };
-  struct FreeDecoder {
-    void operator()(AVCodecContext* decoder) const { avcodec_free_context(&decoder); }
-  };
-
   const std::string& name_;
   const PictureOptions& options_;
-  Source source_;
-  std::unique_ptr<AVIOContext, FreeIo> io_;
-  std::unique_ptr<AVFormatContext, FreeFormat> format_;
-  std::unique_ptr<AVCodecContext, FreeDecoder> decoder_;
+  MemoryInput format_;
+  FfmpegPtr<AVCodecContext> decoder_;
   int index_ = -1;
 };
 

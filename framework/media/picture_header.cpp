@@ -198,7 +198,10 @@ std::string describe_bytes(std::string_view bytes) {
                 {0, "<", "text (HTML, SVG or XML)"}};
   for (const auto& [at, mark, what] : kMarks)
     if (bytes.size() > at && bytes.substr(at).starts_with(mark)) return what;
-  return "";
+  const auto printable = [](char c) { return (c >= ' ' && c <= '~') || c == '\n' || c == '\r' || c == '\t'; };
+  const auto begin = bytes.substr(0, 256);
+  constexpr size_t kFew = 16;  // bytes that may be printable by chance
+  return bytes.size() >= kFew && std::all_of(begin.begin(), begin.end(), printable) ? "text" : "";
 }
 
 }  // namespace conclave

@@ -9,7 +9,7 @@
 
 #include "framework/base/error.h"
 #include "framework/base/file.h"
-#include "framework/history/crc32c.h"
+#include "framework/base/crc32c.h"
 #include "framework/history/run_writer.h"
 #include "framework/history/schema.h"
 #include "testing/testing.h"

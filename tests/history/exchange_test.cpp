@@ -13,7 +13,7 @@
 #include "framework/base/error.h"
 #include "framework/base/file.h"
 #include "framework/base/log.h"
-#include "framework/history/crc32c.h"
+#include "framework/base/crc32c.h"
 #include "framework/history/exchange/foreign_run.h"
 #include "framework/history/run_writer.h"
 #include "testing/testing.h"

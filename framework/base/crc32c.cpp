@@ -1,4 +1,4 @@
-#include "framework/history/crc32c.h"
+#include "framework/base/crc32c.h"
 
 #include <array>
 #include <cstring>

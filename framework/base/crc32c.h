@@ -1,4 +1,5 @@
-/// CRC-32C (Castagnoli): finds flipped bytes in what the history keeps, and frames TensorBoard's records.
+/// CRC-32C (Castagnoli): finds flipped bytes in the history and in files of sound codes, frames TensorBoard's
+/// records.
 #pragma once
 
 #include <cstdint>
