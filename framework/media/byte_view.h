@@ -19,9 +19,8 @@ class ByteView {
   /// Throws DataError "is cut off" unless `count` bytes lie at `at`.
   void need(uint64_t at, uint64_t count) const {
     if (!holds(at, count))
-      throw DataError(
-          name_, fmt::format("offset {}", at),
-          fmt::format("the file is cut off: {} bytes are wanted, it ends at {}", count, bytes_.size()));
+      throw DataError(name_, fmt::format("offset {}", at),
+                      fmt::format("the file is cut off: it ends at {}", bytes_.size()));
   }
   uint64_t number(uint64_t at, int count) const {
     need(at, static_cast<uint64_t>(count));
