@@ -5,6 +5,10 @@
 int main(int argc, char** argv) {
   using namespace conclave;
   Verbs verbs;
+  verbs.push_back(make_ultrasound_report_verb());
+  verbs.push_back(make_ultrasound_edit_verb());
+  verbs.push_back(make_ultrasound_sign_verb());
+  verbs.push_back(make_ultrasound_verify_verb());
   verbs.push_back(make_ultrasound_measure_verb());
   verbs.push_back(make_ultrasound_inspect_verb());
   return run_app(

@@ -5,7 +5,11 @@
 
 namespace conclave {
 
-std::unique_ptr<Verb> make_ultrasound_inspect_verb();
+std::unique_ptr<Verb> make_ultrasound_report_verb();
+std::unique_ptr<Verb> make_ultrasound_edit_verb();
+std::unique_ptr<Verb> make_ultrasound_sign_verb();
+std::unique_ptr<Verb> make_ultrasound_verify_verb();
 std::unique_ptr<Verb> make_ultrasound_measure_verb();
+std::unique_ptr<Verb> make_ultrasound_inspect_verb();
 
 }  // namespace conclave
