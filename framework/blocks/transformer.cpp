@@ -60,12 +60,15 @@ Tensor on_valid(Path& path, const Tensor& x_TD, const Tensor& valid_V, const Tok
 
 Tensor TransformerBlock::forward(const Tensor& x_NLD, const Pass& pass, const TokenContext& context) const {
   const Tensor first_NLD = input_layernorm->forward(x_NLD);
-  const Tensor x = x_NLD + self_attn->forward(first_NLD, pass, context);
+  const auto thinned = [&](const Tensor& y) {
+    return dropout > 0 && context.training() ? at::dropout(y, dropout, true) : y;
+  };
+  const Tensor x = x_NLD + thinned(self_attn->forward(first_NLD, pass, context));
   const Tensor normed_TD =
       (post_attention_layernorm ? post_attention_layernorm->forward(x) : first_NLD).reshape({-1, x.size(-1)});
   const Tensor y_TD =
       moe ? moe->forward(normed_TD, context) : on_valid(*ffn, normed_TD, pass.valid_V, context);
-  return x + y_TD.view(x.sizes());
+  return x + thinned(y_TD.view(x.sizes()));
 }
 
 void TransformerBlock::visit(Visitor& v) {
@@ -141,12 +144,15 @@ Ptr<Transformer> make_transformer(const Json& config, Site first_site, const std
   stack->window = c.get_integer("window", 0);
   const bool parallel = c.get("parallel", false);
   const bool last_norm = c.get("last_norm", true);
+  const double dropout = c.get("dropout", 0.0);
+  require<UsageError>(dropout >= 0 && dropout < 1, "{} = {}: must be in [0, 1)", c.name("dropout"), dropout);
   const Json &ffn = c.part("ffn"), &moe = c.part("moe");
   c.finish();
 
   Site site = first_site;
   for (int64_t i = 0; i < layers; ++i) {
     auto block = std::make_shared<TransformerBlock>();
+    block->dropout = dropout;
     block->input_layernorm = make_norm(norm, stack->width, eps);
     if (kind == "latent")
       block->self_attn = std::make_shared<LatentAttention>(latent, i, std);

@@ -11,8 +11,9 @@ namespace conclave {
 struct TransformerBlock : Module {
   Ptr<Norm> input_layernorm, post_attention_layernorm;
   Ptr<SelfAttention> self_attn;
-  Ptr<Path> ffn;   ///< dense; or
-  Ptr<Layer> moe;  ///< routed
+  Ptr<Path> ffn;       ///< dense; or
+  Ptr<Layer> moe;      ///< routed
+  double dropout = 0;  ///< of both parts' outputs, while training
 
   /// x [N,L,D] -> [N,L,D]; the feed-forward part sees the tokens flattened to [N·L,D], row by row.
   Tensor forward(const Tensor& x_NLD, const Pass& pass, const TokenContext& context) const;

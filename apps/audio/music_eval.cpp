@@ -1,0 +1,128 @@
+#include "apps/audio/music_eval.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cmath>
+
+#include "apps/common/app.h"
+#include "datasets/poly_music.h"
+#include "models/audio/music/music_model.h"
+#include "models/audio/music/music_scores.h"
+
+namespace conclave {
+namespace {
+
+// Share of the slots that went to null experts, over all sites with null experts.
+struct NullShare {
+  int64_t slots = 0, null = 0;
+  double rate() const { return slots > 0 ? static_cast<double>(null) / static_cast<double>(slots) : 0; }
+};
+
+int64_t nulls_at(const MusicLm& model, Site site) {
+  int64_t nulls = 0;
+  const auto look = [&](const Ptr<Layer>& moe) {
+    if (moe && moe->site == site) nulls = moe->nulls;
+  };
+  for (const auto& block : model.frames->layers) look(block->moe);
+  for (const auto& block : model.voices) look(block->moe);
+  return nulls;
+}
+
+NullShare null_share(const MusicLm& model, const Trace& trace) {
+  NullShare share;
+  for (const auto& [site, totals] : trace.sites()) {
+    const auto experts = static_cast<size_t>(totals.experts);
+    const auto first_null = experts - static_cast<size_t>(nulls_at(model, site));
+    for (size_t i = 0; i < totals.count.size(); ++i) {
+      share.slots += totals.count[i];
+      if (i % experts >= first_null) share.null += totals.count[i];
+    }
+  }
+  return share;
+}
+
+// {"<site>": [load of each expert, nulls last]}.
+Json loads(const Trace& trace) {
+  Json by_site = Json::object();
+  for (const auto& [site, totals] : trace.sites()) by_site[std::to_string(site)] = load_of(totals);
+  return by_site;
+}
+
+std::string place_name(size_t place, size_t last) {
+  return place == last ? fmt::format("{}+", place + 1) : std::to_string(place + 1);
+}
+
+}  // namespace
+
+std::vector<RoutingRow> routing_rows(const Trace& trace) {
+  std::vector<RoutingRow> rows;
+  for (const auto& [site, totals] : trace.sites()) {
+    for (int m = 0; m < kTraceRows; ++m) {
+      const int64_t tokens = totals.tokens[static_cast<size_t>(m)];
+      if (tokens == 0) continue;
+      RoutingRow row;
+      row.site = std::to_string(site);
+      row.modality = m < kModalities ? modality_name(static_cast<Modality>(m)) : "unknown";
+      row.tokens = tokens;
+      const auto begin = totals.count.begin() + static_cast<ptrdiff_t>(m) * totals.experts;
+      row.counts.assign(begin, begin + totals.experts);
+      rows.push_back(std::move(row));
+    }
+  }
+  return rows;
+}
+
+int evaluate_music(const MusicEvaluation& asked, Invocation& call) {
+  const auto model = load_music_lm(asked.model);
+  const MusicSet set = load_poly_music(asked.dataset, asked.data, asked.split);
+  const int64_t style = model->style(asked.dataset == "jsb" ? "chorale" : "tune");
+  auto& history = call.history();
+  const auto protocol = asked.protocol == "sigmoid" ? MusicProtocol::independent : MusicProtocol::factored;
+  const MusicScores scores = score_music(*model, set.pieces, style, {protocol, asked.shifts});
+  history.metric("nll", 0, scores.per_frame());
+  history.routing(asked.split, 0, routing_rows(scores.trace));
+
+  const MusicParameters parameters = music_parameters(*model, scores.trace);
+  const double nulls = null_share(*model, scores.trace).rate();
+  if (call.json()) {
+    Json by_note = Json::object(), null_by_note = Json::object();
+    for (size_t place = 0; place < scores.by_place.size(); ++place) {
+      const Trace& trace = scores.by_place[place];
+      if (trace.sites().empty()) continue;
+      const std::string name = place_name(place, scores.by_place.size() - 1);
+      by_note[name] = loads(trace);
+      null_by_note[name] = null_share(*model, trace).rate();
+    }
+    call.out().write({{"task", "music-nll"},
+                      {"dataset", asked.dataset},
+                      {"split", asked.split},
+                      {"protocol", asked.protocol},
+                      {"shifts", asked.shifts},
+                      {"pieces", set.pieces.size()},
+                      {"frames", scores.frames},
+                      {"first_frame_nll", scores.first / static_cast<double>(set.pieces.size())},
+                      {"parameters", parameters.total},
+                      {"active_parameters", std::llround(parameters.active)},
+                      {"null_rate", nulls},
+                      {"load", loads(scores.trace)},
+                      {"load_by_note", by_note},
+                      {"null_rate_by_note", null_by_note},
+                      {"nll", scores.per_frame()}});
+    return kExitDone;
+  }
+  fmt::print("{} {}, {} protocol: {:.3f} nats a frame over {} frames (first frames: {:.3f})\n", asked.dataset,
+             asked.split, asked.protocol, scores.per_frame(), scores.frames,
+             scores.first / static_cast<double>(set.pieces.size()));
+  if (!scores.trace.sites().empty())
+    fmt::print("{} parameters, {:.0f} of them work on a token; {:.1f} % of the slots went to null experts\n",
+               parameters.total, parameters.active, 100 * nulls);
+  for (size_t place = 0; place < scores.by_place.size(); ++place) {
+    for (const auto& [site, totals] : scores.by_place[place].sites())
+      fmt::print("  layer {}, note {} from the top: {:.2f}\n", site,
+                 place_name(place, scores.by_place.size() - 1), fmt::join(load_of(totals), " "));
+  }
+  return kExitDone;
+}
+
+}  // namespace conclave

@@ -1,0 +1,25 @@
+/// eval --task music-nll: how well a model of notes foresees a data set.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "apps/common/verb.h"
+#include "framework/moe/trace.h"
+
+namespace conclave {
+
+struct MusicEvaluation {
+  std::filesystem::path model, data;
+  std::string dataset, split, protocol;
+  int shifts = 0;
+};
+
+/// Prints the figure and the routing behind it, as one JSON record or as text; metrics and routing go to the
+/// history.
+int evaluate_music(const MusicEvaluation& asked, Invocation& call);
+
+/// A trace as the history keeps it.
+std::vector<RoutingRow> routing_rows(const Trace& trace);
+
+}  // namespace conclave
