@@ -5,6 +5,8 @@
 int main(int argc, char** argv) {
   using namespace conclave;
   Verbs verbs;
+  verbs.push_back(make_music_verb());
+  verbs.push_back(make_continue_verb());
   verbs.push_back(make_train_verb());
   verbs.push_back(make_eval_verb());
   verbs.push_back(make_inspect_verb());

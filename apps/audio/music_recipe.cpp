@@ -26,6 +26,7 @@ MusicRecipe parse_music_recipe(const Json& json) {
   ConfigObject c(json, "recipe");
   MusicRecipe recipe;
   recipe.source = json;
+  c.one_of("kind", {"music"});
   recipe.name = c.need<std::string>("name");
   recipe.half = c.one_of("weights", {"bfloat16", "float32"}) == "bfloat16";
   recipe.model = c.part("model");

@@ -5,6 +5,8 @@
 
 namespace conclave {
 
+std::unique_ptr<Verb> make_music_verb();
+std::unique_ptr<Verb> make_continue_verb();
 std::unique_ptr<Verb> make_train_verb();
 std::unique_ptr<Verb> make_eval_verb();
 std::unique_ptr<Verb> make_inspect_verb();

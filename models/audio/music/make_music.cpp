@@ -75,7 +75,7 @@ class Filter {
     }
     if (tries_ > 1) {
       const Tensor same = at::zeros({tries_}, at::kLong);
-      state_ = state_.select(same);
+      state_ = state_.fork(tries_);
       features_BD_ = features_BD_.index_select(0, same);
       if (heard_BD_.defined()) heard_BD_ = heard_BD_.index_select(0, same);
     }

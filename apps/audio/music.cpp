@@ -1,0 +1,168 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <fstream>
+
+#include "apps/audio/music_work.h"
+#include "apps/audio/verbs.h"
+#include "apps/common/app.h"
+#include "datasets/json_records.h"
+#include "framework/base/error.h"
+#include "framework/base/log.h"
+#include "framework/base/signals.h"
+#include "framework/base/stopwatch.h"
+#include "framework/media/musical_key.h"
+#include "framework/tensor/device.h"
+
+namespace conclave {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kMostBars = 4096;
+
+struct Item {
+  Json id;
+  uint64_t seed = 0;
+  int64_t bars = 16;
+  std::string key;
+  std::vector<fs::path> out;
+};
+
+// New pieces out of nothing.
+class MusicVerb : public Verb {
+ public:
+  std::string name() const override { return "music"; }
+  std::string summary() const override { return "Make a new piece of music as MIDI and sound"; }
+  std::string examples() const override {
+    return "conclave-audio music --seed 1 --bars 16 -o a.mid -o a.wav\n"
+           "conclave-audio music --style tune --key D --input pieces.jsonl --json";
+  }
+  void declare(Options& options) override {
+    options_.declare(options);
+    options.add("bars", bars_, "Bars of four quarter notes").range(1, kMostBars);
+    options.add("key", key_, "Key that the piece is moved to: C, F#, Bb (m for minor is not looked at)");
+    options
+        .add("input", input_,
+             "JSON lines, a piece each: {\"id\", \"seed\", \"bars\", \"key\", \"out\": [files]}; what a line "
+             "does "
+             "not say is as on the command line")
+        .existing();
+  }
+  int run(Invocation& call) override;
+
+ private:
+  Item item_of(const JsonRecord& record, uint64_t seed) const;
+  Json make(const MusicModel& model, const Item& item) const;
+
+  MusicOptions options_;
+  int64_t bars_ = 16;
+  std::string key_;
+  fs::path input_;
+};
+
+Item MusicVerb::item_of(const JsonRecord& record, uint64_t seed) const {
+  Item item{record.json().value("id", Json()), seed, bars_, key_, {}};
+  if (record.has("seed")) item.seed = static_cast<uint64_t>(record.integer("seed"));
+  if (record.has("bars")) item.bars = record.integer("bars");
+  if (record.has("key")) item.key = record.text("key");
+  if (item.bars < 1 || item.bars > kMostBars)
+    record.fail(fmt::format("'bars' is {}: must be from 1 to {}", item.bars, kMostBars));
+  const Json out = record.json().value("out", Json::array());
+  for (const auto& file : out.is_array() ? out : Json::array({out})) {
+    if (!file.is_string()) record.fail("'out' holds what is no name of a file");
+    item.out.emplace_back(file.get<std::string>());
+  }
+  return item;
+}
+
+Json MusicVerb::make(const MusicModel& model, const Item& item) const {
+  const Stopwatch watch;
+  MusicRequest request;
+  request.style = model.style;
+  request.sampling = options_.sampling();
+  request.seed = item.seed;
+  request.progress = [](int64_t) { throw_if_interrupted(); };
+  request.frames.resize(
+      static_cast<size_t>(item.bars * model.format.beats_per_bar * model.format.frames_per_beat));
+  PianoRoll roll = make_music(*model.lm, request);
+  MusicalKey key = find_key(roll);
+  if (!item.key.empty()) {
+    const int by = semitones_between(key.tonic, parse_key(item.key).tonic);
+    if (transpose(roll, by) || transpose(roll, by > 0 ? by - 12 : by + 12)) key = find_key(roll);
+  }
+  const double made = watch.seconds();
+  const MidiFile midi = midi_of(roll, model.format);
+  write_music(midi, options_, item.out);
+  Json files = Json::array();
+  for (const auto& file : item.out) files.push_back(file.string());
+  Json line = Json::object();
+  if (!item.id.is_null()) line["id"] = item.id;
+  line.update({{"seed", item.seed},
+               {"bars", item.bars},
+               {"notes", midi.notes.size()},
+               {"seconds", midi.seconds(midi.length())},
+               {"key", key_name(key)},
+               {"out", files},
+               {"made_s", made}});
+  return line;
+}
+
+int MusicVerb::run(Invocation& call) {
+  set_threads(call.common().threads);
+  options_.check();
+  if (!key_.empty()) parse_key(key_);
+  require<UsageError>(!options_.out.empty() || !input_.empty(),
+                      "where to? -o FILE.mid, -o FILE.wav, or --input");
+  require<UsageError>(options_.out.empty() || input_.empty(),
+                      "--out and --input: each line says its own files");
+  const MusicModel model = MusicModel::open(options_);
+  auto& history = call.history();
+  int failed = 0;
+  const auto tell = [&](const Json& line) {
+    for (const auto& file : line.at("out")) history.output(file.get<std::string>(), "music");
+    if (call.json())
+      call.out().write(line);
+    else
+      fmt::print("{} notes, {:.0f} s, {}: {}\n", line.at("notes").get<int64_t>(),
+                 line.at("seconds").get<double>(), line.at("key").get<std::string>(),
+                 fmt::join(line.at("out").get<std::vector<std::string>>(), " "));
+  };
+  if (input_.empty()) {
+    tell(make(model, {{}, call.common().seed, bars_, key_, options_.out}));
+    return kExitDone;
+  }
+  std::ifstream in(input_);
+  int64_t number = 0;
+  for (std::string text; read_record_line(in, text, input_.string(), ++number);) {
+    if (text.empty()) continue;
+    Json id;
+    try {
+      const std::string where = fmt::format("line {}", number);
+      const Json json = parse_record(text, input_.string(), where);
+      id = json.value("id", Json());
+      const Item item = item_of(JsonRecord(json, input_.string(), where), call.common().seed);
+      MusicOptions own = options_;
+      own.out = item.out;
+      own.check();
+      tell(make(model, item));
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const Error& e) {
+      ++failed;
+      if (call.json())
+        call.out().write(error_line(id, e));
+      else
+        log_error("{}", e.what());
+    }
+  }
+  return failed > 0 ? kExitFailed : kExitDone;
+}
+
+}  // namespace
+
+std::unique_ptr<Verb> make_music_verb() {
+  return std::make_unique<MusicVerb>();
+}
+
+}  // namespace conclave

@@ -1,0 +1,96 @@
+#include "apps/audio/music_work.h"
+
+#include "apps/common/shipped.h"
+#include "framework/base/error.h"
+#include "framework/base/file.h"
+#include "framework/media/loudness.h"
+#include "framework/media/sound_writer.h"
+#include "models/audio/music/music_model.h"
+
+namespace conclave {
+namespace {
+
+namespace fs = std::filesystem;
+
+// How a style is played when nothing else is asked for.
+struct Performance {
+  const char *style, *shipped;
+  Articulation articulation;
+  double beats_per_minute;
+  int beats_per_bar, program;  // General MIDI: 19 church organ, 0 piano
+};
+constexpr Performance kPerformances[] = {
+    {"chorale", "music-chorales", Articulation::choral, 76, 4, 19},
+    {"tune", "music-tunes", Articulation::held, 112, 4, 0},
+};
+
+const Performance& performance_of(const std::string& style) {
+  for (const auto& performance : kPerformances)
+    if (style == performance.style) return performance;
+  throw UsageError(fmt::format("no style '{}' (allowed: chorale, tune)", style));
+}
+
+bool is_midi(const fs::path& file) {
+  return file.extension() == ".mid" || file.extension() == ".midi";
+}
+
+}  // namespace
+
+void MusicOptions::declare(Options& options) {
+  options.add("out", out, "File to write: .mid, .wav, .flac, .opus, .ogg or .mp3; may be repeated")
+      .letter('o');
+  options.add("style", style, "Kind of music").choices({"chorale", "tune"});
+  options.add("model", model, "Folder of the model (default: the shipped one of the style)").existing();
+  options.add("temperature", temperature, "Below 1 the probable is preferred; 0 takes the most probable")
+      .range(0, 10);
+  options.add("top-p", top_p, "Notes are drawn from the smallest set that holds this probability")
+      .range(0.01, 1);
+  options.add("tries", tries, "Where given notes lie ahead: tries that are made side by side").range(1, 4096);
+  options.add("tempo", tempo, "Quarter notes a minute (default: by the style)").range(0, 1000).group("Sound");
+  options
+      .add("renderer", renderer,
+           "What makes the sound: FluidSynth where it is installed, or the built-in one")
+      .choices({"any", "fluidsynth", "builtin"})
+      .group("Sound");
+  options.add("loudness", loudness, "LUFS of written sound (EBU R 128)").range(-70, -5).group("Sound");
+  options.add("sample-rate", sample_rate, "Of written sound").range(8000, 192000).group("Sound");
+}
+
+void MusicOptions::check() const {
+  for (const auto& file : out)
+    if (!is_midi(file)) check_sound_name(file);
+  require<UsageError>(tempo == 0 || tempo >= 4, "--tempo {}: must be 0 or from 4 to 1000", tempo);
+}
+
+MusicModel MusicModel::open(const MusicOptions& options) {
+  const Performance& played = performance_of(options.style);
+  MusicModel model;
+  model.lm = load_music_lm(options.model.empty() ? shipped(played.shipped) : options.model);
+  model.style = model.lm->style(options.style);
+  model.format = {.frames_per_beat = model.lm->config.at("frames_per_beat").get<int>(),
+                  .articulation = played.articulation,
+                  .beats_per_minute = options.tempo > 0 ? options.tempo : played.beats_per_minute,
+                  .beats_per_bar = played.beats_per_bar,
+                  .program = played.program};
+  return model;
+}
+
+void write_music(const MidiFile& midi, const MusicOptions& options, const std::vector<fs::path>& files) {
+  at::Tensor samples_N;  // rendered once, however many files hold it
+  for (const auto& file : files) {
+    if (is_midi(file)) {
+      write_file(file, write_midi(midi));
+      continue;
+    }
+    if (!samples_N.defined()) {
+      const Renderer renderer = options.renderer == "fluidsynth" ? Renderer::fluidsynth
+                                : options.renderer == "builtin"  ? Renderer::builtin
+                                                                 : Renderer::any;
+      samples_N = normalise_loudness(render_midi(midi, options.sample_rate, renderer), options.sample_rate,
+                                     {.target = options.loudness});
+    }
+    save_sound(file, samples_N, options.sample_rate);
+  }
+}
+
+}  // namespace conclave

@@ -1,0 +1,45 @@
+/// What `music` and `continue` share: the model of a style, how its frames are played, and writing the
+/// result.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/common/verb.h"
+#include "framework/media/midi_roll.h"
+#include "framework/media/render_midi.h"
+#include "models/audio/music/make_music.h"
+
+namespace conclave {
+
+/// Options of both verbs.
+struct MusicOptions {
+  std::filesystem::path model;
+  std::string style = "chorale", renderer = "any";
+  std::vector<std::filesystem::path> out;
+  double temperature = 1, top_p = 0.98, tempo = 0, loudness = -14;
+  int64_t tries = 64, sample_rate = 44100;
+
+  void declare(Options& options);
+  /// Checks the names of the files to be written.
+  void check() const;
+  Sampling sampling() const { return {.temperature = temperature, .top_p = top_p}; }
+};
+
+/// A model of notes and how its music is played.
+struct MusicModel {
+  Ptr<MusicLm> lm;
+  int64_t style = 0;
+  RollFormat format;
+
+  /// The model of options.model, or the shipped one of options.style.
+  static MusicModel open(const MusicOptions& options);
+};
+
+/// Writes .mid and sound files, each whole or not at all.
+void write_music(const MidiFile& midi, const MusicOptions& options,
+                 const std::vector<std::filesystem::path>& files);
+
+}  // namespace conclave
