@@ -11,5 +11,7 @@ std::unique_ptr<Verb> make_ultrasound_sign_verb();
 std::unique_ptr<Verb> make_ultrasound_verify_verb();
 std::unique_ptr<Verb> make_ultrasound_measure_verb();
 std::unique_ptr<Verb> make_ultrasound_inspect_verb();
+std::unique_ptr<Verb> make_ultrasound_train_verb();
+std::unique_ptr<Verb> make_ultrasound_eval_verb();
 
 }  // namespace conclave

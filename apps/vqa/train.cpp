@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "apps/common/app.h"
+#include "apps/common/json_changes.h"
 #include "apps/vqa/stage_recorder.h"
 #include "framework/base/error.h"
 #include "framework/base/log.h"

@@ -32,6 +32,7 @@ void leave_record(const Layer& layer, const Tensor& x_TD, const Routing& routing
 
 Routing Layer::route(const Tensor& x_TD, const TokenContext& context) {
   require<Error>(x_TD.dim() == 2, "[moe layer {}] expected [T,D], got {} dimensions", site, x_TD.dim());
+  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);  // gates are float32
   std::vector<Edit> edits;
   if (context.edits) edits = context.edits->of(site);
   Routing routing = router->route(x_TD, context, experts.get(), edits);
@@ -52,7 +53,7 @@ Tensor Layer::apply(const Tensor& x_TD, const Routing& routing, const TokenConte
   require<Error>(shared_gate == SharedGate::plain || shared.empty() || gate_TS.defined(),
                  "[moe layer {}] the routing has no weights for the shared experts", site);
   for (size_t s = 0; s < shared.size(); ++s) {
-    const Tensor out_TD = shared[s]->forward(x_TD, context);
+    const Tensor out_TD = shared[s]->forward(x_TD, context).to(y_TD.scalar_type());  // autocast may differ
     y_TD = gate_TS.defined()
                ? y_TD.addcmul(out_TD, gate_TS.narrow(1, static_cast<int64_t>(s), 1).to(out_TD.scalar_type()))
                : y_TD + out_TD;
@@ -61,7 +62,8 @@ Tensor Layer::apply(const Tensor& x_TD, const Routing& routing, const TokenConte
     require<Error>(routing.path_TP.defined(), "[moe layer {}] the routing has no weights for its paths",
                    site);
     const Tensor path_TP = routing.path_TP.to(y_TD.scalar_type());
-    y_TD = (y_TD * path_TP.narrow(1, 0, 1)).addcmul(dense->forward(x_TD, context), path_TP.narrow(1, 1, 1));
+    const Tensor out_TD = dense->forward(x_TD, context).to(y_TD.scalar_type());
+    y_TD = (y_TD * path_TP.narrow(1, 0, 1)).addcmul(out_TD, path_TP.narrow(1, 1, 1));
   }
   return y_TD;
 }

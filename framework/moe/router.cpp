@@ -102,6 +102,7 @@ void RouteState::choose_by(const Tensor& score_UE) {
 
 Routing Router::route(const Tensor& x_TD, const TokenContext& context, const Experts* bank,
                       std::span<const Edit> edits) {
+  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);  // always float32
   if (edits.empty()) {
     if (auto routing = route_few(*this, x_TD, context)) return std::move(*routing);
   }

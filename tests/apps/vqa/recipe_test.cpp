@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "apps/common/json_changes.h"
 #include "framework/base/error.h"
 #include "framework/base/file.h"
 #include "framework/media/picture_input.h"

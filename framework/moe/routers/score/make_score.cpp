@@ -7,6 +7,7 @@
 #include "framework/moe/routers/score/mlp.h"
 #include "framework/moe/routers/score/noisy.h"
 #include "framework/moe/routers/score/per_modality.h"
+#include "framework/moe/routers/score/per_task.h"
 #include "framework/moe/routers/score/prototype.h"
 #include "framework/moe/routers/score/recurrent.h"
 
@@ -34,6 +35,7 @@ Ptr<Stage> make_score(const Json& config, const std::string& path, const RouterS
       {"noisy", make_noisy_score},
       {"jitter", make_jitter_score},
       {"per_modality", make_per_modality_score},
+      {"per_task", make_per_task_score},
       {"affinity", make_affinity},
   };
   return make_kind(config, path, kinds, shape);

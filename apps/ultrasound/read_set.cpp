@@ -1,0 +1,106 @@
+#include "apps/ultrasound/read_set.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "framework/base/error.h"
+#include "framework/base/progress.h"
+#include "framework/base/signals.h"
+#include "framework/score/calibration.h"
+#include "models/ultrasound/ellipse.h"
+#include "models/ultrasound/reading.h"
+
+namespace conclave {
+using namespace ultrasound;
+
+int64_t ReadField::guess() const {
+  return std::ranges::max_element(probability) - probability.begin();
+}
+
+Json ReadRow::to_json(const TaskConfig& task) const {
+  Json line = {{"id", id}, {"patient", patient}, {"fold", fold}};
+  if (std::isfinite(dice)) line["dice"] = dice;
+  if (std::isfinite(hd95)) line["hd95"] = hd95;
+  for (const auto& field : task.fields) {
+    const auto found = fields.find(field.name);
+    if (found == fields.end()) continue;
+    Json told = {{"value", field.values[static_cast<size_t>(found->second.guess())]},
+                 {"probabilities", found->second.probability}};
+    if (found->second.truth >= 0) told["truth"] = field.values[static_cast<size_t>(found->second.truth)];
+    line["fields"][field.name] = told;
+  }
+  if (circumference_mm) line["circumference_mm"] = *circumference_mm;
+  if (true_circumference_mm) line["true_circumference_mm"] = *true_circumference_mm;
+  return line;
+}
+
+ReadPicture reading_of(const SavedReader& reader, const std::string& task_name) {
+  const int64_t task = reader.model->config.task(task_name);
+  const auto& about = reader.model->config.tasks[static_cast<size_t>(task)];
+  const bool mirrored = reader.training.value("mirrored", true);
+  return [&reader, &about, task, mirrored, task_name](const Tensor& grey_HW) {
+    const Canvas canvas = fit_canvas(grey_HW, about.height, about.width);
+    const Reading reading = read_pictures(*reader.model, canvas.grey_HW.unsqueeze(0), task, mirrored);
+    PictureReading result;
+    result.mask_HW = to_picture(canvas, reading.mask_NHW[0]).gt(0).to(at::kByte);
+    for (const auto& [name, logits_NV] : reading.fields) {
+      const Tensor row = logits_NV[0].to(at::kDouble).contiguous();
+      result.fields[name] = tempered_softmax({row.const_data_ptr<double>(), static_cast<size_t>(row.numel())},
+                                             reader.temperature(task_name, name));
+    }
+    return result;
+  };
+}
+
+std::vector<ReadRow> read_set(const UltrasoundSet& set, Part part, const TaskConfig& task,
+                              const ReadPicture& read, const std::string& label) {
+  std::vector<ReadRow> rows;
+  Progress progress(label, std::ranges::count(set.samples, part, &UltrasoundSample::part), "pictures");
+  for (const auto& sample : set.samples) {
+    if (sample.part != part) continue;
+    throw_if_interrupted();
+    const auto [grey, truth] = load_picture_and_mask(sample);
+    const PictureReading reading = read(grey);
+    ReadRow row;
+    row.id = sample.id;
+    row.patient = sample.patient;
+    Tensor mask = largest_part(reading.mask_HW);
+    if (set.task == "fetal_head") {
+      const auto ellipse = ellipse_around(mask);
+      if (ellipse) mask = ellipse_mask(*ellipse, grey.size(0), grey.size(1));
+      row.true_circumference_mm = sample.circumference_mm;
+      if (sample.pixel_mm) row.circumference_mm = ellipse ? circumference(*ellipse) * *sample.pixel_mm : 0;
+    }
+    if (truth.defined()) {
+      row.dice = dice_of(mask, truth);
+      row.hd95 = hausdorff95(mask, truth);
+    }
+    for (const auto& field : task.fields) {
+      const auto told = reading.fields.find(field.name);
+      if (told == reading.fields.end()) continue;
+      ReadField& out = row.fields[field.name];
+      out.probability = told->second;
+      if (const auto label_of = sample.fields.find(field.name); label_of != sample.fields.end()) {
+        const auto place = std::ranges::find(field.values, label_of->second);
+        if (place != field.values.end()) out.truth = place - field.values.begin();
+      }
+    }
+    rows.push_back(std::move(row));
+    progress.advance();
+  }
+  return rows;
+}
+
+void require_unseen(const SavedReader& reader, const std::string& set, int fold) {
+  const Json sets = reader.training.value("sets", Json::array());
+  const bool learnt = std::ranges::find(sets, Json(set)) != sets.end();
+  if (!learnt || set != "bus-bra") return;
+  const Json trained = reader.training.value("fold", Json());
+  require<UsageError>(
+      trained == fold,
+      "{} learnt from fold {} of {}: its test is fold {} (--fold {}), or give another --model", reader.name,
+      fold, set, trained.dump(), trained.dump());
+}
+
+}  // namespace conclave

@@ -1,0 +1,94 @@
+#include "apps/ultrasound/samples.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "datasets/bus_bra.h"
+#include "datasets/hc18.h"
+#include "framework/base/error.h"
+#include "framework/base/log.h"
+#include "framework/base/progress.h"
+#include "framework/base/signals.h"
+#include "framework/media/picture.h"
+#include "models/ultrasound/ellipse.h"
+
+namespace conclave {
+namespace fs = std::filesystem;
+using namespace ultrasound;
+namespace {
+
+// What is drawn, or what lies inside the ellipse that is drawn.
+Tensor mask_of(const UltrasoundSample& sample, int64_t height, int64_t width) {
+  const auto& file = sample.mask.empty() ? sample.contour : sample.mask;
+  if (file.empty()) return {};
+  const Tensor drawn = grey_of(load_picture(file)).gt(127);
+  if (drawn.size(0) != height || drawn.size(1) != width)
+    throw DataError(
+        file.string(), "",
+        fmt::format("is {} x {}, its picture {} x {}", drawn.size(1), drawn.size(0), width, height));
+  if (!sample.mask.empty()) return drawn.to(at::kByte);
+  const auto ellipse = ellipse_through(drawn);
+  return ellipse ? ellipse_mask(*ellipse, height, width) : Tensor();
+}
+
+}  // namespace
+
+const std::vector<std::string>& ultrasound_set_names() {
+  static const std::vector<std::string> names = {"bus-bra", "hc18"};
+  return names;
+}
+
+UltrasoundSet load_ultrasound_set(const std::string& name, const fs::path& dir, int fold) {
+  const fs::path folder = fs::is_directory(dir / name) ? dir / name : dir;
+  if (name == "bus-bra") return load_bus_bra(folder, fold);
+  if (name == "hc18") return load_hc18(folder);
+  throw UsageError(fmt::format("there is no set '{}'", name));
+}
+
+PictureAndMask load_picture_and_mask(const UltrasoundSample& sample) {
+  PictureAndMask both;
+  both.grey_HW = grey_of(load_picture(sample.picture));
+  both.mask_HW = mask_of(sample, both.grey_HW.size(0), both.grey_HW.size(1));
+  return both;
+}
+
+std::vector<LabelledPicture> labelled_pictures(const UltrasoundSet& set, Part part,
+                                               const ModelConfig& model) {
+  const int64_t task = model.task(set.task);
+  const auto& about = model.tasks[static_cast<size_t>(task)];
+  std::vector<LabelledPicture> all;
+  int64_t not_outlined = 0;
+  Progress progress(fmt::format("read {} {}", set.name, part_name(part)),
+                    std::ranges::count(set.samples, part, &UltrasoundSample::part), "pictures");
+  for (const auto& sample : set.samples) {
+    if (sample.part != part) continue;
+    throw_if_interrupted();
+    const auto [grey, mask] = load_picture_and_mask(sample);
+    LabelledPicture picture{task, fit_canvas(grey, about.height, about.width).grey_HW, {}, {}};
+    if (mask.defined())
+      picture.mask_HW = fit_mask(mask, about.height, about.width);
+    else if (!sample.mask.empty() || !sample.contour.empty())
+      ++not_outlined;
+    for (const auto& field : about.fields) {
+      const auto told = sample.fields.find(field.name);
+      int64_t value = -1;
+      if (told != sample.fields.end()) {
+        const auto place = std::ranges::find(field.values, told->second);
+        require<UsageError>(place != field.values.end(), "{} of {} is '{}', which the model does not know",
+                            field.name, sample.id, told->second);
+        value = place - field.values.begin();
+      }
+      picture.field.push_back(value);
+    }
+    all.push_back(std::move(picture));
+    progress.advance();
+  }
+  if (not_outlined > 0)
+    log_warning(
+        "{}: {} of {} pictures have an outline in which no line is drawn; they are taken as not outlined",
+        set.name, not_outlined, all.size());
+  return all;
+}
+
+}  // namespace conclave

@@ -1,0 +1,76 @@
+#include "models/ultrasound/reader_folder.h"
+
+#include <ATen/ATen.h>
+
+#include "framework/base/config_object.h"
+#include "framework/base/file.h"
+#include "framework/tensor/state.h"
+
+namespace conclave::ultrasound {
+namespace {
+
+constexpr const char* kKind = "ultrasound-reader";
+
+Temperatures parse_temperatures(const Json& json, const std::string& path) {
+  ConfigObject config(json, path);
+  Temperatures all;
+  for (const auto& [task, fields] : json.items()) {
+    ConfigObject of_task(config.part(task), path + "." + task);
+    for (const auto& [field, value] : fields.items()) {
+      const auto t = of_task.need<double>(field);
+      require<UsageError>(t >= 0.01 && t <= 100, "{} = {}: must be from 0.01 to 100", of_task.name(field), t);
+      all[task][field] = t;
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+double SavedReader::temperature(const std::string& task, const std::string& field) const {
+  const auto of_task = temperatures.find(task);
+  if (of_task == temperatures.end()) return 1;
+  const auto found = of_task->second.find(field);
+  return found == of_task->second.end() ? 1 : found->second;
+}
+
+SavedReader load_reader(const std::filesystem::path& folder) {
+  const auto file = folder / "config.json";
+  const Json json = read_json(file);
+  SavedReader reader;
+  try {
+    ConfigObject config(json, "config");
+    config.one_of("kind", {kKind});
+    reader.name = config.need<std::string>("name");
+    reader.model_config = config.part("model");
+    reader.training = config.part("training");
+    reader.temperatures = parse_temperatures(config.part("temperatures"), "temperatures");
+    config.finish();
+    reader.model = std::make_shared<ReaderModel>(parse_model_config(reader.model_config));
+  } catch (const UsageError& e) {
+    throw DataError(file.string(), "", e.what());
+  }
+  LoadOptions options;
+  options.finite = true;
+  load_state(*reader.model, Safetensors(folder / "model.safetensors"), options);
+  return reader;
+}
+
+void write_reader_config(const SavedReader& reader, const std::filesystem::path& folder) {
+  const Json json = {{"kind", kKind},
+                     {"name", reader.name},
+                     {"model", reader.model_config},
+                     {"training", reader.training},
+                     {"temperatures", reader.temperatures}};
+  write_file(folder / "config.json", json.dump(2) + "\n");
+}
+
+void save_reader(const SavedReader& reader, const std::filesystem::path& folder, bool half) {
+  TensorList tensors = state_of(*reader.model);
+  for (auto& [name, tensor] : tensors)
+    if (half && tensor.is_floating_point()) tensor = tensor.detach().to(at::kHalf);
+  save_safetensors(folder / "model.safetensors", tensors, {{"name", reader.name}});
+  write_reader_config(reader, folder);
+}
+
+}  // namespace conclave::ultrasound

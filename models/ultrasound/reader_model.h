@@ -1,0 +1,48 @@
+/// The network: a picture in, an outline and the fields of its task out.
+#pragma once
+
+#include <map>
+
+#include "models/ultrasound/mixing.h"
+#include "models/ultrasound/model_config.h"
+#include "models/ultrasound/unet.h"
+
+namespace conclave::ultrasound {
+
+/// What the network says of N pictures of one task.
+struct Reading {
+  Tensor mask_NHW;                       ///< logits, as large as the canvas
+  std::map<std::string, Tensor> fields;  ///< by name, logits [N, values]
+  Tensor summary_ND;                     ///< what the fields are read from, for distances between pictures
+};
+
+/// One task's outline and fields.
+struct TaskHeads : Module {
+  Tensor query_FD;  ///< a token for each field; [0,D] without fields
+  Conv2d mask;
+  std::vector<Linear> hidden, out;  ///< of each field
+
+  TaskHeads(const TaskConfig& config, int64_t finest, int64_t width);
+  void visit(Visitor& v) override;
+};
+
+/// Tokens of the bottleneck are named by TokenContext::task_T: task t has 2t for places of the picture and
+/// 2t + 1 for its fields, so that routers can tell organ and task.
+struct ReaderModel : Module {
+  ModelConfig config;
+  Encoder encoder;
+  Decoder decoder;
+  std::vector<Ptr<MixingBlock>> blocks;
+  std::vector<Ptr<TaskHeads>> heads;  ///< of each task
+
+  explicit ReaderModel(ModelConfig config);
+  /// picture [N,1,H,W], float, about -1 to 1, sides multiples of 2^levels; `task` is an index of
+  /// config.tasks.
+  Reading forward(const Tensor& picture_N1HW, int64_t task, const TokenContext& context);
+  void visit(Visitor& v) override;
+};
+
+/// What task_T says of a token: "breast places", "breast fields".
+std::string token_kind_name(const ModelConfig& config, int64_t task_of_token);
+
+}  // namespace conclave::ultrasound

@@ -1,0 +1,126 @@
+#include "models/ultrasound/reader_task.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "framework/base/config_object.h"
+
+namespace conclave::ultrasound {
+namespace {
+
+// 1 - mean over pictures of 2·|A∩B| / (|A| + |B|) (V-Net, arXiv 1606.04797).
+Tensor dice_loss(const Tensor& logits_NHW, const Tensor& mask_NHW) {
+  const Tensor inside_NHW = logits_NHW.sigmoid();
+  const Tensor both_N = (inside_NHW * mask_NHW).sum({1, 2});
+  const Tensor sum_N = inside_NHW.sum({1, 2}) + mask_NHW.sum({1, 2});
+  return 1 - ((2 * both_N + 1) / (sum_N + 1)).mean();
+}
+
+Tensor outline_loss(const Tensor& logits_NHW, const Tensor& mask_NHW, const ReaderLosses& settings) {
+  return settings.overlap * dice_loss(logits_NHW, mask_NHW) +
+         settings.pixels * at::binary_cross_entropy_with_logits(logits_NHW, mask_NHW);
+}
+
+}  // namespace
+
+ReaderLosses parse_reader_losses(const Json& json, const std::string& path) {
+  ConfigObject config(json, path);
+  ReaderLosses losses;
+  const auto weight = [](const std::string& name, double value) {
+    require<UsageError>(value >= 0 && value <= 1e6, "{} = {}: must be from 0 to 1e6", name, value);
+    return value;
+  };
+  losses.overlap = weight(config.name("overlap"), config.get("overlap", losses.overlap));
+  losses.pixels = weight(config.name("pixels"), config.get("pixels", losses.pixels));
+  losses.label_smoothing = config.get("label_smoothing", losses.label_smoothing);
+  require<UsageError>(losses.label_smoothing >= 0 && losses.label_smoothing < 1,
+                      "{} = {}: must be from 0 to below 1", config.name("label_smoothing"),
+                      losses.label_smoothing);
+  losses.fields = config.get("fields", losses.fields);
+  for (const auto& [name, value] : losses.fields) weight(config.name("fields") + "." + name, value);
+  losses.mirrored = config.get("mirrored", losses.mirrored);
+  if (config.has("routing")) losses.routing = config.part("routing");
+  config.finish();
+  return losses;
+}
+
+ReaderTask::ReaderTask(ReaderModel& model, const std::vector<LabelledPicture>& pictures, ReaderLosses losses,
+                       std::vector<AugmentOptions> augment)
+    : model_(model), pictures_(pictures), settings_(std::move(losses)), augment_(std::move(augment)) {
+  require<UsageError>(!pictures_.empty(), "there are no pictures to learn from");
+  require<Error>(augment_.size() == model_.config.tasks.size(), "[ultrasound] {} augmentations for {} tasks",
+                 augment_.size(), model_.config.tasks.size());
+  if (!settings_.routing.empty()) routing_loss_ = make_loss(settings_.routing);
+}
+
+Tensor ReaderTask::task_loss(int64_t task, const std::vector<int64_t>& items, MicroBatch& batch,
+                             Metrics& metrics) {
+  std::vector<Tensor> grey, mask;
+  std::vector<int64_t> outlined;
+  for (const int64_t item : items) {
+    const auto& picture = pictures_[static_cast<size_t>(item)];
+    grey.push_back(picture.grey_HW);
+    if (picture.mask_HW.defined()) outlined.push_back(static_cast<int64_t>(mask.size()));
+    mask.push_back(picture.mask_HW.defined() ? picture.mask_HW : at::zeros_like(picture.grey_HW));
+  }
+  const auto seen =
+      augment(at::stack(grey), at::stack(mask), augment_[static_cast<size_t>(task)], batch.random);
+  RoutingLog log;
+  TokenContext context;
+  context.phase = Phase::train;
+  context.step = batch.step;
+  context.log = &log;
+  const Reading reading = model_.forward(network_input(seen.grey_NHW), task, context);
+  counts_.add(log.records);
+  for (const auto& record : log.records) trace_.add(record);
+
+  const auto& about = model_.config.tasks[static_cast<size_t>(task)];
+  Tensor loss = at::zeros({});
+  if (!outlined.empty()) {
+    const Tensor rows = at::tensor(outlined, at::kLong);
+    const Tensor outline =
+        outline_loss(reading.mask_NHW.index_select(0, rows), seen.mask_NHW.index_select(0, rows), settings_);
+    metrics["outline." + about.name] = outline.item<double>();
+    loss = loss + outline;
+  }
+  for (size_t f = 0; f < about.fields.size(); ++f) {
+    const auto& name = about.fields[f].name;
+    const auto found = settings_.fields.find(name);
+    const double weight = found == settings_.fields.end() ? 1 : found->second;
+    const bool mirrored = std::ranges::find(settings_.mirrored, name) != settings_.mirrored.end();
+    std::vector<int64_t> target;
+    for (size_t n = 0; n < items.size(); ++n)
+      target.push_back(mirrored && seen.flipped[n] ? -1
+                                                   : pictures_[static_cast<size_t>(items[n])].field.at(f));
+    if (weight == 0 || std::ranges::all_of(target, [](int64_t t) { return t < 0; })) continue;
+    const Tensor told =
+        at::cross_entropy_loss(reading.fields.at(name), at::tensor(target, at::kLong), {},
+                               at::Reduction::Mean, /*ignore_index=*/-1, settings_.label_smoothing);
+    metrics[name] = told.item<double>();
+    loss = loss + weight * told;
+  }
+  if (routing_loss_ && !log.records.empty()) loss = loss + (*routing_loss_)(log.records);
+  return loss;
+}
+
+StepLoss ReaderTask::loss(MicroBatch& batch) {
+  std::map<int64_t, std::vector<int64_t>> by_task;
+  for (const int64_t item : batch.items) by_task[pictures_[static_cast<size_t>(item)].task].push_back(item);
+  StepLoss result;
+  result.weight = static_cast<double>(batch.items.size());
+  for (const auto& [task, items] : by_task) {
+    const Tensor loss =
+        task_loss(task, items, batch, result.metrics) * (static_cast<double>(items.size()) / result.weight);
+    result.loss = result.loss.defined() ? result.loss + loss : loss;
+  }
+  return result;
+}
+
+void ReaderTask::after_step(int64_t step) {
+  for (const auto& block : model_.blocks)
+    if (block->moe) block->moe->router->after_step(counts_.window(block->moe->site, step));
+  counts_.clear();
+}
+
+}  // namespace conclave::ultrasound

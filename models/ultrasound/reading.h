@@ -1,0 +1,22 @@
+/// Running a trained reader over pictures, and its measures.
+#pragma once
+
+#include "models/ultrasound/reader_model.h"
+
+namespace conclave::ultrasound {
+
+/// Without autograd: uint8 [N,H,W] on the canvas of `task`. With `mirrored`, the mean of the logits of the
+/// pictures and of their mirror images.
+Reading read_pictures(ReaderModel& model, const Tensor& grey_NHW, int64_t task, bool mirrored,
+                      RoutingLog* log = nullptr);
+
+/// Overlap 2·|A∩B| / (|A| + |B|) of two masks [H,W] (not 0: inside); 1 when both are empty.
+double dice_of(const Tensor& a_HW, const Tensor& b_HW);
+
+/// The largest connected part of a mask, holes filled, as uint8 0/1; empty stays empty.
+Tensor largest_part(const Tensor& mask_HW);
+
+/// 95th percentile of the distances between two outlines, both ways, in pixels; NaN when one is empty.
+double hausdorff95(const Tensor& a_HW, const Tensor& b_HW);
+
+}  // namespace conclave::ultrasound

@@ -1,0 +1,320 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numbers>
+
+#include "framework/base/error.h"
+#include "framework/base/file.h"
+#include "framework/tensor/state.h"
+#include "framework/train/trainer.h"
+#include "models/ultrasound/ellipse.h"
+#include "models/ultrasound/reader_folder.h"
+#include "models/ultrasound/reader_task.h"
+#include "models/ultrasound/reading.h"
+#include "models/ultrasound/validation.h"
+#include "testing/testing.h"
+
+namespace conclave::ultrasound {
+namespace {
+
+Json tiny(const Json& mixing) {
+  return {{"tasks",
+           {{{"name", "breast"},
+             {"height", 32},
+             {"width", 32},
+             {"fields", {{"pathology", {"benign", "malignant"}}, {"birads", {"2", "3", "4", "5"}}}}},
+            {{"name", "fetal_head"}, {"height", 32}, {"width", 48}}}},
+          {"widths", {8, 16, 32}},
+          {"groups", 4},
+          {"blocks", 1},
+          {"heads", 4},
+          {"dropout", 0.0},
+          {"mixing", mixing}};
+}
+
+Json dual_path() {
+  return Json::parse(R"({"moe": {"experts": {"count": 4, "kind": "gated_ffn", "hidden": 16},
+    "router": {"score": {"kind": "per_task", "tasks": 4}, "select": {"kind": "top_k", "k": 2}},
+    "dense": {"kind": "gated_ffn", "hidden": 32}}})");
+}
+
+Ptr<ReaderModel> model_of(const Json& json, uint64_t seed = 1) {
+  at::manual_seed(seed);
+  auto model = std::make_shared<ReaderModel>(parse_model_config(json));
+  set_trainable(*model, true);
+  return model;
+}
+
+// Bright discs are malignant, dark ones benign.
+std::vector<LabelledPicture> discs(int count) {
+  std::vector<LabelledPicture> all;
+  Random random(5);
+  for (int i = 0; i < count; ++i) {
+    LabelledPicture picture;
+    const bool bright = i % 2 == 0;
+    const Ellipse disc{{8 + 16 * random.uniform(), 8 + 16 * random.uniform()}, 6, 5, 0};
+    const Tensor inside = ellipse_mask(disc, 32, 32);
+    picture.mask_HW = inside * 255;
+    picture.grey_HW = (at::full({32, 32}, 100.0) + inside * (bright ? 120.0 : -80.0)).to(at::kByte);
+    picture.field = {bright ? 1 : 0, -1};
+    all.push_back(picture);
+  }
+  return all;
+}
+
+TEST(ReaderModel, GivesTheOutlineAndTheFieldsOfItsTask) {
+  const auto model = model_of(tiny(dual_path()));
+  const Reading breast = read_pictures(*model, at::zeros({2, 32, 32}, at::kByte), 0, true);
+  EXPECT_EQ(breast.mask_NHW.sizes(), (at::IntArrayRef{2, 32, 32}));
+  EXPECT_EQ(breast.fields.at("birads").sizes(), (at::IntArrayRef{2, 4}));
+  const Reading head = read_pictures(*model, at::zeros({1, 32, 48}, at::kByte), 1, false);
+  EXPECT_EQ(head.mask_NHW.sizes(), (at::IntArrayRef{1, 32, 48}));
+  EXPECT_TRUE(head.fields.empty());
+  EXPECT_THROW(read_pictures(*model, at::zeros({1, 32, 32}, at::kByte), 2, false), UsageError);
+  EXPECT_THROW(read_pictures(*model, at::zeros({1, 30, 32}, at::kByte), 0, false), Error);
+}
+
+TEST(ReaderModel, APictureDoesNotSeeItsNeighbours) {
+  const auto model = model_of(tiny(dual_path()));
+  const Tensor pictures = at::randint(0, 255, {3, 32, 32}, at::kByte);
+  const Reading all = read_pictures(*model, pictures, 0, false);
+  const Reading one = read_pictures(*model, pictures.narrow(0, 1, 1), 0, false);
+  EXPECT_TRUE(at::allclose(all.mask_NHW[1], one.mask_NHW[0], 1e-4, 1e-4));
+  EXPECT_TRUE(at::allclose(all.fields.at("pathology")[1], one.fields.at("pathology")[0], 1e-4, 1e-4));
+}
+
+TEST(ReaderModel, MirroredReadingsMirror) {
+  const auto model = model_of(tiny(dual_path()));
+  const Tensor picture = at::randint(0, 255, {1, 32, 32}, at::kByte);
+  const Reading left = read_pictures(*model, picture, 0, true);
+  const Reading right = read_pictures(*model, picture.flip(2), 0, true);
+  EXPECT_TRUE(at::allclose(left.mask_NHW, right.mask_NHW.flip(2), 1e-4, 1e-5));
+  EXPECT_TRUE(at::allclose(left.fields.at("pathology"), right.fields.at("pathology"), 1e-4, 1e-5));
+}
+
+TEST(ReaderModel, PathGateMixesDenseAndExperts) {
+  const auto model = model_of(tiny(dual_path()));
+  RoutingLog log;
+  read_pictures(*model, at::zeros({1, 32, 32}, at::kByte), 0, false, &log);
+  ASSERT_EQ(log.records.size(), 1U);
+  const auto& record = log.records[0];
+  EXPECT_TRUE(at::allclose(record.routing.path_TP.sum(1), at::ones({18}), 1e-5, 1e-6));
+  // 16 places of the picture, 2 fields.
+  EXPECT_EQ(record.context.task_T.eq(0).sum().item<int64_t>(), 16);
+  EXPECT_EQ(record.context.task_T.eq(1).sum().item<int64_t>(), 2);
+}
+
+TEST(ReaderModel, WrongConfigurationsNameTheKey) {
+  const auto wrong = [](const std::string& path, const Json& value) {
+    Json json = tiny(dual_path());
+    json[Json::json_pointer(path)] = value;
+    try {
+      model_of(json);
+    } catch (const UsageError& e) {
+      return std::string(e.what());
+    }
+    return std::string("no UsageError");
+  };
+  using ::testing::HasSubstr;
+  EXPECT_THAT(wrong("/tasks/0/height", 33), HasSubstr("multiples of 8"));
+  EXPECT_THAT(wrong("/tasks/0/height", 1000000), HasSubstr("model.tasks[0].height"));
+  EXPECT_THAT(wrong("/widths/1", 15), HasSubstr("model.widths has 15"));
+  EXPECT_THAT(wrong("/widths/1", 1000000000), HasSubstr("model.widths"));
+  EXPECT_THAT(wrong("/heads", 5), HasSubstr("model.heads"));
+  EXPECT_THAT(wrong("/tasks/0/fields/birads", {"2"}), HasSubstr("at least two values"));
+  EXPECT_THAT(wrong("/mixing/dense", Json::object()), HasSubstr("either moe or dense"));
+  EXPECT_THAT(wrong("/blocks", 1000), HasSubstr("model.blocks"));
+}
+
+TrainOptions options(int64_t steps) {
+  TrainOptions o;
+  o.steps = steps;
+  o.batch = 8;
+  o.seed = 7;
+  o.schedule.kind = ScheduleKind::constant;
+  o.schedule.peak = 3e-3;
+  o.evaluate_every = 1000;
+  o.metric = "score";
+  o.maximize = true;
+  return o;
+}
+
+ReaderTask task_of(ReaderModel& model, const std::vector<LabelledPicture>& pictures) {
+  ReaderLosses losses;
+  losses.routing = {{"kind", "switch_balance"}, {"weight", 0.01}};
+  AugmentOptions quiet;
+  quiet.scale = quiet.rotate = quiet.gamma = quiet.contrast = quiet.brightness = 0;
+  return ReaderTask(model, pictures, losses, {quiet, quiet});
+}
+
+TEST(ReaderTask, GradientsReachEveryPartOfTheTask) {
+  const auto model = model_of(tiny(dual_path()));
+  const auto pictures = discs(8);
+  auto task = task_of(*model, pictures);
+  MicroBatch batch{{0, 1, 2, 3, 4, 5, 6, 7}, 0, 0, 0, Random(1)};
+  task.loss(batch).loss.backward();
+  for (const auto& [name, tensor, kind] : named_parameters(*model)) {
+    // The other task and the field without labels have nothing to learn from.
+    if (name.starts_with("heads.fetal_head") || name.find("hidden.1") != name.npos ||
+        name.find("out.1") != name.npos)
+      continue;
+    EXPECT_TRUE(tensor.grad().defined() && tensor.grad().isfinite().all().item<bool>()) << name;
+  }
+}
+
+TEST(ReaderTask, LearnsDiscsAndTheirKind) {
+  const auto model = model_of(tiny(dual_path()));
+  const auto pictures = discs(24);
+  auto task = task_of(*model, pictures);
+  task.evaluation = [&] { return validate(*model, pictures).metrics; };
+  Trainer trainer(task, options(60));
+  const auto result = trainer.run();
+  EXPECT_GT(result.evaluation.at("dice.breast"), 0.85);
+  EXPECT_GT(result.evaluation.at("auc.pathology"), 0.95);
+  EXPECT_FALSE(result.evaluation.contains("accuracy.birads"));  // nothing is labelled
+}
+
+TEST(ReaderTask, GoesOnBitForBit) {
+  const auto pictures = discs(12);
+  testing::TempDir dir;
+  const auto train = [&](int64_t steps, const std::string& folder, bool resume) {
+    const auto model = model_of(tiny(dual_path()));
+    auto task = task_of(*model, pictures);
+    TrainOptions o = options(steps);
+    o.folder = dir / folder;
+    o.bfloat16 = true;
+    o.ema_decay = 0.9;
+    Trainer trainer(task, o);
+    EXPECT_EQ(trainer.resume(), resume);
+    trainer.run();
+    return state_of(*model);
+  };
+  const auto whole = train(4, "whole", false);
+  train(2, "parts", false);
+  const auto parts = train(4, "parts", true);
+  for (size_t i = 0; i < whole.size(); ++i)
+    EXPECT_TRUE(at::equal(whole[i].second, parts[i].second)) << whole[i].first;
+}
+
+TEST(ReaderTask, UnknownLabelsAndMissingOutlinesTeachNothing) {
+  const auto model = model_of(tiny(dual_path()));
+  auto pictures = discs(4);
+  for (auto& picture : pictures) {
+    picture.mask_HW = Tensor();
+    picture.field = {-1, -1};
+  }
+  ReaderTask task(*model, pictures, {}, {AugmentOptions{}, AugmentOptions{}});
+  MicroBatch batch{{0, 1, 2, 3}, 0, 0, 0, Random(1)};
+  EXPECT_EQ(task.loss(batch).loss.item<double>(), 0);
+}
+
+TEST(Augment, TheSameStreamGivesTheSamePictures) {
+  const Tensor grey = at::randint(0, 255, {3, 32, 48}, at::kByte), mask = at::zeros_like(grey);
+  Random a(4), b(4), c(5);
+  const auto first = augment(grey, mask, {}, a), again = augment(grey, mask, {}, b),
+             other = augment(grey, mask, {}, c);
+  EXPECT_TRUE(at::equal(first.grey_NHW, again.grey_NHW));
+  EXPECT_FALSE(at::equal(first.grey_NHW, other.grey_NHW));
+  EXPECT_EQ(a.position(), b.position());
+}
+
+TEST(Augment, NothingChangesWhenAllIsOff) {
+  const Tensor grey = at::randint(0, 255, {2, 16, 24}, at::kByte);
+  AugmentOptions off;
+  off.flip_columns = off.rotate = off.scale = off.stretch = off.shift = off.gamma = off.contrast =
+      off.brightness = off.noise = 0;
+  Random random(1);
+  const auto same = augment(grey, at::zeros_like(grey), off, random);
+  EXPECT_TRUE(at::allclose(same.grey_NHW, grey.to(at::kFloat), 0, 0.05));
+  off.flip_columns = 1;
+  const auto mirrored = augment(grey, at::zeros_like(grey), off, random);
+  EXPECT_TRUE(mirrored.flipped[0]);
+  EXPECT_TRUE(at::allclose(mirrored.grey_NHW, grey.flip(2).to(at::kFloat), 0, 0.05));
+}
+
+TEST(Canvas, MasksComeBackWhereTheyWere) {
+  const Tensor mask = ellipse_mask({{120, 70}, 60, 40, 0.4}, 150, 260);
+  const Canvas canvas = fit_canvas(mask * 200, 64, 96);
+  const Tensor small = fit_mask(mask, 64, 96).to(at::kFloat) / 255;
+  EXPECT_GT(dice_of(to_picture(canvas, small).gt(0.5), mask), 0.98);
+  EXPECT_THROW(fit_canvas(at::zeros({0, 4}, at::kByte), 64, 64), Error);
+}
+
+TEST(Ellipses, AreFoundAgain) {
+  const Ellipse drawn{{130.3, 90.6}, 80.2, 55.7, 0.5};
+  const auto found = ellipse_around(ellipse_mask(drawn, 200, 300));
+  ASSERT_TRUE(found);
+  EXPECT_NEAR(found->center.x, drawn.center.x, 0.2);
+  EXPECT_NEAR(found->center.y, drawn.center.y, 0.2);
+  // The outermost pixels inside lie up to half a pixel within the line.
+  EXPECT_NEAR(found->long_half, drawn.long_half, 0.6);
+  EXPECT_NEAR(found->short_half, drawn.short_half, 0.6);
+  EXPECT_NEAR(found->angle, drawn.angle, 0.02);
+}
+
+TEST(Ellipses, ACutHeadIsCompleted) {
+  const Ellipse drawn{{40, 90}, 80, 55, 0};  // its left end is outside
+  const auto found = ellipse_around(ellipse_mask(drawn, 200, 300));
+  ASSERT_TRUE(found);
+  EXPECT_NEAR(circumference(*found), circumference(drawn), 6);
+}
+
+TEST(Ellipses, NoLineIsNoEllipse) {
+  EXPECT_FALSE(ellipse_around(at::zeros({50, 50}, at::kByte)));
+  EXPECT_FALSE(ellipse_through(at::ones({50, 50}, at::kByte)));  // all white
+  EXPECT_FALSE(ellipse_through(at::zeros({50, 50}, at::kByte)));
+}
+
+TEST(Ellipses, CircumferenceOfACircleAndOfKepler) {
+  EXPECT_NEAR(circumference({{}, 3, 3, 0}), 6 * std::numbers::pi, 1e-12);
+  EXPECT_NEAR(circumference({{}, 2, 1, 0}), 9.688448220547675, 1e-5);  // 8 E(3/4)
+}
+
+TEST(Masks, DiceHausdorffAndLargestPartByHand) {
+  const Tensor a = at::zeros({20, 20}, at::kByte), b = at::zeros({20, 20}, at::kByte);
+  a.narrow(0, 2, 4).narrow(1, 2, 4).fill_(1);
+  b.narrow(0, 2, 4).narrow(1, 4, 4).fill_(1);
+  EXPECT_DOUBLE_EQ(dice_of(a, b), 2.0 * 8 / 32);
+  EXPECT_DOUBLE_EQ(hausdorff95(a, b), 2);
+  EXPECT_DOUBLE_EQ(hausdorff95(a, a), 0);
+  EXPECT_TRUE(std::isnan(hausdorff95(a, at::zeros_like(a))));
+  EXPECT_DOUBLE_EQ(dice_of(at::zeros_like(a), at::zeros_like(a)), 1);
+  Tensor two = a.clone();
+  two[15][15] = 1;
+  EXPECT_TRUE(at::equal(largest_part(two), a));
+  Tensor ring = a.clone();
+  ring[3][3] = 0;
+  EXPECT_TRUE(at::equal(largest_part(ring), a));  // holes are filled
+}
+
+TEST(ReaderFolder, ComesBackAsItWas) {
+  testing::TempDir dir;
+  SavedReader reader{"test", tiny(dual_path()), {{"fold", 2}}, {{"breast", {{"pathology", 1.5}}}}, nullptr};
+  reader.model = model_of(reader.model_config);
+  save_reader(reader, dir.path(), false);
+  const auto back = load_reader(dir.path());
+  EXPECT_EQ(back.training.at("fold"), 2);
+  EXPECT_EQ(back.temperature("breast", "pathology"), 1.5);
+  EXPECT_EQ(back.temperature("breast", "birads"), 1);
+  const Tensor picture = at::randint(0, 255, {1, 32, 32}, at::kByte);
+  EXPECT_TRUE(at::equal(read_pictures(*reader.model, picture, 0, false).mask_NHW,
+                        read_pictures(*back.model, picture, 0, false).mask_NHW));
+  save_reader(reader, dir.path(), true);
+  EXPECT_TRUE(at::allclose(read_pictures(*reader.model, picture, 0, false).mask_NHW,
+                           read_pictures(*load_reader(dir.path()).model, picture, 0, false).mask_NHW, 1e-2,
+                           2e-2));
+}
+
+TEST(ReaderFolder, BadFoldersAreNamed) {
+  testing::TempDir dir;
+  EXPECT_THROW(load_reader(dir.path()), DataError);
+  for (const char* text : {"[]", "{}", R"({"kind": "other"})", R"({"kind": "ultrasound-reader", "name": 3})",
+                           R"({"kind": "ultrasound-reader", "name": "x", "model": {}})"}) {
+    write_file(dir / "config.json", text);
+    EXPECT_THROW(load_reader(dir.path()), DataError) << text;
+  }
+}
+
+}  // namespace
+}  // namespace conclave::ultrasound
