@@ -1,37 +1,60 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
+#include "apps/audio/music_view.h"
+#include "apps/audio/music_work.h"
 #include "apps/audio/verbs.h"
 #include "apps/common/app.h"
 #include "datasets/poly_music.h"
+#include "framework/base/error.h"
+#include "framework/base/file.h"
+#include "framework/media/musical_key.h"
+#include "models/audio/music/music_model.h"
 
 namespace conclave {
 namespace {
 
-// What a data set holds.
+namespace fs = std::filesystem;
+
+constexpr size_t kLargestMidi = size_t{64} << 20;
+constexpr int64_t kFramesShown = 256;
+
+// What a data set, a MIDI file or a model of notes holds, and where a model sends the notes of a piece.
 class InspectVerb : public Verb {
  public:
   std::string name() const override { return "inspect"; }
-  std::string summary() const override { return "What a music data set holds"; }
-  std::string examples() const override {
-    return "conclave-audio inspect --dataset jsb --data DIR/music --split test";
+  std::string summary() const override {
+    return "What a data set, a piece or a model holds; a piece's routing as a picture";
   }
-  bool computes() const override { return false; }
+  std::string examples() const override {
+    return "conclave-audio inspect --dataset jsb --data DIR/music --split test\n"
+           "conclave-audio inspect --model runs/music\n"
+           "conclave-audio inspect --midi in.mid --picture routing.png";
+  }
   bool recorded() const override { return false; }
   void declare(Options& options) override {
-    options.add("dataset", dataset_, "Data set").choices({"jsb", "nottingham"}).required();
-    options.add("data", data_, "Folder of the music data sets").existing().required();
+    options.add("dataset", dataset_, "Data set to count").choices({"jsb", "nottingham"});
+    options.add("data", data_, "Folder of the music data sets").existing();
     options.add("split", split_, "Split").choices({"train", "valid", "test"});
+    options.add("midi", midi_, "MIDI file to look at").existing();
+    options.add("picture", picture_, "With --midi: write its notes and routing over time as PNG");
+    options.add("style", style_, "Whose shipped model draws the picture").choices({"chorale", "tune"});
+    options.add("model", model_, "Model of notes to look at, or to draw the picture with").existing();
   }
   int run(Invocation& call) override;
 
  private:
-  std::string dataset_, split_ = "test";
-  std::filesystem::path data_;
+  void show_set(Invocation& call) const;
+  void show_midi(Invocation& call) const;
+  void show_model(Invocation& call) const;
+
+  std::string dataset_, split_ = "test", style_ = "chorale";
+  fs::path data_, midi_, picture_, model_;
 };
 
-int InspectVerb::run(Invocation& call) {
+void InspectVerb::show_set(Invocation& call) const {
   const MusicSet set = load_poly_music(dataset_, data_, split_);
   std::map<size_t, int64_t> voices;
   int64_t notes = 0;
@@ -39,7 +62,7 @@ int InspectVerb::run(Invocation& call) {
   for (const auto& piece : set.pieces) {
     for (const auto& chord : piece.frames) {
       ++voices[chord.size()];
-      notes += static_cast<int64_t>(chord.size());
+      notes += std::ssize(chord);
       if (!chord.empty()) lowest = std::min(lowest, chord.front()), highest = std::max(highest, chord.back());
     }
   }
@@ -54,11 +77,74 @@ int InspectVerb::run(Invocation& call) {
                       {"lowest", lowest},
                       {"highest", highest},
                       {"frames_by_notes", counts}});
-    return kExitDone;
+    return;
   }
   fmt::print("{} {}: {} pieces, {} frames, {} notes from MIDI key {} to {}\n", set.name, set.split,
              set.pieces.size(), set.frames(), notes, lowest, highest);
   for (const auto& [count, frames] : voices) fmt::print("  {} frames with {} notes\n", frames, count);
+}
+
+void InspectVerb::show_midi(Invocation& call) const {
+  const MidiFile midi = read_midi(read_file(midi_, kLargestMidi), midi_.string());
+  constexpr int kFramesPerBeat = 4;
+  const std::string key = key_name(find_key(roll_of(midi, kFramesPerBeat, midi_.string())));
+  const double tempo =
+      midi.tempos.empty() ? 120 : 60e6 / static_cast<double>(midi.tempos.front().microseconds);
+  int tracks = 0;
+  for (const auto& note : midi.notes) tracks = std::max(tracks, note.track + 1);
+  if (call.json())
+    call.out().write({{"midi", midi_.string()},
+                      {"notes", midi.notes.size()},
+                      {"tracks", tracks},
+                      {"seconds", midi.seconds(midi.length())},
+                      {"tempo", tempo},
+                      {"key", key}});
+  else
+    fmt::print("{}: {} notes in {} tracks, {:.1f} s, {:.0f} quarter notes a minute, {}\n", midi_.string(),
+               midi.notes.size(), tracks, midi.seconds(midi.length()), tempo, key);
+  if (picture_.empty()) return;
+  MusicOptions options;
+  options.model = model_;
+  options.style = style_;
+  const MusicModel model = MusicModel::open(options);
+  const PianoRoll roll = roll_of(midi, model.format.frames_per_beat, midi_.string());
+  if (roll.frames.empty()) throw DataError(midi_.string(), "", "holds no note to draw");
+  draw_music_routing(*model.lm, model.style, roll, kFramesShown, picture_);
+}
+
+void InspectVerb::show_model(Invocation& call) const {
+  const auto model = load_music_lm(model_);
+  const int64_t parameters = count_parameters(*model);
+  std::map<std::string, int64_t> layers;
+  const auto name_of = [](const Ptr<Layer>& moe) {
+    return moe ? fmt::format("{} experts, {} null, {} shared", moe->experts->count(), moe->nulls,
+                             moe->shared.size())
+               : std::string("dense");
+  };
+  for (const auto& block : model->frames->layers) ++layers["time: " + name_of(block->moe)];
+  for (const auto& block : model->voices) ++layers["chord: " + name_of(block->moe)];
+  if (call.json()) {
+    call.out().write({{"model", model_.string()},
+                      {"parameters", parameters},
+                      {"styles", model->styles},
+                      {"frames_per_beat", model->config.at("frames_per_beat")},
+                      {"layers", layers}});
+    return;
+  }
+  fmt::print("{}: {} parameters\n", model_.string(), parameters);
+  for (const auto& [name, count] : layers) fmt::print("  {} layers, {}\n", count, name);
+}
+
+int InspectVerb::run(Invocation& call) {
+  require<UsageError>(!dataset_.empty() || !midi_.empty() || !model_.empty(),
+                      "what is to be looked at? --dataset, --midi or --model");
+  require<UsageError>(dataset_.empty() || !data_.empty(), "--dataset {}: --data is missing", dataset_);
+  require<UsageError>(picture_.empty() || !midi_.empty(), "--picture: --midi is missing");
+  if (!dataset_.empty()) show_set(call);
+  if (!midi_.empty())
+    show_midi(call);
+  else if (!model_.empty())
+    show_model(call);
   return kExitDone;
 }
 

@@ -10,5 +10,6 @@ int main(int argc, char** argv) {
   verbs.push_back(make_train_verb());
   verbs.push_back(make_eval_verb());
   verbs.push_back(make_inspect_verb());
+  verbs.push_back(make_bench_verb());
   return run_app(argc, argv, {"audio", "Speech and music from text and notes"}, std::move(verbs));
 }

@@ -10,5 +10,6 @@ std::unique_ptr<Verb> make_continue_verb();
 std::unique_ptr<Verb> make_train_verb();
 std::unique_ptr<Verb> make_eval_verb();
 std::unique_ptr<Verb> make_inspect_verb();
+std::unique_ptr<Verb> make_bench_verb();
 
 }  // namespace conclave

@@ -315,5 +315,19 @@ TEST(Transformer, BadConfigurationNamesTheKey) {
   EXPECT_EQ(message({{"colour", 1}}).substr(0, 39), "transformer.colour = 1: unknown key (kn");
 }
 
+TEST(Transformer, DropoutActsOnlyInTraining) {
+  at::manual_seed(0);
+  const auto stack = make_transformer(
+      {{"width", 8}, {"layers", 1}, {"heads", 2}, {"ffn", {{"hidden", 8}}}, {"dropout", 0.5}});
+  const Tensor x = at::randn({1, 3, 8});
+  TokenContext training;
+  training.phase = Phase::train;
+  EXPECT_TRUE(at::equal(stack->forward(x, {}, {}), stack->forward(x, {}, {})));
+  EXPECT_FALSE(at::equal(stack->forward(x, {}, training), stack->forward(x, {}, training)));
+  EXPECT_THROW(
+      make_transformer({{"width", 8}, {"layers", 1}, {"heads", 2}, {"ffn", {{"hidden", 8}}}, {"dropout", 1}}),
+      UsageError);
+}
+
 }  // namespace
 }  // namespace conclave

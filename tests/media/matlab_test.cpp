@@ -2,42 +2,18 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
-#include <cstring>
-
 #include "framework/base/error.h"
 #include "framework/media/matlab_file.h"
+#include "testing/matlab_bytes.h"
 
 namespace conclave {
 namespace {
 
-std::string word(uint32_t value) {
-  std::string out(4, '\0');
-  std::memcpy(out.data(), &value, 4);
-  return out;
-}
-
-std::string element(uint32_t type, std::string body) {
-  const auto size = static_cast<uint32_t>(body.size());
-  body.resize((body.size() + 7) / 8 * 8);
-  return word(type) + word(size) + body;
-}
-
-std::string header() {
-  std::string out = "MATLAB 5.0 MAT-file";
-  out.resize(124, ' ');
-  return out + std::string("\x00\x01IM", 4);
-}
-
-std::string matrix(uint32_t kind, std::vector<uint32_t> shape, const std::string& name,
-                   const std::string& data) {
-  std::string sizes;
-  for (const auto size : shape) sizes += word(size);
-  return element(14, element(6, word(kind) + word(0)) + element(5, sizes) + element(1, name) + data);
-}
-
-std::string doubles(std::vector<double> values) {
-  return element(9, {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double)});
-}
+using testing::matlab_word;
+const auto element = testing::matlab_element;
+const auto header = testing::matlab_header;
+const auto matrix = testing::matlab_matrix;
+const auto doubles = testing::matlab_doubles;
 
 std::string packed(const std::string& inner) {
   std::string out(compressBound(inner.size()), '\0');
@@ -45,7 +21,7 @@ std::string packed(const std::string& inner) {
   compress(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(inner.data()),
            inner.size());
   out.resize(size);
-  return word(15) + word(static_cast<uint32_t>(size)) + out;
+  return matlab_word(15) + matlab_word(static_cast<uint32_t>(size)) + out;
 }
 
 void expect_fault(const std::string& file, const std::string& part, uint64_t limit = 1 << 20) {
@@ -59,7 +35,7 @@ void expect_fault(const std::string& file, const std::string& part, uint64_t lim
 
 TEST(Matlab, NumbersCellsAndPackedVariables) {
   const std::string small =
-      word(3u << 16 | 2) + std::string("\x07\x08\x09\x00", 4);  // three bytes within the tag
+      matlab_word(3u << 16 | 2) + std::string("\x07\x08\x09\x00", 4);  // three bytes within the tag
   const std::string cell =
       matrix(1, {1, 2}, "pair", matrix(6, {2, 1}, "", doubles({1.5, -2})) + matrix(9, {1, 3}, "", small));
   const auto found = read_matlab(header() + matrix(6, {1, 2}, "a", doubles({3, 4})) + packed(cell), "x.mat");
@@ -90,7 +66,7 @@ TEST(Matlab, BadBytesAreNamed) {
   expect_fault(header() + matrix(1, {1000000, 1}, "a", ""), "cells do not fit");
   expect_fault(header() + matrix(2, {1, 1}, "a", ""), "class 2");
   expect_fault(header() + packed(body).substr(0, 30), "where");
-  expect_fault(header() + word(15) + word(8) + "notzlib!", "damaged");
+  expect_fault(header() + matlab_word(15) + matlab_word(8) + "notzlib!", "damaged");
   expect_fault(header() + packed(matrix(6, {1, 100000}, "a", doubles(std::vector<double>(100000)))),
                "too large", 1 << 16);
   expect_fault(header() + matrix(6, {1, 100}, "a", doubles(std::vector<double>(100))), "more bytes of memory",

@@ -1,0 +1,91 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "apps/audio/music_work.h"
+#include "apps/audio/verbs.h"
+#include "apps/common/app.h"
+#include "framework/base/process_memory.h"
+#include "framework/base/signals.h"
+#include "framework/base/stopwatch.h"
+#include "framework/media/synthesizer.h"
+#include "framework/tensor/device.h"
+
+namespace conclave {
+namespace {
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+// How long music takes to be made. Notes are made on one thread whatever --threads says.
+class BenchVerb : public Verb {
+ public:
+  std::string name() const override { return "bench"; }
+  std::string summary() const override { return "Measure how quickly music is made and turned into sound"; }
+  std::string examples() const override { return "conclave-audio bench --bars 64 --json"; }
+  bool recorded() const override { return false; }
+  void declare(Options& options) override {
+    options.add("model", options_.model, "Folder of a model of notes (default: the shipped one)").existing();
+    options.add("style", options_.style, "Whose shipped model").choices({"chorale", "tune"});
+    options.add("bars", bars_, "Bars of four quarter notes").range(1, 4096);
+    options.add("rounds", rounds_, "Times that everything is done; the median counts").range(1, 1000);
+  }
+  int run(Invocation& call) override;
+
+ private:
+  MusicOptions options_;
+  int64_t bars_ = 64, rounds_ = 3;
+};
+
+int BenchVerb::run(Invocation& call) {
+  set_threads(call.common().threads);
+  const Stopwatch loading;
+  const MusicModel model = MusicModel::open(options_);
+  const double load_s = loading.seconds();
+  MusicRequest request;
+  request.style = model.style;
+  request.progress = [](int64_t) { throw_if_interrupted(); };
+  request.frames.resize(
+      static_cast<size_t>(bars_ * model.format.beats_per_bar * model.format.frames_per_beat));
+  std::vector<double> making, sounding;
+  double seconds = 0;
+  for (int64_t i = 0; i < rounds_; ++i) {
+    request.seed = static_cast<uint64_t>(i);
+    const Stopwatch notes;
+    const PianoRoll roll = make_music(*model.lm, request);
+    making.push_back(notes.seconds());
+    const MidiFile midi = midi_of(roll, model.format);
+    const Stopwatch sound;
+    synthesize(midi, options_.sample_rate);
+    sounding.push_back(sound.seconds());
+    seconds = midi.seconds(midi.length());
+  }
+  const double made = median(making), rendered = median(sounding);
+  if (call.json())
+    call.out().write({{"part", "music"},
+                      {"style", options_.style},
+                      {"bars", bars_},
+                      {"rounds", rounds_},
+                      {"load_s", load_s},
+                      {"notes_s", made},
+                      {"synthesis_s", rendered},
+                      {"music_s", seconds},
+                      {"peak_memory", peak_memory()}});
+  else
+    fmt::print(
+        "{} bars of {}: notes in {:.2f} s, {:.0f} s of sound by the built-in synthesiser in {:.2f} s; the "
+        "model "
+        "loads in {:.2f} s; {:.0f} MB\n",
+        bars_, options_.style, made, seconds, rendered, load_s, static_cast<double>(peak_memory()) / 1e6);
+  return kExitDone;
+}
+
+}  // namespace
+
+std::unique_ptr<Verb> make_bench_verb() {
+  return std::make_unique<BenchVerb>();
+}
+
+}  // namespace conclave
