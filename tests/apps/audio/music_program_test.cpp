@@ -153,8 +153,8 @@ TEST_F(AudioMusic, GivenNotesAreKept) {
 }
 
 TEST_F(AudioMusic, RoutingAsAPicture) {
-  const auto seen =
-      audio({"inspect", "--midi", at("tune.mid"), "--model", at("model"), "--picture", at("r.png")});
+  const auto seen = testing::run_program({"conclave-audio", "inspect", "--midi", at("tune.mid"), "--model",
+                                          at("model"), "--picture", at("r.png")});
   ASSERT_EQ(seen.code, kExitDone) << seen.err;
   EXPECT_EQ(read_file(at("r.png")).substr(1, 3), "PNG");
 }
