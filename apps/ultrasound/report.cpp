@@ -70,7 +70,6 @@ class ReportVerb : public Verb {
 
  private:
   std::vector<fs::path> all_inputs() const;
-  std::vector<std::string> chosen_formats() const;
   ultrasound::Findings read_study(ultrasound::FindingsModel& model, OpenStudy& study) const;
   Json report_one(const StudyInput& input, ultrasound::FindingsModel* model,
                   const std::vector<std::string>& formats) const;
@@ -93,21 +92,6 @@ std::vector<fs::path> ReportVerb::all_inputs() const {
   }
   require<UsageError>(!all.empty(), "an input is wanted");
   return all;
-}
-
-std::vector<std::string> ReportVerb::chosen_formats() const {
-  const auto known = report_formats();
-  std::vector<std::string> chosen;
-  for (const auto& part : formats_)
-    for (size_t begin = 0; begin <= part.size();) {
-      const size_t end = std::min(part.find(',', begin), part.size());
-      const std::string format = part.substr(begin, end - begin);
-      require<UsageError>(std::find(known.begin(), known.end(), format) != known.end(),
-                          "--format: '{}' is none of: {}", format, fmt::join(known, ", "));
-      chosen.push_back(format);
-      begin = end + 1;
-    }
-  return chosen;
 }
 
 ultrasound::Findings ReportVerb::read_study(ultrasound::FindingsModel& model, OpenStudy& study) const {
@@ -183,7 +167,7 @@ Json ReportVerb::report_one(const StudyInput& input, ultrasound::FindingsModel* 
 }
 
 int ReportVerb::run(Invocation& call) {
-  const auto formats = chosen_formats();
+  const auto formats = parse_formats(formats_);
   const auto paths = all_inputs();
   require<UsageError>(findings_.empty() || paths.size() == 1,
                       "--findings: goes with one input, {} were given", paths.size());
@@ -197,7 +181,10 @@ int ReportVerb::run(Invocation& call) {
   for (const auto& path : paths) {
     throw_if_interrupted();
     try {
-      for (const auto& input : find_studies(path)) {
+      const auto studies = find_studies(path);
+      require<UsageError>(findings_.empty() || studies.size() == 1,
+                          "--findings: goes with one study, {} are in {}", studies.size(), path.string());
+      for (const auto& input : studies) {
         const Json line = report_one(input, model.get(), formats);
         ++drafted;
         for (const auto& [format, file] : line["files"].items())

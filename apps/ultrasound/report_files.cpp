@@ -6,6 +6,7 @@
 #include "framework/base/file.h"
 #include "framework/base/sha256.h"
 #include "models/ultrasound/report/audit.h"
+#include "models/ultrasound/report/dicom_objects.h"
 #include "models/ultrasound/report/draft.h"
 #include "models/ultrasound/report/fhir.h"
 #include "models/ultrasound/report/text.h"
@@ -19,6 +20,12 @@ namespace {
 struct Rendering {
   const Report& report;
   const FrameOf& frame_of;
+  std::string made;
+
+  const std::string& pdf() {
+    if (made.empty()) made = report_pdf(report, frame_of);
+    return made;
+  }
 };
 
 struct Format {
@@ -29,11 +36,27 @@ struct Format {
 
 const std::vector<Format>& formats_table() {
   static const std::vector<Format> table = {
-      {"json", ".json", [](Rendering& r) { return report_bytes(r.report); }},
+      {"json", ".json", nullptr},  // always written, with its record
       {"text", ".txt", [](Rendering& r) { return report_text(r.report); }},
-      {"fhir", ".fhir.json", [](Rendering& r) { return fhir_bundle(r.report).dump(2) + "\n"; }},
+      {"pdf", ".pdf", [](Rendering& r) { return r.pdf(); }},
+      {"sr", ".sr.dcm", [](Rendering& r) { return report_sr(r.report); }},
+      {"pdf-dicom", ".pdf.dcm", [](Rendering& r) { return report_pdf_object(r.report, r.pdf()); }},
+      {"fhir", ".fhir.json", [](Rendering& r) { return fhir_bundle(r.report, r.pdf()).dump(2) + "\n"; }},
   };
   return table;
+}
+
+Json render(const Report& report, const fs::path& folder, const std::string& name,
+            const std::vector<std::string>& formats, const FrameOf& frame_of) {
+  Rendering rendering{report, frame_of, ""};
+  Json files = Json::object();
+  for (const auto& format : formats_table()) {
+    if (!format.render || std::find(formats.begin(), formats.end(), format.name) == formats.end()) continue;
+    const fs::path path = folder / (name + format.extension);
+    write_file(path, format.render(rendering));
+    files[format.name] = path.string();
+  }
+  return files;
 }
 
 }  // namespace
@@ -44,24 +67,44 @@ std::vector<std::string> report_formats() {
   return names;
 }
 
+std::vector<std::string> parse_formats(const std::vector<std::string>& lists) {
+  const auto known = report_formats();
+  std::vector<std::string> chosen;
+  for (const auto& part : lists)
+    for (size_t begin = 0; begin <= part.size();) {
+      const size_t end = std::min(part.find(',', begin), part.size());
+      const std::string format = part.substr(begin, end - begin);
+      require<UsageError>(std::find(known.begin(), known.end(), format) != known.end(),
+                          "--format: '{}' is none of: {}", format, fmt::join(known, ", "));
+      chosen.push_back(format);
+      begin = end + 1;
+    }
+  return chosen;
+}
+
 Json write_report_files(const Report& report, const fs::path& folder, const std::string& name,
                         const std::vector<std::string>& formats, const std::string& actor,
                         const std::string& action, const FrameOf& frame_of) {
   fs::create_directories(folder);
-  Rendering rendering{report, frame_of};
-  Json files = Json::object();
-  for (const auto& format : formats_table()) {
-    const bool is_json = format.name == std::string("json");
-    if (!is_json && std::find(formats.begin(), formats.end(), format.name) == formats.end()) continue;
-    const fs::path path = folder / (name + format.extension);
-    const std::string bytes = format.render(rendering);
-    // The record comes first: a file that was never written shows in the log, not the other way round.
-    if (is_json)
-      append_audit(folder / "audit.jsonl",
-                   {utc_now(), actor, action, path.filename().string(), sha256(bytes)});
-    write_file(path, bytes);
-    files[format.name] = path.string();
-  }
+  const fs::path file = folder / (name + ".json");
+  const std::string bytes = report_bytes(report);
+  // The record comes first: a file that was never written shows in the log, not the other way round.
+  append_audit(folder / "audit.jsonl", {utc_now(), actor, action, file.filename().string(), sha256(bytes)});
+  write_file(file, bytes);
+  Json files = {{"json", file.string()}};
+  files.update(render(report, folder, name, formats, frame_of));
+  return files;
+}
+
+Json export_report_files(const Report& report, const fs::path& home, const fs::path& folder,
+                         const std::string& name, const std::vector<std::string>& formats,
+                         const FrameOf& frame_of) {
+  fs::create_directories(folder);
+  const Json files = render(report, folder, name, formats, frame_of);
+  for (const auto& [format, file] : files.items())
+    append_audit(home / "audit.jsonl",
+                 {utc_now(), report.program, "exported", fs::relative(file.get<std::string>(), home).string(),
+                  sha256_file(file.get<std::string>())});
   return files;
 }
 
