@@ -68,6 +68,23 @@ const DcmTagKey kEmptied[] = {
     DCM_StudyDate,        DCM_StudyTime,  DCM_AccessionNumber, DCM_ReferringPhysicianName,
     DCM_PatientBirthDate, DCM_PatientSex, DCM_StudyID,         DCM_PatientOrientation};
 
+const DcmTagKey kIdentifying[] = {
+    DCM_PatientName,
+    DCM_PatientID,
+    DCM_RETIRED_OtherPatientIDs,
+    DCM_OtherPatientNames,
+    DCM_AccessionNumber,
+    DCM_InstitutionName,
+    DCM_ReferringPhysicianName,
+    DCM_PerformingPhysicianName,
+    DCM_OperatorsName,
+    DCM_InstitutionAddress,
+    DCM_StationName,
+    DCM_DeviceSerialNumber,
+    DCM_PatientAddress,
+    DCM_PatientBirthDate,
+};
+
 void put(DcmItem& to, const DcmTagKey& tag, const std::string& value) {
   const OFCondition done = to.putAndInsertString(tag, value.c_str());
   require(done.good(), "the de-identified file cannot be made: {}", done.text());
@@ -143,7 +160,6 @@ class Work {
       add_code(*out.getDataset(), "113101", "Clean Pixel Data Option");
     }
     const std::string header = file_bytes(out);
-    check_header(header);
     write(header);
     return std::move(done_);
   }
@@ -220,7 +236,11 @@ class Work {
     DcmDataset& from = file_.dataset();
     const auto& info = file_.info();
     put(to, DCM_SpecificCharacterSet, "ISO_IR 192");
-    for (const auto& tag : kHarmless) copy(from, to, tag);
+    copy_harmless(from, to);
+    DcmElement* side = nullptr;
+    if (to.findAndGetElement(DCM_ImageLaterality, side).bad() &&
+        to.findAndGetElement(DCM_Laterality, side).bad())
+      to.insertEmptyElement(DCM_Laterality);
     for (const auto& tag : kEmptied) to.insertEmptyElement(tag);
     put(to, DCM_ImageType, "DERIVED\\PRIMARY");
     put(to, DCM_SOPInstanceUID, mapped(info.sop_instance));
@@ -265,7 +285,8 @@ class Work {
       DcmElement& element = *from.getElement(i);
       DcmElement* kept = nullptr;
       const bool stays = to.findAndGetElement(element.getTag(), kept).good() && kept && kept->getLength() > 0;
-      if (stays || element.getTag() == DCM_PixelData || element.getLength() == 0) continue;
+      if (stays || element.getTag() == DCM_PixelData || element.getLength() == 0 || element.getETag() == 0)
+        continue;
       const DcmTag tag = element.getTag();
       done_.removed.push_back(tag.isPrivate()
                                   ? fmt::format("private ({:04x},{:04x})", tag.getGroup(), tag.getElement())
@@ -273,28 +294,38 @@ class Work {
     }
   }
 
-  // Whatever the lists above say: no identifying value may be in the bytes that go out.
-  void check_header(const std::string& header) const {
-    std::set<std::string> secrets;
+  // Names and numbers that identify, in parts: a maker's field may hold anything.
+  std::set<std::string> secrets() const {
+    std::set<std::string> found;
     DcmDataset& from = file_.dataset();
-    for (const auto& tag :
-         {DCM_PatientName, DCM_PatientID, DCM_RETIRED_OtherPatientIDs, DCM_PatientBirthDate,
-          DCM_AccessionNumber, DCM_ReferringPhysicianName, DCM_PerformingPhysicianName, DCM_OperatorsName,
-          DCM_InstitutionName, DCM_InstitutionAddress, DCM_StationName, DCM_DeviceSerialNumber,
-          DCM_PatientAddress, DCM_SOPInstanceUID, DCM_StudyInstanceUID, DCM_SeriesInstanceUID}) {
+    for (const auto& tag : kIdentifying) {
       std::string part;
       for (const char letter : text_of(from, tag) + "^") {
         if (letter != '^' && letter != '\\' && letter != ' ') {
           part += letter;
           continue;
         }
-        if (part.size() >= 4) secrets.insert(part);
+        if (part.size() >= 3) found.insert(part);
         part.clear();
       }
     }
-    for (const auto& secret : secrets)
-      require(header.find(secret) == std::string::npos,
-              "{}: an identifying value is still in a kept attribute; nothing was written", file_.name());
+    return found;
+  }
+
+  static bool is_text(DcmEVR vr) {
+    return vr == EVR_LO || vr == EVR_SH || vr == EVR_LT || vr == EVR_ST || vr == EVR_UT || vr == EVR_CS;
+  }
+
+  void copy_harmless(DcmDataset& from, DcmDataset& to) const {
+    const auto identifying = secrets();
+    for (const auto& tag : kHarmless) {
+      const std::string text = text_of(from, tag);
+      const bool told = is_text(DcmTag(tag).getEVR()) &&
+                        std::any_of(identifying.begin(), identifying.end(), [&](const std::string& secret) {
+                          return text.find(secret) != std::string::npos;
+                        });
+      if (!told) copy(from, to, tag);
+    }
   }
 
   void write(const std::string& header) {
