@@ -7,6 +7,7 @@
 #include "apps/ultrasound/verbs.h"
 #include "framework/base/error.h"
 #include "framework/base/log.h"
+#include "framework/dicom/store.h"
 
 namespace conclave {
 namespace fs = std::filesystem;
@@ -19,7 +20,8 @@ class ExportVerb : public Verb {
     return "Write a report, as it is now, as text, PDF, DICOM and FHIR";
   }
   std::string examples() const override {
-    return "  conclave-ultrasound export reports/scan.json --format pdf,sr,fhir --images study-folder";
+    return "  conclave-ultrasound export reports/scan.json --format pdf,sr,fhir --images study-folder\n"
+           "  conclave-ultrasound export reports/scan.json --format sr --to ARCHIVE@localhost:11112";
   }
   bool computes() const override { return false; }
   void declare(Options& options) override {
@@ -28,6 +30,7 @@ class ExportVerb : public Verb {
         .add("format", formats_, "Comma-separated: " + fmt::format("{}", fmt::join(report_formats(), ", ")))
         .required();
     options.add("out", out_, "Folder for the files, instead of the report's").letter('o');
+    options.add("to", to_, "AE@HOST:PORT: also send the DICOM files there (C-STORE)");
     options
         .add("images", images_,
              "The file, or the folder of the files, that the report is of: key pictures need it")
@@ -35,6 +38,7 @@ class ExportVerb : public Verb {
   }
   int run(Invocation& call) override {
     const auto formats = parse_formats(formats_);
+    if (!to_.empty()) dicom::parse_peer(to_);
     const auto report = ultrasound::read_report(file_);
     const fs::path folder = file_.has_parent_path() ? file_.parent_path() : ".";
     call.begin();
@@ -43,6 +47,7 @@ class ExportVerb : public Verb {
     };
     const Json files = export_report_files(report, folder, out_.empty() ? folder : out_,
                                            file_.stem().string(), formats, frame_of);
+    if (!to_.empty()) send(files);
     for (const auto& [format, file] : files.items()) {
       call.history().output(file.get<std::string>(), format);
       if (!call.json()) fmt::print("{}\n", file.get<std::string>());
@@ -53,6 +58,16 @@ class ExportVerb : public Verb {
   }
 
  private:
+  void send(const Json& files) const {
+    std::vector<fs::path> objects;
+    for (const auto& [format, file] : files.items())
+      if (fs::path path = file.get<std::string>(); path.extension() == ".dcm")
+        objects.push_back(std::move(path));
+    require<UsageError>(!objects.empty(), "--to: none of the formats is a DICOM object");
+    dicom::store(objects, dicom::parse_peer(to_));
+    log_info("{} objects stored at {}", objects.size(), to_);
+  }
+
   std::optional<dicom::Frame> find_frame(const ultrasound::Report& report, const std::string& source,
                                          int64_t frame) const {
     if (images_.empty() || report.study.sources.empty()) return std::nullopt;
@@ -72,6 +87,7 @@ class ExportVerb : public Verb {
 
   fs::path file_, out_, images_;
   std::vector<std::string> formats_;
+  std::string to_;
 };
 
 }  // namespace

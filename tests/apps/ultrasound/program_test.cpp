@@ -1,0 +1,273 @@
+// conclave-ultrasound, end to end.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "framework/base/file.h"
+#include "framework/base/json.h"
+#include "framework/dicom/dicom_file.h"
+#include "framework/dicom/store.h"
+#include "models/ultrasound/report/report.h"
+#include "testing/process.h"
+#include "testing/testing.h"
+#include "tests/dicom/make_dicom.h"
+#include "tests/models_ultrasound/sample_report.h"
+
+namespace conclave {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::MadeDicom;
+using testing::Outcome;
+using testing::TempDir;
+namespace fs = std::filesystem;
+
+Outcome ultrasound_run(const TempDir& dir, std::vector<std::string> words) {
+  words.insert(words.begin(), "conclave-ultrasound");
+  return testing::run_program(words, {{"XDG_DATA_HOME", dir / "data"},
+                                      {"XDG_STATE_HOME", dir / "state"},
+                                      {"XDG_CONFIG_HOME", dir / "config"}});
+}
+
+std::vector<Json> lines_of(const std::string& text) {
+  std::vector<Json> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(parse_json(line, "line"));
+  return lines;
+}
+
+MadeDicom breast_scan() {
+  MadeDicom made;
+  made.width = 640, made.height = 480;
+  made.regions = {{0, 0, 639, 479, 3, 3, 0.02, 0.02, 1, 1}};
+  return made;
+}
+
+std::string save_findings(const TempDir& dir, const ultrasound::Findings& findings) {
+  const std::string path = dir / "findings.json";
+  write_file(path, ultrasound::to_json(findings).dump());
+  return path;
+}
+
+TEST(UltrasoundProgram, FromAFileToASignedReport) {
+  const TempDir dir;
+  breast_scan().save(dir / "scan.dcm");
+  const std::string findings = save_findings(dir, testing::breast_findings());
+  const auto drafted =
+      ultrasound_run(dir, {"report", dir / "scan.dcm", "-o", dir / "out", "--findings", findings, "--format",
+                           "json,text,pdf,sr,pdf-dicom,fhir", "--json"});
+  ASSERT_EQ(drafted.code, 0) << drafted.err;
+  const Json line = lines_of(drafted.out).at(0);
+  EXPECT_EQ(line["state"], "draft");
+  EXPECT_EQ(line["categories"], Json::array({"BI-RADS 4C"}));
+  EXPECT_EQ(line["files"].size(), 6u);
+  for (const auto& file : line["files"]) EXPECT_GT(fs::file_size(file.get<std::string>()), 100u) << file;
+  const std::string report = dir / "out/scan.json";
+  EXPECT_DOUBLE_EQ(*ultrasound::read_report(report).findings[0].measurements[0].mm, 16);
+
+  EXPECT_EQ(ultrasound_run(dir, {"edit", report, "--reader", "Dr. A", "--set", "0.margin=spiculated"}).code,
+            0);
+  EXPECT_EQ(ultrasound_run(dir, {"sign", report, "--reader", "Dr. A"}).code, 0);
+  EXPECT_EQ(ultrasound_run(dir, {"sign", report, "--reader", "Dr. A"}).code, 2);
+  EXPECT_EQ(ultrasound_run(dir, {"export", report, "--format", "fhir,sr", "--images", dir.path()}).code, 0);
+  EXPECT_THAT(read_file(dir / "out/scan.fhir.json"), HasSubstr("\"final\""));
+  EXPECT_EQ(ultrasound_run(dir, {"edit", report, "--reader", "Dr. B", "--impression", "Known scar."}).code,
+            0);
+  EXPECT_EQ(ultrasound::read_report(report).state, "amended");
+
+  const auto verified = ultrasound_run(dir, {"verify", dir / "out", "--json"});
+  EXPECT_EQ(verified.code, 0) << verified.out;
+  const Json check = lines_of(verified.out).at(0);
+  EXPECT_EQ(check["records"], 6);
+  EXPECT_EQ(ultrasound_run(dir, {"verify", dir / "out", "--head", check["head"].get<std::string>()}).code, 0);
+  std::string log = read_file(dir / "out/audit.jsonl");
+  log.replace(log.find("Dr. A"), 5, "Dr. X");
+  write_file(dir / "out/audit.jsonl", log);
+  EXPECT_EQ(ultrasound_run(dir, {"verify", dir / "out"}).code, 1);
+}
+
+TEST(UltrasoundProgram, AStudyFolderAndItsBadFiles) {
+  const TempDir dir;
+  fs::create_directories(dir / "study");
+  for (const std::string number : {"1", "2"}) {
+    MadeDicom made = breast_scan();
+    made.change = [&](DcmDataset& data) {
+      data.putAndInsertString(DCM_SOPInstanceUID, ("1.2.3." + number).c_str());
+      data.putAndInsertString(DCM_InstanceNumber, number.c_str());
+    };
+    made.save(dir / ("study/" + number + ".dcm"));
+  }
+  const std::string whole = testing::bytes_of(dir / "study/1.dcm");
+  testing::put_bytes(dir / "study/cut.dcm", whole.substr(0, whole.size() / 2));
+  auto findings = testing::breast_findings();
+  findings.findings[0].evidence.source = "2.dcm";
+  for (auto& measurement : findings.findings[0].measurements) measurement.evidence.source = "2.dcm";
+  const auto done = ultrasound_run(
+      dir, {"report", dir / "study", "-o", dir / "out", "--findings", save_findings(dir, findings)});
+  ASSERT_EQ(done.code, 0) << done.err;
+  const auto report = ultrasound::read_report(dir / "out/study.json");
+  EXPECT_EQ(report.study.sources.size(), 2u);
+  EXPECT_THAT(report.warnings, ::testing::Contains(HasSubstr("cut off")));
+}
+
+TEST(UltrasoundProgram, BadInputIsTold) {
+  const TempDir dir;
+  const std::string findings = save_findings(dir, testing::breast_findings());
+  const auto error_of = [&](const fs::path& file) {
+    const auto done =
+        ultrasound_run(dir, {"report", file, "-o", dir / "out", "--findings", findings, "--json"});
+    EXPECT_EQ(done.code, 1) << file;
+    EXPECT_FALSE(fs::exists(dir / "out")) << file;
+    return lines_of(done.out).at(0)["error"]["message"].get<std::string>();
+  };
+  MadeDicom ct = breast_scan();
+  ct.change = [](DcmDataset& data) {
+    data.putAndInsertString(DCM_SOPClassUID, UID_CTImageStorage);
+    data.putAndInsertString(DCM_Modality, "CT");
+  };
+  ct.save(dir / "ct.dcm");
+  EXPECT_THAT(error_of(dir / "ct.dcm"), HasSubstr("no ultrasound"));
+  MadeDicom huge = breast_scan();
+  huge.change = [](DcmDataset& data) { data.putAndInsertString(DCM_NumberOfFrames, "11000"); };
+  huge.save(dir / "huge.dcm");
+  EXPECT_THAT(error_of(dir / "huge.dcm"), HasSubstr("promises 11000 frames"));
+  testing::put_bytes(dir / "cut.dcm", testing::bytes_of(dir / "huge.dcm").substr(0, 700));
+  EXPECT_THAT(error_of(dir / "cut.dcm"), HasSubstr("cut off"));
+  EXPECT_THAT(error_of(dir / "nothing.dcm"), HasSubstr("no such file"));
+  // Without a model there are no findings, and that is said.
+  breast_scan().save(dir / "ok.dcm");
+  EXPECT_EQ(ultrasound_run(
+                dir, {"report", dir / "ok.dcm", "-o", dir / "out", "--findings", findings, "--format", "doc"})
+                .code,
+            2);
+}
+
+TEST(UltrasoundProgram, Measures) {
+  const TempDir dir;
+  MadeDicom made = breast_scan();
+  made.frames = 3;
+  made.regions.push_back({0, 0, 639, 479, 4, 7, 0.01, 0.5, 3, 3});  // a second one that says seconds
+  made.save(dir / "two.dcm");
+  breast_scan().save(dir / "one.dcm");
+  const auto one =
+      ultrasound_run(dir, {"measure", dir / "one.dcm", "--from", "10,10", "--to", "40,50", "--json"});
+  EXPECT_DOUBLE_EQ(lines_of(one.out).at(0)["mm"].get<double>(), 10);
+  const Json two = lines_of(ultrasound_run(dir, {"measure", dir / "two.dcm", "--from", "10,10", "--to",
+                                                 "40,50", "--frame", "2", "--json"})
+                                .out)
+                       .at(0);
+  EXPECT_TRUE(two["mm"].is_null());
+  EXPECT_EQ(two["unit"], "px");
+  EXPECT_THAT(two["reason"].get<std::string>(), HasSubstr("units are s"));
+  EXPECT_EQ(
+      ultrasound_run(dir, {"measure", dir / "two.dcm", "--from", "1,1", "--to", "2,2", "--frame", "3"}).code,
+      2);
+  EXPECT_EQ(ultrasound_run(dir, {"measure", dir / "one.dcm", "--from", "1", "--to", "2,2"}).code, 2);
+  EXPECT_EQ(
+      ultrasound_run(dir, {"measure", dir / "one.dcm", "--from", "1,1", "--to", "2,2", "--mm-per-pixel", "1"})
+          .code,
+      2);
+}
+
+TEST(UltrasoundProgram, ServesAFolderAndGoesOnAfterARestart) {
+  const TempDir dir;
+  fs::create_directories(dir / "in/study");
+  breast_scan().save(dir / "in/a.dcm");
+  breast_scan().save(dir / "in/study/b.dcm");
+  testing::put_bytes(dir / "in/c.dcm", "broken");
+  const std::string findings = save_findings(dir, testing::breast_findings());
+  const std::vector<std::string> words = {"serve-folder", dir / "in", "-o",  dir / "out", "--findings",
+                                          findings,       "--settle", "0.2", "--once",    "--json"};
+  const auto first = ultrasound_run(dir, words);
+  EXPECT_EQ(first.code, 1) << first.err;  // c.dcm
+  EXPECT_EQ(lines_of(first.out).size(), 3u);
+  EXPECT_TRUE(fs::exists(dir / "out/a.json") && fs::exists(dir / "out/study.json"));
+  fs::remove(dir / "in/c.dcm");
+  const auto second = ultrasound_run(dir, words);
+  EXPECT_EQ(second.code, 0);
+  EXPECT_EQ(second.out, "");
+  breast_scan().save(dir / "in/d.dcm");
+  EXPECT_EQ(lines_of(ultrasound_run(dir, words).out).size(), 1u);
+  EXPECT_EQ(ultrasound_run(
+                dir, {"serve-folder", dir / "in", "-o", dir / "in/out", "--findings", findings, "--once"})
+                .code,
+            2);
+}
+
+// A port that nothing listens at.
+int free_port() {
+  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ::bind(socket, reinterpret_cast<sockaddr*>(&address), size);
+  ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
+  ::close(socket);
+  return ntohs(address.sin_port);
+}
+
+TEST(UltrasoundProgram, StoresAtAnArchiveAndServesWhatOneReceives) {
+  const TempDir dir;
+  breast_scan().save(dir / "scan.dcm");
+  const std::string findings = save_findings(dir, testing::breast_findings());
+  ASSERT_EQ(ultrasound_run(dir, {"report", dir / "scan.dcm", "-o", dir / "out", "--findings", findings}).code,
+            0);
+  const std::string port = std::to_string(free_port()), peer = "TEST@localhost:" + port;
+  const auto refused = ultrasound_run(dir, {"export", dir / "out/scan.json", "--format", "sr", "--to", peer});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("no association"));
+  EXPECT_EQ(ultrasound_run(dir, {"export", dir / "out/scan.json", "--format", "sr", "--to", "nowhere"}).code,
+            2);
+
+  if (!fs::exists("/usr/bin/storescp")) GTEST_SKIP() << "storescp (Debian's dcmtk) is not installed";
+  fs::create_directories(dir / "in");
+  const std::string folder = dir / "in";
+  const pid_t archive = fork();
+  if (archive == 0) {
+    ::execl("/usr/bin/storescp", "storescp", "--sort-on-study-uid", "study", "-od", folder.c_str(),
+            port.c_str(), nullptr);
+    _exit(127);
+  }
+  Outcome stored;
+  for (int tries = 0; tries < 50 && stored.code != 0; ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    stored = ultrasound_run(dir, {"export", dir / "out/scan.json", "--format", "sr,pdf-dicom", "--to", peer});
+  }
+  EXPECT_EQ(stored.code, 0) << stored.err;
+  // A modality sends a picture; the folder that receives is served.
+  dicom::store({dir / "scan.dcm"}, dicom::parse_peer(peer));
+  ::kill(archive, SIGTERM);
+  ::waitpid(archive, nullptr, 0);
+  int files = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(dir / "in")) files += entry.is_regular_file();
+  EXPECT_EQ(files, 3);
+  const auto served = ultrasound_run(dir, {"serve-folder", dir / "in", "-o", dir / "drafts", "--findings",
+                                           findings, "--settle", "0", "--once", "--json"});
+  EXPECT_EQ(served.code, 0) << served.err;
+  EXPECT_EQ(lines_of(served.out).size(), 1u);
+}
+
+TEST(UltrasoundProgram, DeidentifiesAndSaysWhatItDoesNotKnow) {
+  const TempDir dir;
+  breast_scan().save(dir / "scan.dcm");
+  const auto done = ultrasound_run(
+      dir, {"deidentify", dir / "scan.dcm", "-o", dir / "out", "--keep", "0,0,64,48", "--json"});
+  ASSERT_EQ(done.code, 0) << done.err;
+  const Json line = lines_of(done.out).at(0);
+  EXPECT_EQ(line["status"], "not known");
+  EXPECT_EQ(testing::bytes_of(line["file"].get<std::string>()).find("MRN-4711"), std::string::npos);
+  EXPECT_EQ(ultrasound_run(dir, {"verify", dir / "out"}).code, 0);
+}
+
+}  // namespace
+}  // namespace conclave
