@@ -135,7 +135,9 @@ struct Clip::State {
 
   void count() {
     while (av_read_frame(format.get(), packet.get()) >= 0) {
-      if (packet->stream_index == stream && ++frames > kMostFrames) fail("has too many frames");
+      // A container may hold packets that it does not show.
+      const bool shown = packet->stream_index == stream && !(packet->flags & AV_PKT_FLAG_DISCARD);
+      if (shown && ++frames > kMostFrames) fail("has too many frames");
       av_packet_unref(packet.get());
     }
     if (frames == 0) fail("has no frames");
