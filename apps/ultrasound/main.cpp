@@ -9,6 +9,7 @@ int main(int argc, char** argv) {
   verbs.push_back(make_ultrasound_edit_verb());
   verbs.push_back(make_ultrasound_sign_verb());
   verbs.push_back(make_ultrasound_verify_verb());
+  verbs.push_back(make_ultrasound_adjudicate_verb());
   verbs.push_back(make_ultrasound_export_verb());
   verbs.push_back(make_ultrasound_serve_folder_verb());
   verbs.push_back(make_ultrasound_measure_verb());

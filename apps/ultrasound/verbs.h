@@ -9,6 +9,7 @@ std::unique_ptr<Verb> make_ultrasound_report_verb();
 std::unique_ptr<Verb> make_ultrasound_edit_verb();
 std::unique_ptr<Verb> make_ultrasound_sign_verb();
 std::unique_ptr<Verb> make_ultrasound_verify_verb();
+std::unique_ptr<Verb> make_ultrasound_adjudicate_verb();
 std::unique_ptr<Verb> make_ultrasound_export_verb();
 std::unique_ptr<Verb> make_ultrasound_serve_folder_verb();
 std::unique_ptr<Verb> make_ultrasound_measure_verb();
