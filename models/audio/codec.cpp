@@ -6,6 +6,7 @@
 #include "models/audio/dac.h"
 #include "models/audio/encodec.h"
 #include "models/audio/mimi.h"
+#include "models/audio/spectral_codec.h"
 
 namespace conclave {
 
@@ -18,9 +19,10 @@ void Codec::check_codes(const Tensor& codes_BKF) const {
 }
 
 Ptr<Codec> make_codec(const Json& config) {
-  const auto kind = ConfigObject(config, "codec").one_of("kind", {"dac", "encodec", "mimi"});
+  const auto kind = ConfigObject(config, "codec").one_of("kind", {"dac", "encodec", "mimi", "spectral"});
   if (kind == "dac") return make_dac(config);
   if (kind == "encodec") return make_encodec(config);
+  if (kind == "spectral") return make_spectral_codec(config);
   return make_mimi(config);
 }
 

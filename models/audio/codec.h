@@ -29,8 +29,8 @@ struct Codec : Module {
   void check_codes(const Tensor& codes_BKF) const;
 };
 
-/// {"kind": "dac" | "encodec" | "mimi", ...}: docs/checkpoints.md lists the keys. Throws UsageError that
-/// names the key.
+/// {"kind": "dac" | "encodec" | "mimi" | "spectral", ...}: docs/checkpoints.md lists the keys. Throws
+/// UsageError that names the key.
 Ptr<Codec> make_codec(const Json& config);
 
 }  // namespace conclave

@@ -1,0 +1,160 @@
+#include "models/audio/speech_model.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "framework/base/config_object.h"
+#include "framework/base/random.h"
+
+namespace conclave {
+namespace {
+
+constexpr int64_t kControls = 5;
+constexpr int64_t kMarks = 3;  // end, padding and begin behind the codes
+
+// A draw from the `top_k` largest of `allowed` logits at a temperature; 0: the largest one.
+int64_t drawn(const float* logits, int64_t allowed, const SpeechRequest& request, Random& random) {
+  std::vector<int64_t> order(static_cast<size_t>(allowed));
+  std::iota(order.begin(), order.end(), 0);
+  const auto keep = std::min(request.top_k > 0 ? request.top_k : allowed, allowed);
+  std::partial_sort(order.begin(), order.begin() + keep, order.end(), [&](int64_t a, int64_t b) {
+    return logits[a] != logits[b] ? logits[a] > logits[b] : a < b;
+  });
+  if (request.temperature == 0) return order[0];
+  std::vector<double> mass;
+  double total = 0;
+  for (int64_t i = 0; i < keep; ++i) {
+    const auto at = static_cast<size_t>(i);
+    mass.push_back(std::exp((logits[order[at]] - logits[order[0]]) / request.temperature));
+    total += mass.back();
+  }
+  double rest = random.uniform() * total;
+  for (size_t i = 0; i < mass.size(); ++i)
+    if ((rest -= mass[i]) < 0) return order[i];
+  return order[static_cast<size_t>(keep - 1)];
+}
+
+class WordSpeaker {
+ public:
+  WordSpeaker(const SpeechModel& model, const SpeechRequest& request)
+      : model_(model),
+        request_(request),
+        pattern_(model.lm->pattern),
+        books_(model.books()),
+        random_(request.seed, "say word") {}
+
+  int64_t run(const std::function<bool(const Tensor&)>& visit) {
+    Inputs inputs;
+    const int64_t sample = request_.sample_FK.defined() ? request_.sample_FK.size(0) : 0;
+    const auto ids = model_.prompt(request_.word, request_.speaker, sample);
+    inputs.ids_NL = at::tensor(ids, at::kLong).unsqueeze(0);
+    if (sample > 0) inputs.pictures["codec_input_ids"] = request_.sample_FK;
+    Prompt prompt = model_.lm->lm->prompt(inputs);
+    std::vector<int64_t> input(static_cast<size_t>(books_), pattern_.bos);
+    const int64_t longest = pattern_.longest();
+    for (int64_t step = 0; ended_ < 0 || step < ended_ + longest; ++step) {
+      const Tensor logits_CV = logits(prompt.state, input);
+      for (int64_t c = 0; c < books_; ++c)
+        input[static_cast<size_t>(c)] = next(logits_CV, c, step - pattern_.delay[static_cast<size_t>(c)]);
+      const int64_t whole = step - longest;  // the frame whose last code this step gave
+      if (whole < 0 || (ended_ >= 0 && whole >= ended_)) continue;
+      if (!visit(at::tensor(frames_[static_cast<size_t>(whole)], at::kLong))) return whole + 1;
+    }
+    return ended_;
+  }
+
+ private:
+  Tensor logits(DecodeState& state, const std::vector<int64_t>& input) const {
+    TokenContext context;
+    context.phase = Phase::decode;
+    context.past = &state;
+    const Tensor x_11D = model_.lm->codes->embed(at::tensor(input, at::kLong).view({1, 1, -1}));
+    return model_.lm->codec_logits(model_.lm->lm->text->forward(x_11D, {}, context))[0][0].contiguous();
+  }
+
+  // The code of a codebook for a frame: begin before the first one, end and padding behind the last.
+  int64_t next(const Tensor& logits_CV, int64_t book, int64_t frame) {
+    if (frame < 0) return pattern_.bos;
+    if (ended_ >= 0 && frame >= ended_) return frame == ended_ ? pattern_.eos : pattern_.pad;
+    const bool may_end = book == 0 && frame >= request_.least_frames;
+    const float* row = logits_CV.const_data_ptr<float>() + book * logits_CV.size(1);
+    int64_t code = drawn(row, model_.book_size + may_end, request_, random_);
+    if (book == 0 && (code == pattern_.eos || frame >= request_.most_frames)) {
+      ended_ = frame;
+      return pattern_.eos;
+    }
+    if (book == 0) frames_.emplace_back(static_cast<size_t>(books_));
+    return frames_[static_cast<size_t>(frame)][static_cast<size_t>(book)] = code;
+  }
+
+  const SpeechModel& model_;
+  const SpeechRequest& request_;
+  const DelayPattern& pattern_;
+  int64_t books_, ended_ = -1;
+  std::vector<std::vector<int64_t>> frames_;
+  Random random_;
+};
+
+}  // namespace
+
+std::vector<int64_t> SpeechModel::prompt(int64_t word, int64_t speaker, int64_t sample_frames) const {
+  std::vector<int64_t> ids = {speaker < 0 ? nobody() : this->speaker(speaker)};
+  if (sample_frames > 0) {
+    ids.push_back(voice());
+    ids.insert(ids.end(), static_cast<size_t>(sample_frames), frame());
+  }
+  ids.insert(ids.end(), {say(), this->word(word), sound()});
+  return ids;
+}
+
+Ptr<SpeechModel> make_speech_model(const Json& config) {
+  ConfigObject c(config, "speech");
+  c.one_of("kind", {"speech"});
+  auto model = std::make_shared<SpeechModel>();
+  model->words = c.need<std::vector<std::string>>("words");
+  model->speakers = c.need<std::vector<std::string>>("speakers");
+  require<UsageError>(!model->words.empty() && model->words.size() + model->speakers.size() < 100'000,
+                      "{}: between one and 100000 words and speakers are allowed", c.name("words"));
+  const auto books = c.need_integer("books");
+  model->book_size = c.need_integer("book_size");
+  require<UsageError>(books <= 32 && model->book_size <= 65536, "{}: up to 32 codebooks of 65536 are allowed",
+                      c.name("books"));
+  const Json text = c.part("text");
+  c.finish();
+  std::vector<int64_t> delay(static_cast<size_t>(books));
+  std::iota(delay.begin(), delay.end(), 0);
+  const int64_t size = model->book_size;
+  model->lm = make_audio_lm({{"vocabulary", model->control(kControls)},
+                             {"tied", true},
+                             {"text", text},
+                             {"codec",
+                              {{"channels", books},
+                               {"vocabulary", size + kMarks},
+                               {"placeholder", model->frame()},
+                               {"delay", delay},
+                               {"eos", size},
+                               {"pad", size + 1},
+                               {"bos", size + 2}}}});
+  return model;
+}
+
+int64_t say_word(const SpeechModel& model, const SpeechRequest& request,
+                 const std::function<bool(const Tensor& frame_K)>& visit) {
+  const auto count = [](const auto& list) { return static_cast<int64_t>(list.size()); };
+  require<UsageError>(request.word >= 0 && request.word < count(model.words) && request.speaker >= -1 &&
+                          request.speaker < count(model.speakers),
+                      "[speech] word {} of {} and speaker {} of {}", request.word, model.words.size(),
+                      request.speaker, model.speakers.size());
+  require<UsageError>(request.temperature >= 0 && request.least_frames >= 1 &&
+                          request.most_frames >= request.least_frames && request.most_frames <= 3000,
+                      "[speech] temperature {}, {} to {} frames", request.temperature, request.least_frames,
+                      request.most_frames);
+  const at::NoGradGuard no_grad;
+  return WordSpeaker(model, request).run(visit);
+}
+
+}  // namespace conclave

@@ -1,0 +1,54 @@
+/// Words to the codes of a codec, in the voice of a known speaker or of a sample: the language model of
+/// UniMoE-Audio (arXiv 2510.13344) at a size that trains on a CPU.
+///
+///   [who] ([voice] frames of the sample) [say] word [sound] steps of codes, delayed codebook by codebook
+#pragma once
+
+#include <functional>
+
+#include "models/audio/audio_lm.h"
+
+namespace conclave {
+
+struct SpeechModel : Module {
+  std::vector<std::string> words;     ///< that it says
+  std::vector<std::string> speakers;  ///< that it knows by name
+  int64_t book_size = 0;
+  Ptr<AudioLm> lm;
+
+  int64_t books() const { return lm->pattern.channels(); }
+  // Ids of the text.
+  int64_t word(int64_t i) const { return i; }
+  int64_t speaker(int64_t i) const { return static_cast<int64_t>(words.size()) + i; }
+  int64_t control(int64_t i) const { return speaker(static_cast<int64_t>(speakers.size())) + i; }
+  int64_t nobody() const { return control(0); }  ///< stands for a speaker without a name
+  int64_t voice() const { return control(1); }
+  int64_t say() const { return control(2); }
+  int64_t sound() const { return control(3); }
+  int64_t frame() const { return control(4); }  ///< the place of a frame or step of codes
+
+  /// The text before the codes. `speaker` -1: nobody; `sample_frames` 0: no sample.
+  std::vector<int64_t> prompt(int64_t word, int64_t speaker, int64_t sample_frames) const;
+  void visit(Visitor& v) override { lm->visit(v); }
+};
+
+/// {"kind": "speech", "words": [..], "speakers": [..], "books": 8, "book_size": 256, "text": {keys of
+/// make_transformer}}: the delay is one step a codebook. Throws UsageError that names the key.
+Ptr<SpeechModel> make_speech_model(const Json& config);
+
+struct SpeechRequest {
+  int64_t word = 0;
+  int64_t speaker = -1;  ///< -1: by the sample alone
+  Tensor sample_FK;      ///< codes of a voice; undefined: none
+  double temperature = 0.7;
+  int64_t top_k = 40;
+  int64_t least_frames = 8, most_frames = 75;
+  uint64_t seed = 0;
+};
+
+/// Draws the codes of one word and hands each frame [K] out as soon as all its codebooks are known; the visit
+/// returns false to end it. Returns the number of frames. The same request gives the same codes.
+int64_t say_word(const SpeechModel& model, const SpeechRequest& request,
+                 const std::function<bool(const Tensor& frame_K)>& visit);
+
+}  // namespace conclave
