@@ -1,4 +1,5 @@
 #include "apps/audio/music_eval.h"
+#include "apps/audio/sound_eval.h"
 #include "apps/audio/verbs.h"
 #include "apps/common/app.h"
 #include "apps/common/shipped.h"
@@ -13,10 +14,12 @@ class EvalVerb : public Verb {
   std::string name() const override { return "eval"; }
   std::string summary() const override { return "Score a model on a data set"; }
   std::string examples() const override {
-    return "conclave-audio eval --task music-nll --dataset jsb --data DIR/music --protocol factored --json";
+    return "conclave-audio eval --task music-nll --dataset jsb --data DIR/music --protocol factored --json\n"
+           "conclave-audio eval --task codec --data DIR/speech\n"
+           "conclave-audio eval --task digits --data DIR/speech --json";
   }
   void declare(Options& options) override {
-    options.add("task", task_, "What is measured").choices({"music-nll"}).required();
+    options.add("task", task_, "What is measured").choices({"music-nll", "codec", "digits"}).required();
     options.add("data", music_.data, "Folder of the data sets").existing().required();
     options.add("model", music_.model, "Folder of the model (default: the shipped one)").existing();
     options.add("split", music_.split, "Split").choices({"train", "valid", "test"});
@@ -31,15 +34,26 @@ class EvalVerb : public Verb {
              "Average each frame's probability over the piece moved by up to so many semitones either way")
         .range(0, 11)
         .group("Music");
+    options.add("speaker", sound_.speaker, "Whom the codec is judged by; the shipped one never heard lucas")
+        .group("Speech");
+    options.add("takes", sound_.takes, "Takes of each digit and speaker").range(1, 1000).group("Speech");
+    options.add("temperature", sound_.temperature, "Of the draws").range(0, 10).group("Speech");
   }
   int run(Invocation& call) override {
     set_threads(call.common().threads);
+    if (task_ != "music-nll") {
+      sound_.data = music_.data;
+      sound_.model = music_.model;
+      sound_.seed = call.common().seed;
+      return task_ == "codec" ? eval_codec(sound_, call) : eval_digits(sound_, call);
+    }
     if (music_.model.empty()) music_.model = shipped("music-small");
     return evaluate_music(music_, call);
   }
 
  private:
   std::string task_;
+  SoundEvalOptions sound_;
   MusicEvaluation music_{{}, {}, "jsb", "test", "factored"};
 };
 

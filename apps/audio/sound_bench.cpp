@@ -1,0 +1,84 @@
+#include "apps/audio/sound_bench.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+
+#include "apps/audio/sound_model.h"
+#include "framework/base/process_memory.h"
+#include "framework/base/signals.h"
+#include "framework/base/stopwatch.h"
+#include "framework/tensor/device.h"
+#include "models/audio/speaking.h"
+
+namespace conclave {
+namespace {
+
+constexpr double kMegabyte = 1 << 20;
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+}  // namespace
+
+void bench_speech(const std::filesystem::path& model, int64_t rounds, Invocation& call) {
+  set_threads(1);
+  const at::NoGradGuard no_grad;
+  const OpenVoice voice = open_voice(voice_folder(model));
+  const auto& codec = *voice.codec.codec;
+  const auto rate = static_cast<double>(codec.sample_rate);
+  const auto words = read_words(*voice.speech, "0123456789");
+  call.begin();
+  std::vector<double> first_ms, speed, encoding, decoding;
+  for (int64_t round = -1; round < rounds; ++round) {  // the first one warms up
+    throw_if_interrupted();
+    SpeakOptions options;
+    options.speaker = 0;
+    options.seed = call.common().seed + static_cast<uint64_t>(std::max<int64_t>(round, 0));
+    const Stopwatch speaking;
+    double first = 0;
+    std::vector<Tensor> pieces;
+    speak(*voice.speech, codec, words, options, [&](const Tensor& samples_N) {
+      if (pieces.empty()) first = speaking.ms();
+      pieces.push_back(samples_N);
+      return true;
+    });
+    const double said_in = speaking.seconds();
+    const Tensor sound_N = at::cat(pieces);
+    const double seconds = static_cast<double>(sound_N.size(0)) / rate;
+    const Stopwatch coding;
+    SpectralEncoder encoder(codec, codec.books);
+    std::vector<Tensor> codes;
+    for (const auto& part : sound_N.split(codec.sample_rate)) codes.push_back(encoder.push(part));
+    codes.push_back(encoder.finish());
+    const double encoded_in = coding.seconds();
+    const Stopwatch uncoding;
+    SpectralDecoder decoder(codec);
+    decoder.push(at::cat(codes, 1));
+    decoder.finish();
+    if (round < 0) continue;
+    first_ms.push_back(first);
+    speed.push_back(seconds / said_in);
+    encoding.push_back(seconds / encoded_in);
+    decoding.push_back(seconds / uncoding.seconds());
+  }
+  const Json result = {{"part", "speech"},
+                       {"first_sound_ms", median(first_ms)},
+                       {"speak_x_real_time", median(speed)},
+                       {"encode_x_real_time", median(encoding)},
+                       {"decode_x_real_time", median(decoding)},
+                       {"peak_mb", static_cast<double>(peak_memory()) / kMegabyte}};
+  for (const auto& [key, value] : result.items())
+    if (value.is_number()) call.history().metric(key, 0, value.get<double>());
+  if (call.json())
+    call.out().write(result);
+  else
+    for (const auto& [key, value] : result.items())
+      if (value.is_number()) fmt::print("{:<20} {:.1f}\n", key, value.get<double>());
+}
+
+}  // namespace conclave

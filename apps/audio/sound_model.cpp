@@ -1,0 +1,61 @@
+#include "apps/audio/sound_model.h"
+
+#include <ATen/ATen.h>
+
+#include "apps/common/shipped.h"
+#include "framework/base/error.h"
+#include "framework/base/sha256.h"
+#include "framework/tensor/fresh.h"
+#include "framework/tensor/state.h"
+
+namespace conclave {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kShipped = "audio-speech";
+
+template <class M>
+Ptr<M> open(const fs::path& folder, Ptr<M> (*make)(const Json&)) {
+  require<UsageError>(fs::exists(folder / "config.json"), "{}: holds no model (config.json)",
+                      folder.string());
+  const auto model = make(read_json(folder / "config.json"));
+  LoadOptions sound;
+  sound.finite = true;
+  load_state(*model, Safetensors(folder / "model.safetensors"), sound);
+  return model;
+}
+
+}  // namespace
+
+OpenCodec open_codec(const fs::path& folder) {
+  OpenCodec opened{open<SpectralCodec>(folder, make_spectral_codec), {}};
+  const std::string digest = sha256_file(folder / "model.safetensors");
+  for (size_t i = 0; i < opened.id.size(); ++i)
+    opened.id[i] = static_cast<uint8_t>(std::stoi(digest.substr(2 * i, 2), nullptr, 16));
+  return opened;
+}
+
+Ptr<ClipClassifier> open_classifier(const fs::path& folder) {
+  return open<ClipClassifier>(folder, make_clip_classifier);
+}
+
+OpenVoice open_voice(const fs::path& folder) {
+  OpenVoice voice{open_codec(folder / "codec"), open<SpeechModel>(folder / "speech", make_speech_model)};
+  require<UsageError>(voice.speech->books() <= voice.codec.codec->books &&
+                          voice.speech->book_size == voice.codec.codec->book_size,
+                      "{}: the speech model has {} codebooks of {} rows, the codec {} of {}", folder.string(),
+                      voice.speech->books(), voice.speech->book_size, voice.codec.codec->books,
+                      voice.codec.codec->book_size);
+  return voice;
+}
+
+fs::path voice_folder(const fs::path& given) {
+  return given.empty() ? shipped(kShipped) : given;
+}
+
+fs::path codec_folder(const fs::path& given) {
+  const fs::path voice = voice_folder(given);
+  return fs::exists(voice / "codec") ? voice / "codec" : voice;
+}
+
+}  // namespace conclave

@@ -1,0 +1,35 @@
+/// Opening the models that conclave-audio hears and speaks with.
+#pragma once
+
+#include <array>
+#include <filesystem>
+
+#include "models/audio/clip_classifier.h"
+#include "models/audio/spectral_codec.h"
+#include "models/audio/speech_model.h"
+
+namespace conclave {
+
+struct OpenCodec {
+  Ptr<SpectralCodec> codec;
+  std::array<uint8_t, 16> id{};  ///< begin of the SHA-256 of its weights' file
+};
+
+/// Folders of config.json and model.safetensors, as train leaves them. Throws UsageError, DataError.
+OpenCodec open_codec(const std::filesystem::path& folder);
+Ptr<ClipClassifier> open_classifier(const std::filesystem::path& folder);
+
+/// A speech model lies in "speech" and its codec in "codec" of one folder. Throws UsageError when they do not
+/// fit each other.
+struct OpenVoice {
+  OpenCodec codec;
+  Ptr<SpeechModel> speech;
+};
+OpenVoice open_voice(const std::filesystem::path& folder);
+
+/// `given`, or when it is empty the folder that was shipped.
+std::filesystem::path voice_folder(const std::filesystem::path& given);
+/// The codec of that voice, or `given` itself where it is a codec.
+std::filesystem::path codec_folder(const std::filesystem::path& given);
+
+}  // namespace conclave

@@ -1,0 +1,329 @@
+#include "apps/audio/sound_training.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "apps/audio/recordings.h"
+#include "apps/audio/sound_model.h"
+#include "apps/common/app.h"
+#include "framework/base/config_object.h"
+#include "framework/base/file.h"
+#include "framework/base/log.h"
+#include "framework/base/progress.h"
+#include "framework/base/signals.h"
+#include "framework/tensor/device.h"
+#include "framework/tensor/state.h"
+#include "framework/train/trainer.h"
+#include "models/audio/clip_classifier.h"
+#include "models/audio/codec_task.h"
+#include "models/audio/speaking.h"
+#include "models/audio/speech_task.h"
+
+namespace conclave {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr int64_t kInterval = 50;    // steps between two points of a curve
+constexpr double kTakeSpeed = 0.05;  // takes are played faster or slower by up to this share
+
+// What a recipe of any kind has.
+struct SoundRecipe {
+  std::string name, kind;
+  Json model, task, balance, sources, validation;
+  int64_t takes = 4;  ///< variants of each recording whose codes are learned
+  bool half = true;
+  TrainOptions train;
+};
+
+SoundRecipe parse(const Json& json) {
+  ConfigObject c(json, "recipe");
+  SoundRecipe r;
+  r.name = c.need<std::string>("name");
+  r.kind = c.one_of("kind", {"codec", "classifier", "speech"});
+  r.model = c.part("model");
+  r.task = c.part("task");
+  r.sources = c.part("sources");
+  r.validation = c.part("validation");
+  r.balance = c.part("balance");
+  r.takes = c.get_integer("takes", r.takes, 1);
+  r.half = c.get("half", true);
+  const Json& train = c.part("train");
+  r.train = parse_train_options(train);
+  if (!train.contains("metric"))
+    r.train.metric = r.kind == "codec" ? "mel_distance" : r.kind == "speech" ? "nll" : "loss";
+  c.finish();
+  require<UsageError>(r.sources.is_array() && !r.sources.empty() && r.validation.is_array(),
+                      "recipe: sources and validation must be lists");
+  return r;
+}
+
+struct Prepared {
+  Ptr<Module> model;
+  std::unique_ptr<TrainTask> task;
+  int64_t clips = 0, samples = 0, sample_rate = 0;
+};
+
+class Builder {
+ public:
+  Builder(const SoundRecipe& recipe, const SoundFolders& folders) : recipe_(recipe), folders_(folders) {}
+
+  Prepared build() {
+    if (recipe_.kind == "codec")
+      codec();
+    else if (recipe_.kind == "classifier")
+      classifier();
+    else
+      speech();
+    if (!folders_.from.empty()) {
+      LoadOptions sound;
+      sound.finite = true;
+      load_state(*made_.model, Safetensors(folders_.from / "model.safetensors"), sound);
+    }
+    return std::move(made_);
+  }
+
+ private:
+  using Sources = std::vector<std::vector<Recording>>;
+
+  Sources load(const Json& list, const char* name) const {
+    Sources all;
+    for (size_t i = 0; i < list.size(); ++i)
+      all.push_back(load_recordings(list[i], folders_.data, folders_.more, made_.sample_rate,
+                                    fmt::format("{}[{}]", name, i)));
+    return all;
+  }
+  Sources to_learn() {
+    auto sources = load(recipe_.sources, "sources");
+    for (const auto& source : sources)
+      for (const auto& one : source) {
+        ++made_.clips;
+        made_.samples += one.samples_N.size(0);
+      }
+    return sources;
+  }
+
+  void codec() {
+    const auto model = make_spectral_codec(recipe_.model);
+    made_.model = model;
+    made_.sample_rate = model->sample_rate;
+    std::vector<std::vector<Tensor>> sources;
+    for (const auto& source : to_learn()) {
+      sources.emplace_back();
+      for (const auto& one : source) sources.back().push_back(one.samples_N);
+    }
+    std::vector<Tensor> held_out;
+    for (const auto& source : load(recipe_.validation, "validation"))
+      for (const auto& one : source) held_out.push_back(one.samples_N);
+    made_.task = std::make_unique<CodecTask>(model, std::move(sources), std::move(held_out),
+                                             parse_codec_task(recipe_.task));
+  }
+
+  void classifier() {
+    const auto model = make_clip_classifier(recipe_.model);
+    made_.model = model;
+    made_.sample_rate = model->sample_rate;
+    const auto labelled = [&](const Sources& sources) {
+      std::vector<LabelledClip> clips;
+      const auto& labels = model->labels;
+      for (const auto& source : sources)
+        for (const auto& one : source) {
+          auto found = std::find(labels.begin(), labels.end(), std::to_string(one.clip.digit));
+          if (found == labels.end()) found = std::find(labels.begin(), labels.end(), one.clip.speaker);
+          require<UsageError>(found != labels.end() && !one.clip.speaker.empty(),
+                              "model.labels: neither the digit nor the speaker of {} is one",
+                              one.clip.file.string());
+          clips.push_back({one.samples_N, found - labels.begin()});
+        }
+      return clips;
+    };
+    auto clips = labelled(to_learn());
+    made_.task = std::make_unique<ClassifierTask>(model, std::move(clips),
+                                                  labelled(load(recipe_.validation, "validation")));
+  }
+
+  void speech() {
+    require<UsageError>(!folders_.codec.empty(), "a speech model learns the codes of a codec: give --codec");
+    const auto codec = open_codec(folders_.codec).codec;
+    const auto model = make_speech_model(recipe_.model);
+    require<UsageError>(model->books() <= codec->books && model->book_size == codec->book_size,
+                        "model: {} codebooks of {} rows, but the codec has {} of {}", model->books(),
+                        model->book_size, codec->books, codec->book_size);
+    made_.model = model;
+    made_.sample_rate = codec->sample_rate;
+    Random random(recipe_.train.seed, "takes");
+    const auto spoken = [&](const Sources& sources, int64_t takes) {
+      std::vector<SpokenWord> words;
+      for (const auto& source : sources)
+        for (const auto& one : source) words.push_back(takes_of(one, *model, *codec, takes, random));
+      return words;
+    };
+    auto words = spoken(to_learn(), recipe_.takes);
+    made_.task = std::make_unique<SpeechTask>(model, std::move(words),
+                                              spoken(load(recipe_.validation, "validation"), 1),
+                                              recipe_.balance.empty() ? nullptr : make_loss(recipe_.balance));
+  }
+
+  // The first take is the recording as it is, the others begin within a frame and are a little faster or
+  // slower.
+  static SpokenWord takes_of(const Recording& recording, const SpeechModel& model, const SpectralCodec& codec,
+                             int64_t takes, Random& random) {
+    const at::NoGradGuard no_grad;
+    const auto speaker = std::find(model.speakers.begin(), model.speakers.end(), recording.clip.speaker);
+    require<UsageError>(
+        speaker != model.speakers.end() && recording.clip.digit < static_cast<int64_t>(model.words.size()),
+        "model: neither speaker nor word of {} is one of its own", recording.clip.file.string());
+    SpokenWord word{recording.clip.digit, speaker - model.speakers.begin(), {}};
+    const Tensor level_N = at_level(recording.samples_N, kSpeechLevel);
+    for (int64_t i = 0; i < takes; ++i) {
+      Tensor take_N = level_N;
+      if (i > 0) {
+        const double speed = 1 + kTakeSpeed * (2 * random.uniform() - 1);
+        const auto length = static_cast<int64_t>(static_cast<double>(level_N.size(0)) / speed);
+        take_N = at::upsample_linear1d(level_N.view({1, 1, -1}), {length}, /*align_corners=*/false).flatten();
+        take_N = at::constant_pad_nd(
+            take_N, {static_cast<int64_t>(random.below(static_cast<uint64_t>(codec.hop))), 0});
+      }
+      word.takes_FK.push_back(codec.encode(take_N.view({1, 1, -1}), model.books())[0].t().contiguous());
+    }
+    return word;
+  }
+
+  const SoundRecipe& recipe_;
+  const SoundFolders& folders_;
+  Prepared made_;
+};
+
+// The progress line, and in the history the mean of every interval.
+class Watch {
+ public:
+  Watch(Invocation& call, int64_t steps) : call_(call), progress_("train", steps, "steps") {}
+  ~Watch() { record(); }
+
+  void go_on_from(int64_t step) {
+    progress_.start_at(step);
+    log_info("goes on at step {}", step);
+  }
+  void on_step(const StepReport& report) {
+    step_ = report.step;
+    rate_ = report.rate;
+    add("loss", report.loss);
+    add("gradient_norm", report.gradient_norm);
+    for (const auto& [name, value] : report.metrics) add(name, value);
+    std::string note;
+    for (const auto& [name, value] : report.means) note += fmt::format("{} {:.3f}  ", name, value);
+    progress_.note(note + fmt::format("rate {:.1e}", report.rate));
+    progress_.advance();
+    if (step_ % kInterval == 0) record();
+  }
+  void on_evaluation(int64_t step, const Metrics& metrics, bool best) {
+    Json line = {{"step", step}, {"best", best}};
+    std::string told;
+    for (const auto& [name, value] : metrics) {
+      line[name] = value;
+      told += fmt::format(", {} {:.4f}", name, value);
+      call_.history().metric("validation/" + name, step, value);
+    }
+    if (call_.json()) call_.out().write(line);
+    log_info("step {}{}{}", step, told, best ? " (the best so far)" : "");
+  }
+
+ private:
+  void add(const std::string& name, double value) {
+    if (!std::isfinite(value)) return;
+    auto& [sum, count] = sums_[name];
+    sum += value;
+    ++count;
+  }
+  void record() {
+    if (sums_.empty()) return;
+    for (const auto& [name, sum] : sums_)
+      call_.history().metric("train/" + name, step_, sum.first / static_cast<double>(sum.second));
+    call_.history().metric("train/rate", step_, rate_);
+    sums_.clear();
+  }
+
+  Invocation& call_;
+  Progress progress_;
+  std::map<std::string, std::pair<double, int64_t>> sums_;
+  double rate_ = 0;
+  int64_t step_ = 0;
+};
+
+void check_folder(const Json& recipe, const SoundFolders& folders, const TrainOptions& train) {
+  const fs::path kept = folders.out / "recipe.json";
+  if (!CheckpointFolder(train.folder).newest() || !fs::exists(kept)) return;
+  require<UsageError>(read_json(kept) == recipe,
+                      "{} was begun with another recipe (its recipe.json): give that one or another --out",
+                      folders.out.string());
+}
+
+TrainResult train(TrainTask& task, const TrainOptions& options, Invocation& call) {
+  Watch watch(call, options.steps);
+  TrainCallbacks callbacks;
+  callbacks.should_stop = [] { return interrupted(); };
+  callbacks.on_step = [&](const StepReport& report) { watch.on_step(report); };
+  callbacks.on_evaluation = [&](int64_t step, const Metrics& metrics, bool best) {
+    watch.on_evaluation(step, metrics, best);
+  };
+  Trainer trainer(task, options, callbacks);
+  if (trainer.resume()) watch.go_on_from(trainer.step());
+  const TrainResult result = trainer.run();
+  if (result.end != TrainEnd::stopped && trainer.ema()) trainer.ema()->swap();
+  return result;
+}
+
+}  // namespace
+
+bool is_sound_recipe(const Json& recipe) {
+  const auto kind = recipe.is_object() ? recipe.value("kind", Json()) : Json();
+  return kind == "codec" || kind == "classifier" || kind == "speech";
+}
+
+int train_sound(const Json& json, const SoundFolders& folders, bool dry, Invocation& call) {
+  const auto& common = call.common();
+  require<UsageError>(common.device == "auto" || parse_device(common.device).is_cpu(),
+                      "--device {}: training runs on the CPU", common.device);
+  require<UsageError>(common.dtype == "auto", "--dtype {}: the recipe says its own, train.dtype",
+                      common.dtype);
+  set_threads(common.threads);
+  SoundRecipe recipe = parse(json);
+  recipe.train.seed = common.seed;
+  recipe.train.folder = folders.out / "checkpoints";
+  check_folder(json, folders, recipe.train);
+  at::manual_seed(recipe.train.seed);
+  Prepared made = Builder(recipe, folders).build();
+  const double minutes = static_cast<double>(made.samples) / static_cast<double>(made.sample_rate) / 60;
+  log_info("{}: {} parameters, {} clips of {:.1f} minutes in all", recipe.name, count_parameters(*made.model),
+           made.clips, minutes);
+  if (dry) {
+    if (call.json())
+      call.out().write({{"recipe", recipe.name},
+                        {"steps", recipe.train.steps},
+                        {"parameters", count_parameters(*made.model)},
+                        {"clips", made.clips},
+                        {"minutes", minutes}});
+    return kExitDone;
+  }
+  throw_if_interrupted();
+  auto& history = call.history();
+  write_file(folders.out / "recipe.json", json.dump(2) + "\n");
+  history.input(folders.out / "recipe.json", "recipe");
+  const TrainResult result = train(*made.task, recipe.train, call);
+  if (result.end == TrainEnd::stopped)
+    throw Interrupted(fmt::format("interrupted; saved at step {} in {}: the same command goes on",
+                                  result.step, folders.out.string()));
+  set_trainable(*made.model, false);
+  if (recipe.half) to_dtype(*made.model, at::kHalf, {"quantizer"});
+  save_state(*made.model, folders.out / "model.safetensors",
+             {{"recipe", recipe.name}, {"seed", std::to_string(recipe.train.seed)}});
+  write_file(folders.out / "config.json", recipe.model.dump(2) + "\n");
+  for (const char* file : {"config.json", "model.safetensors"}) history.output(folders.out / file, "model");
+  if (call.json()) call.out().write({{"model", folders.out.string()}});
+  log_info("the model is in {}", folders.out.string());
+  return kExitDone;
+}
+
+}  // namespace conclave

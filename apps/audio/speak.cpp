@@ -1,0 +1,210 @@
+#include <ATen/ATen.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "apps/audio/sound_model.h"
+#include "apps/audio/verbs.h"
+#include "apps/common/app.h"
+#include "framework/base/file.h"
+#include "framework/base/log.h"
+#include "framework/base/signals.h"
+#include "framework/base/stopwatch.h"
+#include "framework/media/loudness.h"
+#include "framework/media/sound.h"
+#include "framework/media/sound_writer.h"
+#include "framework/tensor/device.h"
+#include "models/audio/speaking.h"
+
+namespace conclave {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr double kVoiceSeconds = 10;  // of a sample that are read
+
+struct Item {
+  Json id;
+  std::string text, speaker;
+  fs::path voice;
+  uint64_t seed = 0;
+  std::vector<fs::path> outputs;
+};
+
+class SpeakVerb : public Verb {
+ public:
+  std::string name() const override { return "speak"; }
+  std::string summary() const override { return "Say digits in the voice of a speaker or of a recording"; }
+  std::string examples() const override {
+    return "conclave-audio speak --text \"0 1 2 3\" --speaker george --seed 1 -o a.wav\n"
+           "conclave-audio speak --text 555-0123 --voice me.wav -o b.flac -o b.mp3\n"
+           "conclave-audio speak --text \"four two\" --stream | aplay -f S16_LE -r 8000\n"
+           "conclave-audio speak --input items.jsonl";
+  }
+  void declare(Options& options) override;
+  int run(Invocation& call) override;
+
+ private:
+  std::vector<Item> items(Invocation& call) const;
+  void say(const Item& item, const OpenVoice& voice, Invocation& call) const;
+
+  std::string text_, speaker_;
+  fs::path voice_, input_, model_;
+  std::vector<fs::path> outputs_;
+  bool stream_ = false, raw_ = false;
+  double loudness_ = LoudnessOptions{}.target, temperature_ = SpeakOptions{}.temperature;
+};
+
+void SpeakVerb::declare(Options& options) {
+  options.add("text", text_, "What to say: digits, or their names");
+  options.add("speaker", speaker_, "Voice by name; without it and --voice the model's first");
+  options.add("voice", voice_, "Recording of the voice to speak in").existing();
+  options.add("output", outputs_, "Sound file to write: .wav, .flac, .opus, .ogg, .mp3; may be repeated")
+      .letter('o');
+  options.add("stream", stream_,
+              "Write raw samples (16 bit, little-endian, mono) to stdout as they are made");
+  options
+      .add("input", input_,
+           "JSON lines of items: {\"text\", \"output\", \"speaker\", \"voice\", \"seed\", \"id\"}; what a "
+           "line "
+           "leaves out is as the options say")
+      .existing();
+  options.add("model", model_, "Folder of a voice").existing();
+  options.add("loudness", loudness_, "Loudness of written files in LUFS (EBU R 128)").range(-70, 0);
+  options.add("raw", raw_, "Leave the loudness of written files as the model makes it");
+  options.add("temperature", temperature_, "Of the draws; 0: always the most probable code").range(0, 10);
+}
+
+std::vector<Item> SpeakVerb::items(Invocation& call) const {
+  const Item usual{Json(), text_, speaker_, voice_, call.common().seed, outputs_};
+  if (input_.empty()) {
+    require<UsageError>(!text_.empty(), "--text or --input is needed");
+    require<UsageError>(stream_ != !outputs_.empty(), "give either --output or --stream");
+    require<UsageError>(!stream_ || !call.json(), "--stream writes sound to stdout, so --json cannot");
+    return {usual};
+  }
+  require<UsageError>(
+      text_.empty() && outputs_.empty() && !stream_,
+      "--input brings texts and outputs of its own: --text, --output and --stream cannot be given");
+  std::vector<Item> items;
+  const std::string lines = read_file(input_);
+  int64_t number = 0;
+  for (size_t at = 0; at < lines.size();) {
+    const size_t end = std::min(lines.find('\n', at), lines.size());
+    const std::string line = lines.substr(at, end - at);
+    at = end + 1;
+    ++number;
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    Item item = usual;
+    try {
+      const Json json = Json::parse(line);
+      item.id = json.value("id", Json(number - 1));
+      item.text = json.at("text").get<std::string>();
+      item.speaker = json.value("speaker", item.speaker);
+      item.voice = json.value("voice", item.voice.string());
+      item.seed = json.value("seed", item.seed);
+      item.outputs = {json.at("output").get<std::string>()};
+    } catch (const nlohmann::json::exception& wrong) {
+      throw DataError(input_.string(), fmt::format("line {}", number),
+                      fmt::format("is no item with text and output: {}", wrong.what()));
+    }
+    items.push_back(std::move(item));
+  }
+  require<UsageError>(!items.empty(), "{}: has no items", input_.string());
+  return items;
+}
+
+void SpeakVerb::say(const Item& item, const OpenVoice& voice, Invocation& call) const {
+  const auto& speech = *voice.speech;
+  const auto& codec = *voice.codec.codec;
+  for (const auto& output : item.outputs) check_sound_name(output);
+  const auto words = read_words(speech, item.text);
+  SpeakOptions options;
+  options.seed = item.seed;
+  options.temperature = temperature_;
+  if (!item.voice.empty())
+    options.sample_FK = voice_sample(
+        speech, codec,
+        load_sound(item.voice, {.sample_rate = codec.sample_rate, .max_seconds = kVoiceSeconds, .cut = true})
+            .samples_N);
+  if (!item.speaker.empty() || item.voice.empty()) {
+    const auto& names = speech.speakers;
+    const std::string& name = item.speaker.empty() ? names.front() : item.speaker;
+    const auto found = std::find(names.begin(), names.end(), name);
+    require<UsageError>(found != names.end(), "--speaker {}: there are {}", name, fmt::join(names, ", "));
+    options.speaker = found - names.begin();
+  }
+  std::vector<Tensor> pieces;
+  const Stopwatch watch;
+  double first = 0;
+  int64_t samples = 0;
+  const auto times = speak(speech, codec, words, options, [&](const Tensor& samples_N) {
+    throw_if_interrupted();
+    if (samples == 0) first = watch.seconds();
+    samples += samples_N.size(0);
+    if (stream_) {
+      const std::string bytes = pcm16(samples_N);
+      std::fwrite(bytes.data(), 1, bytes.size(), stdout);
+      require(std::fflush(stdout) == 0, "stdout cannot be written");
+    } else {
+      pieces.push_back(samples_N);
+    }
+    return true;
+  });
+  const double made_in = watch.seconds(), rate = static_cast<double>(codec.sample_rate);
+  if (stream_) return;
+  Tensor sound_N = at::cat(pieces);
+  if (!raw_) sound_N = normalise_loudness(sound_N, codec.sample_rate, {.target = loudness_});
+  for (const auto& output : item.outputs) {
+    save_sound(output, sound_N, codec.sample_rate);
+    call.history().output(output, "sound");
+  }
+  const double seconds = static_cast<double>(samples) / rate;
+  if (!call.json()) {
+    fmt::print("{}: {:.2f} s, {} words, {:.0f} x real time\n", item.outputs.front().string(), seconds,
+               words.size(), seconds / made_in);
+    return;
+  }
+  Json line = Json::object();
+  if (!item.id.is_null()) line["id"] = item.id;
+  line["outputs"] = Json::array();
+  for (const auto& output : item.outputs) line["outputs"].push_back(output.string());
+  line.update({{"seconds", seconds}, {"first_sound_ms", first * 1000}, {"x_real_time", seconds / made_in}});
+  line["words"] = Json::array();
+  for (const auto& time : times)
+    line["words"].push_back({{"word", speech.words[static_cast<size_t>(time.word)]},
+                             {"begin", static_cast<double>(time.begin) / rate},
+                             {"end", static_cast<double>(time.end) / rate}});
+  call.out().write(line);
+}
+
+int SpeakVerb::run(Invocation& call) {
+  set_threads(1);  // one word after the other; more threads would wait for each other
+  const auto wanted = items(call);
+  const OpenVoice voice = open_voice(voice_folder(model_));
+  call.begin();
+  int failed = 0;
+  for (const auto& item : wanted) {
+    try {
+      say(item, voice, call);
+    } catch (const Interrupted&) {
+      throw;
+    } catch (const Error& wrong) {
+      if (input_.empty()) throw;
+      ++failed;  // the others are said all the same
+      if (call.json())
+        call.out().write(error_line(item.id, wrong));
+      else
+        log_error("{}: {}", id_text(item.id), wrong.what());
+    }
+  }
+  return failed > 0 ? kExitFailed : kExitDone;
+}
+
+}  // namespace
+
+std::unique_ptr<Verb> make_speak_verb() {
+  return std::make_unique<SpeakVerb>();
+}
+
+}  // namespace conclave

@@ -1,0 +1,200 @@
+// conclave-audio's speech from end to end: small models are trained on tones made here, then speak and code.
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <memory>
+#include <sstream>
+
+#include "apps/audio/recogniser.h"
+#include "apps/audio/recordings.h"
+#include "framework/base/error.h"
+#include "framework/base/file.h"
+#include "framework/base/json.h"
+#include "framework/media/loudness.h"
+#include "framework/media/sound.h"
+#include "framework/media/sound_codes_file.h"
+#include "framework/media/sound_writer.h"
+#include "testing/process.h"
+#include "testing/testing.h"
+
+namespace conclave {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::Outcome;
+namespace fs = std::filesystem;
+
+Tensor tone(double step, double seconds) {
+  return at::sin(at::arange(static_cast<int64_t>(seconds * 8000), at::kFloat) * step) * 0.3;
+}
+
+std::string train_keys(int64_t steps) {
+  return fmt::format(
+      R"("train": {{"steps": {}, "batch": 2, "schedule": {{"kind": "constant", "peak": 0.001}}}})", steps);
+}
+
+class SpeechProgram : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    shared_ = std::make_unique<testing::TempDir>();
+    for (int digit = 0; digit < 10; ++digit)
+      for (const char* speaker : {"ann", "bob"})
+        for (const int index : {0, 5, 10, 11})
+          save_sound(at(fmt::format("fsdd/{}_{}_{}.wav", digit, speaker, index)),
+                     tone(0.2 + 0.1 * digit + (speaker[0] == 'b' ? 0.05 : 0), 0.3 + 0.01 * index), 8000);
+    write_file(at("codec.json"), R"({"name": "codec", "kind": "codec",
+      "model": {"kind": "spectral", "width": 8, "latent": 4, "books": 3, "book_size": 16, "fine_blocks": 1,
+                "coarse_blocks": 1},
+      "task": {"frames": 8}, "sources": [{"kind": "fsdd", "split": "learning", "without": ["bob"]}],
+      "validation": [{"kind": "fsdd", "split": "validation", "only": ["ann"]}], )" +
+                                     train_keys(4) + "}");
+    write_file(at("speech.json"), R"({"name": "speech", "kind": "speech",
+      "model": {"kind": "speech", "words": ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight",
+                "nine"], "speakers": ["ann", "bob"], "books": 2, "book_size": 16,
+                "text": {"width": 16, "layers": 1, "heads": 2, "rope": {"theta": 10000}, "ffn": {"hidden": 16}}},
+      "takes": 2, "sources": [{"kind": "fsdd", "split": "learning"}],
+      "validation": [{"kind": "fsdd", "split": "validation"}], )" +
+                                      train_keys(4) + "}");
+    ran_ = run({"train", "--recipe", at("codec.json"), "--data", at(""), "--out", at("voice/codec")});
+    if (ran_.code == 0)
+      ran_ = run({"train", "--recipe", at("speech.json"), "--data", at(""), "--codec", at("voice/codec"),
+                  "--out", at("voice/speech")});
+  }
+  static void TearDownTestSuite() { shared_.reset(); }
+  void SetUp() override { ASSERT_EQ(ran_.code, 0) << ran_.err; }
+
+  static std::string at(const std::string& name) { return (*shared_ / name).string(); }
+  static Outcome run(std::vector<std::string> words) {
+    words.insert(words.begin(), "conclave-audio");
+    words.insert(words.end(), {"--no-history", "--threads", "1"});
+    return testing::run_program(words);
+  }
+  static Outcome speak(std::vector<std::string> words) {
+    words.insert(words.begin(), {"speak", "--model", at("voice")});
+    return run(words);
+  }
+  static void expect_usage_error(const Outcome& outcome, const std::string& what) {
+    EXPECT_EQ(outcome.code, 2) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr(what));
+  }
+
+  inline static std::unique_ptr<testing::TempDir> shared_;
+  inline static Outcome ran_;
+};
+
+TEST_F(SpeechProgram, SpeaksIntoFiles) {
+  const auto outcome = speak({"--text", "0 1, two", "--speaker", "bob", "--seed", "3", "-o", at("a.wav"),
+                              "-o", at("a.flac"), "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json line = parse_json(outcome.out, "line");
+  ASSERT_EQ(line.at("words").size(), 3u);
+  EXPECT_EQ(line.at("words")[2].at("word"), "two");
+  EXPECT_LT(line.at("words")[1].at("end").get<double>(), line.at("words")[2].at("begin").get<double>());
+  const auto wav = load_sound(at("a.wav")), flac = load_sound(at("a.flac"));
+  EXPECT_TRUE(at::equal(wav.samples_N, flac.samples_N));
+  EXPECT_NEAR(wav.seconds(), line.at("seconds").get<double>(), 1e-3);
+  EXPECT_LE(measure_loudness(wav.samples_N, 8000).true_peak, std::pow(10, -1.0 / 20) + 0.01);
+}
+
+TEST_F(SpeechProgram, StreamBatchAndAloneAreTheSameSamples) {
+  ASSERT_EQ(speak({"--text", "4 2", "--seed", "7", "--raw", "-o", at("alone.wav")}).code, 0);
+  const std::string wav = read_file(at("alone.wav"));
+  const auto streamed = speak({"--text", "4 2", "--seed", "7", "--stream"});
+  ASSERT_EQ(streamed.code, 0) << streamed.err;
+  ASSERT_GT(streamed.out.size(), 1000u);
+  EXPECT_TRUE(wav.ends_with(streamed.out));
+  write_file(at("items.jsonl"),
+             Json{{"text", "9"}, {"output", at("b0.wav")}}.dump() + "\n" +
+                 Json{{"text", "nothing of the kind"}, {"output", at("b1.wav")}, {"id", "bad"}}.dump() +
+                 "\n\n" + Json{{"text", "4 2"}, {"output", at("b2.wav")}, {"seed", 7}}.dump() + "\n");
+  const auto batch = speak({"--input", at("items.jsonl"), "--raw", "--json"});
+  EXPECT_EQ(batch.code, 1);
+  EXPECT_THAT(batch.out, HasSubstr("cannot be said"));
+  EXPECT_EQ(read_file(at("b2.wav")), wav);
+  EXPECT_FALSE(fs::exists(at("b1.wav")));
+}
+
+TEST_F(SpeechProgram, SpeaksInTheVoiceOfARecording) {
+  save_sound(at("voice.mp3"), tone(0.5, 2), 8000);
+  EXPECT_EQ(speak({"--text", "1", "--voice", at("voice.mp3"), "-o", at("v.wav")}).code, 0);
+  save_sound(at("hour.wav"), at::zeros({8000 * 60}), 8000);  // silence for as long as anybody looks
+  expect_usage_error(speak({"--text", "1", "--voice", at("hour.wav"), "-o", at("w.wav")}), "silent");
+  EXPECT_FALSE(fs::exists(at("w.wav")));
+}
+
+TEST_F(SpeechProgram, WhatCannotBeSaid) {
+  expect_usage_error(speak({"--text", "hello", "-o", at("x.wav")}), "\"hello\" cannot be said");
+  expect_usage_error(speak({"--text", "1", "--speaker", "carl", "-o", at("x.wav")}), "there are ann, bob");
+  expect_usage_error(speak({"--text", "1", "-o", at("x.txt")}), "must end in");
+  expect_usage_error(speak({"--text", "1"}), "--output or --stream");
+  expect_usage_error(speak({"--text", "", "-o", at("x.wav")}), "--text");
+  const auto full = speak({"--text", "1", "-o", "/dev/full"});
+  EXPECT_NE(full.code, 0);
+}
+
+TEST_F(SpeechProgram, EncodesAndDecodes) {
+  for (const double seconds : {0.0001, 1.0}) {
+    const Tensor x = tone(0.4, seconds + 0.00005);
+    save_sound(at("in.wav"), x, 8000);
+    const auto encoded = run({"encode", at("in.wav"), "-o", at("c.cvs"), "--model", at("voice"), "--json"});
+    ASSERT_EQ(encoded.code, 0) << encoded.err;
+    EXPECT_EQ(parse_json(encoded.out, "line").at("payload_bits_per_second"), 600);
+    const auto decoded = run({"decode", at("c.cvs"), "-o", at("out.wav"), "--model", at("voice")});
+    ASSERT_EQ(decoded.code, 0) << decoded.err;
+    EXPECT_EQ(load_sound(at("out.wav")).samples_N.size(0), x.size(0));
+    const auto streamed = run({"decode", at("c.cvs"), "--stream", "--model", at("voice")});
+    EXPECT_TRUE(read_file(at("out.wav")).ends_with(streamed.out));
+  }
+}
+
+TEST_F(SpeechProgram, BadSoundAndCodesAreErrors) {
+  write_file(at("text.wav"), "This is a letter and no sound at all.\n");
+  const auto text = run({"encode", at("text.wav"), "-o", at("t.cvs"), "--model", at("voice")});
+  EXPECT_EQ(text.code, 1);
+  EXPECT_THAT(text.err, HasSubstr("it is text"));
+  save_sound(at("cut.mp3"), tone(0.3, 3), 8000);
+  const auto bytes = read_file(at("cut.mp3"));
+  write_file(at("cut.mp3"), bytes.substr(0, bytes.size() / 2));
+  const auto cut = run({"encode", at("cut.mp3"), "-o", at("t.cvs"), "--model", at("voice")});
+  EXPECT_EQ(cut.code, 1);
+  EXPECT_THAT(cut.err, HasSubstr("cut short"));
+  EXPECT_FALSE(fs::exists(at("t.cvs")));
+  save_sound(at("good.wav"), tone(0.3, 0.5), 8000);
+  ASSERT_EQ(run({"encode", at("good.wav"), "-o", at("good.cvs"), "--model", at("voice")}).code, 0);
+  auto codes = read_sound_codes(read_file(at("good.cvs")), "good.cvs");
+  codes.codec[3] ^= 1;
+  write_file(at("other.cvs"), write_sound_codes(codes));
+  const auto other = run({"decode", at("other.cvs"), "-o", at("o.wav"), "--model", at("voice")});
+  EXPECT_EQ(other.code, 1);
+  EXPECT_THAT(other.err, HasSubstr("another codec"));
+}
+
+TEST_F(SpeechProgram, TrainingChecksItsRecipe) {
+  const auto lacks = run({"train", "--recipe", at("speech.json"), "--data", at(""), "--out", at("new")});
+  expect_usage_error(lacks, "--codec");
+  Json recipe = parse_json(read_file(at("codec.json")), "codec.json");
+  recipe["sources"][0]["without"] = {"zoe"};
+  write_file(at("wrong.json"), recipe.dump());
+  expect_usage_error(run({"train", "--recipe", at("wrong.json"), "--data", at(""), "--out", at("new")}),
+                     "zoe");
+  EXPECT_FALSE(fs::exists(at("new")));
+}
+
+TEST(DigitRecogniser, HearsRecordedDigits) {
+  CONCLAVE_NEED_DATA("speech/fsdd");
+  const auto recogniser = DigitRecogniser::find();
+  if (!recogniser) GTEST_SKIP() << "pocketsphinx is not installed";
+  const auto clips = load_recordings({{"kind", "fsdd"}, {"split", "test"}, {"only", Json::array({"lucas"})}},
+                                     *testing::data_dir(), {}, 8000, "test");
+  std::vector<Tensor> samples;
+  for (const auto& one : clips) samples.push_back(one.samples_N);
+  const auto heard = recogniser->hear(samples, 8000);
+  int64_t right = 0;
+  for (size_t i = 0; i < clips.size(); ++i) right += heard[i] == clips[i].clip.digit;
+  EXPECT_GE(right, 45);  // of 50
+}
+
+}  // namespace
+}  // namespace conclave
