@@ -40,6 +40,7 @@ const std::vector<Format>& formats_table() {
       {"text", ".txt", [](Rendering& r) { return report_text(r.report); }},
       {"pdf", ".pdf", [](Rendering& r) { return r.pdf(); }},
       {"sr", ".sr.dcm", [](Rendering& r) { return report_sr(r.report); }},
+      {"seg", ".seg.dcm", [](Rendering& r) { return report_segmentation(r.report); }},
       {"pdf-dicom", ".pdf.dcm", [](Rendering& r) { return report_pdf_object(r.report, r.pdf()); }},
       {"fhir", ".fhir.json", [](Rendering& r) { return fhir_bundle(r.report, r.pdf()).dump(2) + "\n"; }},
   };
@@ -53,7 +54,9 @@ Json render(const Report& report, const fs::path& folder, const std::string& nam
   for (const auto& format : formats_table()) {
     if (!format.render || std::find(formats.begin(), formats.end(), format.name) == formats.end()) continue;
     const fs::path path = folder / (name + format.extension);
-    write_file(path, format.render(rendering));
+    const std::string bytes = format.render(rendering);
+    if (bytes.empty()) continue;  // a segmentation without masks
+    write_file(path, bytes);
     files[format.name] = path.string();
   }
   return files;

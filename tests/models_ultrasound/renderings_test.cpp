@@ -118,6 +118,8 @@ TEST(DicomObjects, PassDciodvfy) {
                                                    {"signed_head", signed_report(head_findings())},
                                                    {"abstaining", sample_report(abstaining)}}) {
     objects.emplace_back(name + ".sr", report_sr(report));
+    if (const auto masks = report_segmentation(report); !masks.empty())
+      objects.emplace_back(name + ".seg", masks);
     objects.emplace_back(name + ".pdf", report_pdf_object(report, report_pdf(report, frame)));
   }
   for (const auto& [name, bytes] : objects) {
@@ -126,6 +128,26 @@ TEST(DicomObjects, PassDciodvfy) {
     const auto said = run_child({"/bin/sh", "-c", checker + " -new " + (dir / name).string() + " 2>&1"});
     EXPECT_THAT(said.out, ::testing::Not(HasSubstr("Error"))) << name;
   }
+}
+
+TEST(Seg, HoldsTheMask) {
+  auto findings = breast_findings();
+  findings.findings.push_back(findings.findings[0]);  // two segments
+  findings.findings[1].mask->pixels[7] = 1;
+  const std::string bytes = report_segmentation(sample_report(findings));
+  const TempDir dir;
+  write_file(dir / "seg.dcm", bytes);
+  DcmFileFormat file;
+  ASSERT_TRUE(file.loadFile((dir / "seg.dcm").c_str()).good());
+  const Uint8* bits = nullptr;
+  unsigned long count = 0;
+  ASSERT_TRUE(file.getDataset()->findAndGetUint8Array(DCM_PixelData, bits, &count).good());
+  ASSERT_EQ(count, 2u * 640 * 480 / 8);
+  for (size_t i = 0; i < 2u * 640 * 480; ++i) {
+    const auto& mask = *findings.findings[i / (640 * 480)].mask;
+    ASSERT_EQ(bits[i / 8] >> (i % 8) & 1, mask.pixels[i % (640 * 480)]) << i;
+  }
+  EXPECT_EQ(report_segmentation(sample_report(head_findings())), "");  // no mask
 }
 
 TEST(Pdf, HoldsItsText) {

@@ -109,7 +109,7 @@ ImportResult import_csv(Store& store, const fs::path& file) {
     if (cells.size() != head.size())
       throw DataError(file.string(), fmt::format("line {}", line),
                       fmt::format("{} columns where the head has {}", cells.size(), head.size()));
-    const auto known = [&](const std::optional<size_t>& at, double otherwise) {
+    const auto known = [&, &cells = cells](const std::optional<size_t>& at, double otherwise) {
       return at ? number(cells[*at]).value_or(otherwise) : otherwise;
     };
     const double s = known(step, static_cast<double>(r - 1)), t = known(seconds, 0);

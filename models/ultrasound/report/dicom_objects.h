@@ -1,4 +1,4 @@
-/// A report as DICOM objects: Comprehensive SR by templates, and Encapsulated PDF.
+/// A report as DICOM objects: Comprehensive SR by templates, Encapsulated PDF, Segmentation.
 #pragma once
 
 #include <string>
@@ -14,5 +14,9 @@ std::string report_sr(const Report& report);
 
 /// `pdf` within a DICOM object of the report's study.
 std::string report_pdf_object(const Report& report, const std::string& pdf);
+
+/// The masks of one DICOM picture as a binary Segmentation, one segment a finding; of a study of several
+/// files, those of the first that has any. Empty when there are none.
+std::string report_segmentation(const Report& report);
 
 }  // namespace conclave::ultrasound
