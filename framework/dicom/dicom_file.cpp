@@ -2,6 +2,8 @@
 
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dctk.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -100,6 +102,13 @@ struct DicomFile::State {
 
   DcmDataset& dataset() { return *format.getDataset(); }
   [[noreturn]] void fail(const std::string& what) const { throw DataError(name, "", what); }
+  // Lets go of a frame's pages, which were only read: memory does not grow with a clip's length.
+  void release(const Extent& extent) const {
+    const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+    const auto begin = reinterpret_cast<uintptr_t>(file.text().data()) + extent.begin;
+    const uintptr_t first = (begin + page - 1) / page * page, end = (begin + extent.size) / page * page;
+    if (end > first) ::madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED);
+  }
   std::string_view bytes(const Extent& extent) const { return file.text().substr(extent.begin, extent.size); }
 
   void load() {
@@ -306,11 +315,18 @@ Frame DicomFile::read(int64_t index) {
   if (state.clip) return state.clip->read(index);
   const std::string where =
       state.info.frames > 1 ? fmt::format("{}: frame {}", state.name, index) : state.name;
-  if (state.layout.encapsulated)
-    return decode_frame(state.frame_bytes(index), state.pixels, state.dataset(), where);
+  const auto index_of = static_cast<size_t>(index);
+  if (state.layout.encapsulated) {
+    Frame frame = decode_frame(state.frame_bytes(index), state.pixels, state.dataset(), where);
+    for (const size_t fragment : state.frame_fragments[index_of])
+      state.release(state.layout.fragments[fragment]);
+    return frame;
+  }
   const auto size = static_cast<uint64_t>(state.pixels.frame_bytes());
-  const Extent extent{state.layout.pixels.begin + static_cast<uint64_t>(index) * size, size};
-  return decode_frame(state.bytes(extent), state.pixels, state.dataset(), where);
+  const Extent extent{state.layout.pixels.begin + index_of * size, size};
+  Frame frame = decode_frame(state.bytes(extent), state.pixels, state.dataset(), where);
+  state.release(extent);
+  return frame;
 }
 
 Json DicomFile::describe(bool identity) const {

@@ -73,6 +73,20 @@ TEST(DicomFile, EveryCodingGivesTheSameFrames) {
   }
 }
 
+TEST(DicomFile, SeedsForTheFuzzTarget) {
+  register_encoders();
+  MadeDicom made;
+  made.frames = 2, made.width = 16, made.height = 8;
+  made.regions = {{0, 0, 15, 7, 3, 3, 0.02, 0.02, 1, 1}};
+  const auto corpus = std::filesystem::path(CONCLAVE_BINARY_DIR) / "corpus/dicom";
+  std::filesystem::create_directories(corpus);
+  for (const auto syntax : {EXS_LittleEndianExplicit, EXS_LittleEndianImplicit, EXS_BigEndianExplicit,
+                            EXS_RLELossless, EXS_JPEGProcess14SV1, EXS_JPEGLSLossless, EXS_JPEGProcess1}) {
+    made.save(corpus / std::to_string(syntax), syntax);
+    EXPECT_EQ(problem_of(corpus / std::to_string(syntax)), "");
+  }
+}
+
 TEST(DicomFile, MonochromeBothWays) {
   const TempDir dir;
   MadeDicom made;
