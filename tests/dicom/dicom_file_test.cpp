@@ -1,5 +1,6 @@
 #include "framework/dicom/dicom_file.h"
 
+#include <dcmtk/dcmdata/dcddirif.h>
 #include <dcmtk/dcmdata/dcrleerg.h>
 #include <dcmtk/dcmjpeg/djencode.h>
 #include <dcmtk/dcmjpls/djencode.h>
@@ -287,6 +288,40 @@ TEST(Study, SortedIntoSeriesWithWhatCannotBeRead) {
   EXPECT_EQ(describe_studies(list, false).dump().find("MRN-4711"), std::string::npos);
   EXPECT_NE(describe_studies(list, true).dump().find("MRN-4711"), std::string::npos);
   EXPECT_THROW(list_studies(dir / "nowhere"), DataError);
+}
+
+TEST(Study, OfADicomdir) {
+  const TempDir dir;
+  std::filesystem::create_directories(dir / "DISK/A");
+  MadeDicom made;
+  made.change = [](DcmDataset& data) {
+    data.putAndInsertString(DCM_StudyDate, "20260301");
+    data.putAndInsertString(DCM_StudyTime, "120000");
+    data.putAndInsertString(DCM_StudyID, "1");
+    data.putAndInsertString(DCM_SeriesNumber, "1");
+    data.putAndInsertString(DCM_InstanceNumber, "1");
+  };
+  made.save(dir / "DISK/A/IM1");
+  made.save(dir / "OUTSIDE");
+  prepare_dcmtk();
+  DicomDirInterface maker;
+  ASSERT_TRUE(
+      maker.createNewDicomDir(DicomDirInterface::AP_GeneralPurpose, (dir / "DISK/DICOMDIR").c_str(), "DISK")
+          .good());
+  ASSERT_TRUE(maker.addDicomFile("A/IM1", (dir / "DISK").c_str()).good());
+  ASSERT_TRUE(maker.writeDicomDir().good());
+  StudyList list = list_studies(dir / "DISK/DICOMDIR");
+  ASSERT_EQ(list.studies.size(), 1u);
+  EXPECT_EQ(list.studies[0].series[0].files[0].path, dir / "DISK/A/IM1");
+  // A reference that leaves the folder is none; one to a file that is gone is told.
+  std::string bytes = bytes_of(dir / "DISK/DICOMDIR");
+  const size_t at = bytes.find("A\\IM1");
+  ASSERT_NE(at, std::string::npos);
+  put_bytes(dir / "DISK/DICOMDIR", bytes.replace(at, 5, "..\\OU"));
+  list = list_studies(dir / "DISK/DICOMDIR");
+  EXPECT_TRUE(list.studies.empty() && list.problems.empty());
+  put_bytes(dir / "DISK/DICOMDIR", bytes.replace(at, 5, "A\\IM2"));
+  EXPECT_EQ(list_studies(dir / "DISK/DICOMDIR").problems.size(), 1u);
 }
 
 TEST(RealDicom, EveryFileOfTheSet) {
