@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "apps/audio/music_work.h"
+#include "apps/audio/sound_bench.h"
 #include "apps/audio/verbs.h"
 #include "apps/common/app.h"
 #include "framework/base/process_memory.h"
@@ -23,23 +24,36 @@ double median(std::vector<double> values) {
 class BenchVerb : public Verb {
  public:
   std::string name() const override { return "bench"; }
-  std::string summary() const override { return "Measure how quickly music is made and turned into sound"; }
-  std::string examples() const override { return "conclave-audio bench --bars 64 --json"; }
+  std::string summary() const override { return "Measure how quickly music and speech are made"; }
+  std::string examples() const override {
+    return "conclave-audio bench --bars 64 --json\n"
+           "conclave-audio bench --part speech";
+  }
   bool recorded() const override { return false; }
   void declare(Options& options) override {
     options.add("model", options_.model, "Folder of a model of notes (default: the shipped one)").existing();
     options.add("style", options_.style, "Whose shipped model").choices({"chorale", "tune"});
+    options.add("part", part_, "What is measured").choices({"all", "music", "speech"});
+    options.add("voice", voice_, "Folder of a voice (default: the shipped one)").existing();
     options.add("bars", bars_, "Bars of four quarter notes").range(1, 4096);
     options.add("rounds", rounds_, "Times that everything is done; the median counts").range(1, 1000);
   }
-  int run(Invocation& call) override;
+  int run(Invocation& call) override {
+    if (part_ != "speech") music(call);
+    if (part_ != "music") bench_speech(voice_, rounds_, call);
+    return kExitDone;
+  }
 
  private:
+  void music(Invocation& call);
+
   MusicOptions options_;
+  std::string part_ = "all";
+  std::filesystem::path voice_;
   int64_t bars_ = 64, rounds_ = 3;
 };
 
-int BenchVerb::run(Invocation& call) {
+void BenchVerb::music(Invocation& call) {
   set_threads(call.common().threads);
   const Stopwatch loading;
   const MusicModel model = MusicModel::open(options_);
@@ -79,7 +93,6 @@ int BenchVerb::run(Invocation& call) {
         "model "
         "loads in {:.2f} s; {:.0f} MB\n",
         bars_, options_.style, made, seconds, rendered, load_s, static_cast<double>(peak_memory()) / 1e6);
-  return kExitDone;
 }
 
 }  // namespace

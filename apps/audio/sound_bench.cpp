@@ -32,7 +32,6 @@ void bench_speech(const std::filesystem::path& model, int64_t rounds, Invocation
   const auto& codec = *voice.codec.codec;
   const auto rate = static_cast<double>(codec.sample_rate);
   const auto words = read_words(*voice.speech, "0123456789");
-  call.begin();
   std::vector<double> first_ms, speed, encoding, decoding;
   for (int64_t round = -1; round < rounds; ++round) {  // the first one warms up
     throw_if_interrupted();
@@ -72,8 +71,6 @@ void bench_speech(const std::filesystem::path& model, int64_t rounds, Invocation
                        {"encode_x_real_time", median(encoding)},
                        {"decode_x_real_time", median(decoding)},
                        {"peak_mb", static_cast<double>(peak_memory()) / kMegabyte}};
-  for (const auto& [key, value] : result.items())
-    if (value.is_number()) call.history().metric(key, 0, value.get<double>());
   if (call.json())
     call.out().write(result);
   else

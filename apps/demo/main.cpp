@@ -37,6 +37,7 @@ class DemoVerb : public Verb {
   int run(Invocation& call) override {
     show_vqa(call);
     show_stream(call);
+    show_speech(call);
     show_history(call);
     return kExitDone;
   }
@@ -136,6 +137,24 @@ class DemoVerb : public Verb {
                replaced);
     fmt::print("       {:.0f} rows a second     see: conclave-stream run --help\n",
                lines.back().at("instances_per_s").get<double>());
+  }
+
+  // A phone number in two voices.
+  void show_speech(Invocation& call) {
+    const std::string number = "555-0123";
+    fmt::print("audio  a phone number in two voices, code by code from a mixture of experts\n");
+    for (const std::string speaker : {"george", "theo"}) {
+      const fs::path sound = out_ / fmt::format("{}.wav", speaker);
+      const auto line = json_lines(run_program("conclave-audio",
+                                               {"speak", "--text", number, "--speaker", speaker, "--seed",
+                                                "1", "-o", sound.string(), "--json", "--no-history"},
+                                               call),
+                                   "conclave-audio")
+                            .back();
+      fmt::print("       {} says {}: {:.1f} s of sound, {:.0f} times as fast as it is heard   {}\n", speaker,
+                 number, line.at("seconds").get<double>(), line.at("x_real_time").get<double>(),
+                 sound.string());
+    }
   }
 
   void show_history(Invocation& call) {

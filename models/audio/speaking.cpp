@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+#include <c10/core/InferenceMode.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -69,7 +70,7 @@ std::vector<TextWord> read_words(const SpeechModel& model, std::string_view text
 std::vector<WordTime> speak(const SpeechModel& model, const SpectralCodec& codec,
                             const std::vector<TextWord>& words, const SpeakOptions& options,
                             const std::function<bool(const Tensor& samples_N)>& put) {
-  const at::NoGradGuard no_grad;
+  const c10::InferenceMode inference;
   std::vector<WordTime> times;
   int64_t samples = 0;
   bool wanted = true;

@@ -27,6 +27,8 @@ std::string masked(std::string text, const fs::path& folder) {
       {"\\d\\.\\d\\d (before|after|again)", "<p> $1"},
       {"again \\d+ rows later", "again <n> rows later"},
       {"\\d+ (experts were replaced|rows a second)", "<n> $1"},
+      {"\\d+\\.\\d s of sound", "<t> s of sound"},
+      {"\\d+ times as fast", "<n> times as fast"},
       {"runs   \\d+ in", "runs   <n> in"},
       {"programs are in [^;]+;", "programs are in <folder>;"},
   };

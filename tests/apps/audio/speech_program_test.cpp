@@ -182,6 +182,18 @@ TEST_F(SpeechProgram, TrainingChecksItsRecipe) {
   EXPECT_FALSE(fs::exists(at("new")));
 }
 
+TEST(ShippedVoice, SaysDigits) {
+  const testing::TempDir dir;
+  const auto outcome =
+      testing::run_program({"conclave-audio", "speak", "--text", "555-0123", "--speaker", "theo", "-o",
+                            (dir / "a.wav").string(), "--json", "--no-history"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(parse_json(outcome.out, "line").at("words").size(), 7u);
+  const auto sound = load_sound(dir / "a.wav");
+  EXPECT_GT(sound.seconds(), 2);
+  EXPECT_NEAR(*measure_loudness(sound.samples_N, 8000).integrated, -14, 2);
+}
+
 TEST(DigitRecogniser, HearsRecordedDigits) {
   CONCLAVE_NEED_DATA("speech/fsdd");
   const auto recogniser = DigitRecogniser::find();
