@@ -93,8 +93,35 @@ ultrasound::Findings Drafter::read(OpenStudy& study) const {
   return all;
 }
 
-Json Drafter::draft(const StudyInput& input) const {
+std::string Drafter::free_name(const StudyInput& input, const ultrasound::StudyInfo& study) {
+  const auto same = [&](const ultrasound::StudyInfo& other) {
+    return other.uid == study.uid && other.sources.size() == study.sources.size() &&
+           std::equal(study.sources.begin(), study.sources.end(), other.sources.begin(),
+                      [](const auto& a, const auto& b) {
+                        return a.name == b.name && a.sop_instance == b.sop_instance;
+                      });
+  };
+  for (int number = 1;; ++number) {
+    const std::string name = number == 1 ? input.name : fmt::format("{}-{}", input.name, number);
+    const auto taken = taken_.find(name);
+    if (taken != taken_.end() && taken->second != input.files) continue;
+    const auto file = out_ / (name + ".json");
+    if (std::filesystem::exists(file)) {
+      const auto there = ultrasound::read_report(file);
+      // A study that grew has further files, but is the same study.
+      const bool grown = !study.uid.empty() && there.study.uid == study.uid && study.sources.size() > 1;
+      if (!same(there.study) && !grown) continue;
+      require<UsageError>(there.state == "draft", "{}: is {}; it is not drafted anew", file.string(),
+                          there.state);
+    }
+    taken_[name] = input.files;
+    return name;
+  }
+}
+
+Json Drafter::draft(const StudyInput& input) {
   OpenStudy study(input, mm_);
+  const std::string name = free_name(input, study.info());
   auto findings = findings_.empty()
                       ? read(study)
                       : ultrasound::findings_from_json(read_json(findings_), findings_.string());
@@ -113,8 +140,7 @@ Json Drafter::draft(const StudyInput& input) const {
   const auto frame_of = [&](const std::string& source, int64_t frame) -> std::optional<dicom::Frame> {
     return frame_checked(source, frame).frames->read(frame);
   };
-  const Json files =
-      write_report_files(report, out_, input.name, formats_, program_text(), "drafted", frame_of);
+  const Json files = write_report_files(report, out_, name, formats_, program_text(), "drafted", frame_of);
   Json line = {
       {"id", input.name}, {"state", report.state}, {"organ", report.organ}, {"abstained", report.abstained}};
   if (report.abstained) line["reason"] = report.reason;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,18 +22,23 @@ class Drafter {
   void open(const CommonOptions& common, const std::filesystem::path& findings = {});
   /// Writes one draft; returns its line: {"id", "state", "organ", "abstained", "findings", "categories",
   /// "files", "notice"}.
-  Json draft(const StudyInput& input) const;
+  /// A draft of the same files is replaced; an edited or signed report never is: UsageError. Another study's
+  /// report of the same name is left alone: "NAME-2" is taken then.
+  Json draft(const StudyInput& input);
 
   const std::filesystem::path& out() const { return out_; }
 
  private:
   ultrasound::Findings read(OpenStudy& study) const;
+  std::string free_name(const StudyInput& input, const ultrasound::StudyInfo& study);
 
   std::filesystem::path out_, model_folder_, findings_;
   std::vector<std::string> format_lists_ = {"json,text"}, formats_;
   std::string language_ = "en", organ_;
   std::optional<double> mm_, weeks_;
   std::unique_ptr<ultrasound::FindingsModel> model_;
+  std::map<std::string, std::vector<std::filesystem::path>>
+      taken_;  // names of this run, with the files behind them
 };
 
 }  // namespace conclave

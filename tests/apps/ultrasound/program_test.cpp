@@ -119,6 +119,31 @@ TEST(UltrasoundProgram, AStudyFolderAndItsBadFiles) {
   EXPECT_THAT(report.warnings, ::testing::Contains(HasSubstr("cut off")));
 }
 
+TEST(UltrasoundProgram, NoReportIsLost) {
+  const TempDir dir;
+  breast_scan().save(dir / "scan.dcm");
+  fs::create_directories(dir / "other");
+  MadeDicom other = breast_scan();
+  other.change = [](DcmDataset& data) {
+    data.putAndInsertString(DCM_SOPInstanceUID, "1.2.3.9");
+    data.putAndInsertString(DCM_StudyInstanceUID, "1.2.3.10");
+  };
+  other.save(dir / "other/scan.dcm");
+  const std::string findings = save_findings(dir, testing::breast_findings());
+  const auto draft = [&](const std::string& file) {
+    return ultrasound_run(dir, {"report", dir / file, "-o", dir / "out", "--findings", findings});
+  };
+  EXPECT_EQ(draft("scan.dcm").code, 0);
+  EXPECT_EQ(draft("scan.dcm").code, 0);  // a draft is drafted anew
+  EXPECT_EQ(draft("other/scan.dcm").code, 0);
+  EXPECT_EQ(ultrasound::read_report(dir / "out/scan-2.json").study.uid, "1.2.3.10");
+  EXPECT_EQ(ultrasound_run(dir, {"sign", dir / "out/scan.json", "--reader", "Dr. A"}).code, 0);
+  const auto refused = draft("scan.dcm");
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("is signed"));
+  EXPECT_EQ(ultrasound::read_report(dir / "out/scan.json").state, "signed");
+}
+
 TEST(UltrasoundProgram, BadInputIsTold) {
   const TempDir dir;
   const std::string findings = save_findings(dir, testing::breast_findings());
