@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "models/stream/base/fast_math.h"
+#include "models/stream/base/settings.h"
 #include "models/stream/learners/member_trees.h"
 #include "models/stream/learners/tree_config.h"
 
@@ -105,7 +106,7 @@ class SmoothBoost final : public TreeEnsemble {
 }  // namespace
 
 LearnerPtr make_oza_boost(ConfigObject& c, const LearnerContext& context) {
-  const auto members = static_cast<int>(c.get_integer("members", 10, 1));
+  const auto members = integer_in(c, "members", 10, 1, 10000);
   const bool pure = c.get("pure_boost", false);
   TreeOptions o;
   o.max_bytes = size_t{256} << 20;
@@ -113,9 +114,8 @@ LearnerPtr make_oza_boost(ConfigObject& c, const LearnerContext& context) {
 }
 
 LearnerPtr make_smooth_boost(ConfigObject& c, const LearnerContext& context) {
-  const auto members = static_cast<int>(c.get_integer("members", 10, 1));
-  const double gamma = c.get("gamma", 0.1);
-  require<UsageError>(gamma > 0 && gamma < 1, "{} = {} is not between 0 and 1", c.name("gamma"), gamma);
+  const auto members = integer_in(c, "members", 10, 1, 10000);
+  const double gamma = fraction(c, "gamma", 0.1);
   TreeOptions o;
   o.max_bytes = size_t{256} << 20;
   return std::make_unique<SmoothBoost>(tree_options(c, o), members, gamma, context);

@@ -1,7 +1,7 @@
 /// What the forests of classifying and of regression trees are told alike.
 #pragma once
 
-#include "framework/base/config_object.h"
+#include "models/stream/base/settings.h"
 
 namespace conclave::stream {
 
@@ -9,14 +9,11 @@ namespace conclave::stream {
 /// UsageError.
 template <class Options>
 void read_forest_options(ConfigObject& c, Options& o) {
-  o.members = static_cast<int>(c.get_integer("members", o.members, 1));
-  require<UsageError>(o.members <= 10000, "{} = {} is above 10000", c.name("members"), o.members);
-  o.lambda = c.get("lambda", o.lambda);
-  require<UsageError>(o.lambda > 0 && o.lambda <= 20, "{} = {} is not in (0, 20]", c.name("lambda"),
-                      o.lambda);
-  o.patch = c.get("patch", o.patch);
-  o.drift_delta = c.get("drift_delta", o.drift_delta);
-  o.warning_delta = c.get("warning_delta", o.warning_delta);
+  o.members = integer_in(c, "members", o.members, 1, 10000);
+  o.lambda = positive(c, "lambda", o.lambda, 20);
+  o.patch = positive(c, "patch", o.patch, 1);
+  o.drift_delta = fraction(c, "drift_delta", o.drift_delta);
+  o.warning_delta = fraction(c, "warning_delta", o.warning_delta);
 }
 
 }  // namespace conclave::stream

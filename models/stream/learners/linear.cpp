@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "models/stream/base/fast_math.h"
+#include "models/stream/base/settings.h"
 #include "models/stream/moe/expert.h"
 #include "models/stream/neural/kernels.h"
 #include "models/stream/neural/numeric_input.h"
@@ -112,16 +113,10 @@ class NumericLearner final : public Learner {
   std::vector<double> unused_;
 };
 
-double positive(ConfigObject& c, const char* key, double fallback) {
-  const double value = c.get(key, fallback);
-  require<UsageError>(value > 0, "{} = {} must be above 0", c.name(key), value);
-  return value;
-}
-
 }  // namespace
 
 LearnerPtr make_linear(ConfigObject& c, const LearnerContext& context) {
-  const double rate = positive(c, "rate", 0.1), memory = positive(c, "memory_rows", 1e6);
+  const double rate = positive(c, "rate", 0.1, 1000), memory = positive(c, "memory_rows", 1e6, 1e15);
   const bool robust = c.get("robust", true);
   const NumericInput input(context.schema, c.get("scale", true));
   const int width = input.width();
@@ -130,7 +125,7 @@ LearnerPtr make_linear(ConfigObject& c, const LearnerContext& context) {
 }
 
 LearnerPtr make_perceptron(ConfigObject& c, const LearnerContext& context) {
-  const double ratio = positive(c, "learning_ratio", 1);
+  const double ratio = positive(c, "learning_ratio", 1, 1000);
   const NumericInput input(context.schema, c.get("scale", true));
   const int width = input.width(), used = input.used();
   const uint64_t seed = context.seed;

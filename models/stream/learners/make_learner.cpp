@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "framework/base/config_object.h"
+#include "models/stream/base/settings.h"
 #include "models/stream/driftmoe/drift_moe.h"
 #include "models/stream/learners/boosting.h"
 #include "models/stream/learners/forest.h"
@@ -81,27 +81,27 @@ LearnerPtr make_last_class(ConfigObject&, const LearnerContext& context) {
 
 LearnerPtr make_moe(ConfigObject& c, const LearnerContext& context) {
   MoeOptions o;
-  o.trees = static_cast<int>(c.get_integer("trees", o.trees));
+  o.trees = integer_in(c, "trees", o.trees, 0, 10000);
   o.bayes = c.get("bayes", o.bayes);
   o.linear = c.get("linear", o.linear);
   o.quick = c.get("quick", o.quick);
   o.neural = c.get("neural", o.neural);
   o.nearest = c.get("nearest", o.nearest);
-  o.window = static_cast<int>(c.get_integer("window", o.window, 1));
-  o.k = static_cast<int>(c.get_integer("k", o.k, 1));
-  o.hidden = static_cast<int>(c.get_integer("hidden", o.hidden, 1));
-  o.linear_rate = c.get("linear_rate", o.linear_rate);
-  o.quick_rate = c.get("quick_rate", o.quick_rate);
-  o.neural_rate = c.get("neural_rate", o.neural_rate);
-  o.lambda = c.get("lambda", o.lambda);
-  o.patch = c.get("patch", o.patch);
-  o.grace_period = c.get("grace_period", o.grace_period);
-  o.split_confidence = c.get("split_confidence", o.split_confidence);
-  o.drift_delta = c.get("drift_delta", o.drift_delta);
-  o.warning_delta = c.get("warning_delta", o.warning_delta);
-  o.router.rate = c.get("router_rate", o.router.rate);
-  o.router.gate_rate = c.get("gate_rate", o.router.gate_rate);
-  o.router.floor = c.get("floor", o.router.floor);
+  o.window = integer_in(c, "window", o.window, 1);
+  o.k = integer_in(c, "k", o.k, 1);
+  o.hidden = integer_in(c, "hidden", o.hidden, 1, 65536);
+  o.linear_rate = positive(c, "linear_rate", o.linear_rate, 1000);
+  o.quick_rate = positive(c, "quick_rate", o.quick_rate, 1000);
+  o.neural_rate = positive(c, "neural_rate", o.neural_rate, 1000);
+  o.lambda = positive(c, "lambda", o.lambda, 20);
+  o.patch = positive(c, "patch", o.patch, 1);
+  o.grace_period = positive(c, "grace_period", o.grace_period);
+  o.split_confidence = fraction(c, "split_confidence", o.split_confidence);
+  o.drift_delta = fraction(c, "drift_delta", o.drift_delta);
+  o.warning_delta = fraction(c, "warning_delta", o.warning_delta);
+  o.router.rate = real_in(c, "router_rate", o.router.rate, 0, 1);
+  o.router.gate_rate = real_in(c, "gate_rate", o.router.gate_rate, 0, 1);
+  o.router.floor = fraction(c, "floor", o.router.floor);
   o.memory = static_cast<size_t>(c.get_integer("memory", static_cast<int64_t>(o.memory), 1 << 20));
   return make_adaptive_moe(o, context);
 }

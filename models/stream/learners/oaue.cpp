@@ -2,6 +2,7 @@
 // full.
 #include <cmath>
 
+#include "models/stream/base/settings.h"
 #include "models/stream/learners/boosting.h"
 #include "models/stream/learners/member_trees.h"
 #include "models/stream/learners/tree_config.h"
@@ -141,10 +142,8 @@ class Oaue final : public TreeEnsemble {
 }  // namespace
 
 LearnerPtr make_oaue(ConfigObject& c, const LearnerContext& context) {
-  const auto members = static_cast<int>(c.get_integer("members", 10, 1));
-  const auto window = static_cast<int>(c.get_integer("window_size", 500, 1));
-  require<UsageError>(members <= 10000 && window <= 10000000, "{} and {} are too many", c.name("members"),
-                      c.name("window_size"));
+  const auto members = integer_in(c, "members", 10, 1, 10000);
+  const auto window = integer_in(c, "window_size", 500, 1, 10'000'000);
   TreeOptions o;
   o.grace_period = 100;
   o.split_confidence = 0.01;

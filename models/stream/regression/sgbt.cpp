@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "models/stream/base/fast_math.h"
+#include "models/stream/base/settings.h"
 #include "models/stream/base/workers.h"
 #include "models/stream/regression/regression_tree_config.h"
 #include "models/stream/regression/regressor.h"
@@ -214,16 +215,11 @@ class Sgbt final : public Learner {
 LearnerPtr make_sgbt(ConfigObject& c, const LearnerContext& context) {
   SgbtOptions o;
   if (context.schema.regression()) o.rate = 0.1;
-  o.iterations = static_cast<int>(c.get_integer("boosting_iterations", o.iterations, 1));
-  require<UsageError>(o.iterations <= 10000, "{} = {} is above 10000", c.name("boosting_iterations"),
-                      o.iterations);
-  o.attributes = c.get("percentage_of_features", o.attributes);
-  require<UsageError>(o.attributes > 0 && o.attributes <= 100, "{} = {} is not in (0, 100]",
-                      c.name("percentage_of_features"), o.attributes);
-  o.rate = c.get("learning_rate", o.rate);
-  require<UsageError>(o.rate > 0 && o.rate <= 1, "{} = {} is not in (0, 1]", c.name("learning_rate"), o.rate);
-  o.multiply_hessian_by = static_cast<int>(c.get_integer("multiply_hessian_by", o.multiply_hessian_by, 1));
-  o.skip_training = static_cast<int>(c.get_integer("skip_training", o.skip_training, 1));
+  o.iterations = integer_in(c, "boosting_iterations", o.iterations, 1, 10000);
+  o.attributes = positive(c, "percentage_of_features", o.attributes, 100);
+  o.rate = positive(c, "learning_rate", o.rate, 1);
+  o.multiply_hessian_by = integer_in(c, "multiply_hessian_by", o.multiply_hessian_by, 1);
+  o.skip_training = integer_in(c, "skip_training", o.skip_training, 1);
   o.squared_loss = c.get("use_squared_loss", o.squared_loss);
   o.tree.grace_period = 25;
   o.tree.split_confidence = 0.05;

@@ -1,6 +1,7 @@
 // A regression tree and a linear model, alone.
 #include <algorithm>
 
+#include "models/stream/base/settings.h"
 #include "models/stream/moe/input_scaler.h"
 #include "models/stream/neural/kernels.h"
 #include "models/stream/regression/regression_tree_config.h"
@@ -83,8 +84,7 @@ LearnerPtr make_fimt_dd(ConfigObject& c, const LearnerContext& context) {
 }
 
 LearnerPtr make_linear_regressor(ConfigObject& c, const LearnerContext& context) {
-  const double rate = c.get("rate", 0.01), l2 = c.get("l2", 0.0);
-  require<UsageError>(rate > 0, "{} = {} must be above 0", c.name("rate"), rate);
+  const double rate = positive(c, "rate", 0.01, 1000), l2 = c.get("l2", 0.0);
   require<UsageError>(l2 >= 0 && l2 < 1, "{} = {} is not in [0, 1)", c.name("l2"), l2);
   return std::make_unique<LinearRegressor>(rate, l2, context);
 }
