@@ -82,8 +82,8 @@ class EvalVerb : public Verb {
   void declare(Options& options) override {
     options.positional("table", table_, "Table (TOML)").required().existing();
     options.add("data", data_, "Folder that files are looked for in");
-    options.add("streams", streams_, "Only these streams");
-    options.add("learners", learners_, "Only these learners");
+    options.add("streams", streams_, "Only this stream; may be repeated");
+    options.add("learners", learners_, "Only this learner; may be repeated");
     options.add("seeds", seeds_, "These seeds instead of the table's");
     options.add("rows", rows_, "Rows of each generated stream, instead of the table's; 0 keeps them")
         .at_least(0);
@@ -121,13 +121,20 @@ class EvalVerb : public Verb {
     return 0;
   }
 
+  template <class List>
+  static std::string names_of(const List& list) {
+    std::string names;
+    for (const auto& one : list) names += (names.empty() ? "" : ", ") + one.name;
+    return names;
+  }
+
   // Keeps what was asked for; remembers the places in the file, which --cell means.
   void choose() {
     const auto keep = [](auto& list, const std::vector<std::string>& names, std::vector<size_t>& places) {
       for (const auto& name : names)
         require<UsageError>(
             std::any_of(list.begin(), list.end(), [&](const auto& one) { return one.name == name; }),
-            "the table has no '{}'", name);
+            "the table has no '{}'; it has {}", name, names_of(list));
       std::remove_reference_t<decltype(list)> kept;
       for (size_t i = 0; i < list.size(); ++i) {
         if (!names.empty() && std::find(names.begin(), names.end(), list[i].name) == names.end()) continue;

@@ -1,6 +1,7 @@
 // conclave-stream predict: a learner as it was saved, on rows that it does not learn.
 #include <fmt/format.h>
 
+#include "apps/common/outputs.h"
 #include "apps/stream/saved_learner.h"
 #include "apps/stream/verbs.h"
 #include "framework/base/error.h"
@@ -33,7 +34,9 @@ class PredictVerb : public Verb {
         .required();
     options.add("format", reader_.format, "Format of the file")
         .choices({"auto", "arff", "csv", "libsvm", "jsonl"});
-    options.add("label", reader_.label, "Column of the class, if there is one; otherwise the last");
+    options.add("label", reader_.label, "Column of the class, if there is one; otherwise the run's");
+    options.add("header", reader_.header, "Whether the first row of a CSV file names the columns")
+        .choices({"auto", "yes", "no"});
     options.add("strict", reader_.strict, "End at the first broken row instead of skipping it");
     options.add("predictions", predictions_, "File for row, class and prediction, or kafka://BROKER/TOPIC");
   }
@@ -41,6 +44,10 @@ class PredictVerb : public Verb {
     SavedLearner saved = load_learner(snapshot_, call.common().thread_count());
     reader_.known = std::make_shared<stream::Schema>(saved.schema);
     reader_.regression = saved.schema.regression();
+    if (const Json& source = saved.plan.source; reader_.label.empty() && source.contains("reader"))
+      reader_.label = source["reader"].value("label", "");
+    const auto file_of = [](const std::string& name) { return stream::is_kafka(name) ? "" : name; };
+    check_outputs({{"--predictions", file_of(predictions_)}}, {snapshot_, file_of(stream_)});
     stream::KafkaSource* topic = nullptr;
     stream::SourcePtr source;
     if (stream::is_kafka(stream_)) {
@@ -84,6 +91,7 @@ class PredictVerb : public Verb {
         else
           call.out().write(as_json(line, classes, votes));
       }
+      if (out && !topic && !source->ready()) out->flush();
     }
     if (out) out->flush();
     if (labelled > 0)

@@ -1,7 +1,10 @@
 #include "apps/stream/predictions.h"
 
 #include <fmt/format.h>
+#include <sys/file.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 
 #include "framework/base/error.h"
@@ -27,9 +30,12 @@ class CsvFile final : public Predictions {
       file_.reset(stdout);
       file_.get_deleter() = [](std::FILE*) { return 0; };
     } else {
-      if (keep > 0) cut(keep);
-      file_.reset(std::fopen(path.c_str(), keep > 0 ? "a" : "w"));
-      require(file_ != nullptr, "{} cannot be written", path);
+      file_.reset(std::fopen(path.c_str(), "a"));
+      require(file_ != nullptr, "{} cannot be written: {}", path, std::strerror(errno));
+      // Two runs that go on from one snapshot would write between each other's lines.
+      require(::flock(::fileno(file_.get()), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK,
+              "{}: another run is writing it", path);
+      cut(keep);
     }
     if (keep == 0)
       fmt::print(file_.get(), "row,{}class,prediction\n", with_origin ? "partition,offset," : "");
@@ -40,12 +46,13 @@ class CsvFile final : public Predictions {
     fmt::print(file_.get(), "{},{}\n", csv_word(p.label), csv_word(p.prediction));
   }
   int64_t flush() override {
-    require(std::fflush(file_.get()) == 0, "{} cannot be written", path_);
+    require(std::fflush(file_.get()) == 0, "{} cannot be written: {}", path_, std::strerror(errno));
     return path_ == "-" ? 0 : std::ftell(file_.get());
   }
 
  private:
   void cut(int64_t keep) const {
+    if (!fs::is_regular_file(path_)) return;  // a pipe, a device
     std::error_code error;
     const auto there = fs::file_size(path_, error);
     require(!error && static_cast<int64_t>(there) >= keep,

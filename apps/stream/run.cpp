@@ -1,4 +1,6 @@
 // conclave-stream run and resume: test-then-train over a stream, with a live line.
+#include <fmt/format.h>
+
 #include "apps/stream/learner_flags.h"
 #include "apps/stream/session.h"
 #include "apps/stream/source_flags.h"
@@ -37,13 +39,24 @@ class RunVerb : public Verb {
     options.add("every", plan_.run.every, "Rows between two points of the curves").at_least(1);
     options.add("block", plan_.run.block, "Rows at a time; changes the speed alone").range(1, 65536);
     options.add("predictions", plan_.predictions,
-                "File for row, class and prediction as CSV, or kafka://BROKER/TOPIC");
+                "File for row, class and prediction as CSV, - for stdout, or kafka://BROKER/TOPIC");
     options.add("snapshot", plan_.snapshot, "File that the run can be resumed from");
     options.add("moa-csv", plan_.moa_csv, "Also write the curve in MOA's columns");
     options.add("capymoa", plan_.capymoa, "Also write CapyMOA's three result files into this folder");
     options.add("snapshot-every", plan_.snapshot_every, "Rows between two snapshots").at_least(1);
   }
   int run(Invocation& call) override {
+    make_plan(call);
+    return StreamSession(plan_, call).run();
+  }
+  int dry_run(Invocation& call) override {
+    make_plan(call);
+    fmt::print("{}\n", StreamSession(plan_, call).dry_run());
+    return 0;
+  }
+
+ private:
+  void make_plan(const Invocation& call) {
     source_.set_regression(learner_.regression());
     plan_.source = source_.config();
     plan_.learner = learner_.config();
@@ -55,12 +68,11 @@ class RunVerb : public Verb {
                         "--snapshot: --moa-csv and --capymoa cannot be gone on with by a resume");
     require<UsageError>(!others || !learner_.regression(),
                         "--moa-csv and --capymoa have columns for classes, not for numbers");
-    if (!plan_.predictions.empty() && !stream::is_kafka(plan_.predictions))
+    require<UsageError>(plan_.predictions != "-" || !call.json(), "--predictions -: stdout has the --json");
+    if (!plan_.predictions.empty() && plan_.predictions != "-" && !stream::is_kafka(plan_.predictions))
       plan_.predictions = fs::absolute(plan_.predictions).string();
-    return StreamSession(plan_, call).run();
   }
 
- private:
   SourceFlags source_;
   LearnerFlags learner_;
   SessionPlan plan_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "apps/common/outputs.h"
 #include "framework/base/config_object.h"
 #include "framework/base/error.h"
 #include "framework/base/log.h"
@@ -17,12 +18,16 @@ namespace conclave {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr double kSnapshotSeconds = 60;  // a slow stream's snapshots do not wait for --snapshot-every
+
 stream::ReaderOptions reader_options(const Json& json) {
   ConfigObject c(json, "reader");
   stream::ReaderOptions o;
   o.format = c.get("format", o.format);
   o.label = c.get("label", o.label);
   o.strict = c.get("strict", o.strict);
+  o.header = c.get("header", o.header);
+  o.most_values = c.get("most_values", o.most_values);
   o.guess_rows = c.get("guess_rows", o.guess_rows);
   o.regression = c.get("regression", o.regression);
   c.finish();
@@ -86,6 +91,9 @@ void StreamSession::open(const Json& position) {
     source_ = std::move(text);
     schema = source_->schema();
   }
+  for (const auto& input : schema.inputs)
+    if (input.left_out)
+      log_warning("column '{}' has too many words to learn from and is left out (--most-values)", input.name);
   first_classes_ = schema.classes();
   learner_ = stream::make_learner(plan_.learner, {schema, plan_.seed, call_.common().thread_count()});
 }
@@ -151,10 +159,36 @@ void StreamSession::save(const stream::RunState& now) {
   if (kafka_) about["kafka"] = kafka_->position();
   stream::write_snapshot(plan_.snapshot, {about, stream::save_state(state_, *learner_)});
   last_snapshot_ = now.rows;
+  snapshot_seconds_ = seconds_;
+}
+
+void StreamSession::check() {
+  const std::string stream = plan_.source.value("file", "");
+  check_outputs({{"--predictions", stream::is_kafka(plan_.predictions) ? "" : plan_.predictions},
+                 {"--snapshot", plan_.snapshot},
+                 {"--moa-csv", plan_.moa_csv}},
+                {stream::is_kafka(stream) ? "" : stream});
+}
+
+std::string StreamSession::dry_run() {
+  check();
+  if (const auto file = plan_.source.value("file", ""); file == "-" || stream::is_kafka(file)) {
+    stream::Schema any{"", {stream::Attribute::numeric("x")}, stream::Attribute::counted("class", 2)};
+    if (plan_.source["reader"].value("regression", false)) any.label = stream::Attribute::numeric("y");
+    stream::make_learner(plan_.learner, {any, plan_.seed, 1});
+    return fmt::format("{} is read when it comes", plan_.stream_name());
+  }
+  open();
+  const auto& schema = source_->schema();
+  return fmt::format(
+      "{}: {} inputs, {}; {} could learn it", plan_.stream_name(), schema.width(),
+      schema.regression() ? "a number to predict" : fmt::format("{} classes so far", schema.classes()),
+      plan_.learner.value("learner", ""));
 }
 
 int StreamSession::run() {
   if (!source_) {
+    check();
     open();
     open_predictions(0);
   }
@@ -175,6 +209,7 @@ int StreamSession::run() {
   if (predictions_ || result_files_)
     hooks.on_votes = [this](const auto& block, const double* votes) {
       if (predictions_) write_predictions(block, votes);
+      if (predictions_ && !kafka_ && !source_->ready()) predictions_->flush();  // a reader may wait for them
       if (result_files_) result_files_->add_rows(block, votes, learner_->classes());
     };
   hooks.on_progress = [&](const stream::RunState& now) {
@@ -204,7 +239,12 @@ int StreamSession::run() {
     call_.out().write(last);
   else
     print(last);
-  return interrupted() ? 130 : 0;
+  if (!interrupted()) return 0;
+  const auto& saved = plan_.snapshot;
+  log_warning("interrupted after row {}{}", state_.rows,
+              saved.empty() ? "; without --snapshot it cannot be gone on with"
+                            : fmt::format(": conclave-stream resume {} goes on", saved.string()));
+  return 130;
 }
 
 bool StreamSession::progress(const stream::RunState& now) {
@@ -234,7 +274,9 @@ bool StreamSession::progress(const stream::RunState& now) {
     history.routing("run", now.rows, std::span(&row, 1));
   }
   if (call_.json()) call_.out().write(record(now, false));
-  if (!plan_.snapshot.empty() && now.rows - last_snapshot_ >= plan_.snapshot_every) save(now);
+  if (!plan_.snapshot.empty() &&
+      (now.rows - last_snapshot_ >= plan_.snapshot_every || seconds_ - snapshot_seconds_ >= kSnapshotSeconds))
+    save(now);
   if (kafka_) kafka_->commit();
   return !interrupted();
 }
@@ -294,18 +336,20 @@ void StreamSession::report_rows() const {
 }
 
 void StreamSession::print(const Json& last) const {
+  std::FILE* const to = plan_.predictions == "-" ? stderr : stdout;
   if (state_.evaluation.rows() + state_.regression.rows() == 0) {
-    fmt::print("{} rows: nothing to evaluate\n", state_.rows);
+    fmt::print(to, "{} rows: nothing to evaluate\n", state_.rows);
     return;
   }
   if (learner_->regression()) {
-    fmt::print("{} rows by {}: MAE {:.6g}  RMSE {:.6g}  R2 {:.4f}  {:.0f} rows/s  {:.1f} MB\n", state_.rows,
-               last["learner"].get<std::string>(), last["mae"].get<double>(), last["rmse"].get<double>(),
-               last["r2"].get<double>(), last["instances_per_s"].get<double>(),
+    fmt::print(to, "{} rows by {}: MAE {:.6g}  RMSE {:.6g}  R2 {:.4f}  {:.0f} rows/s  {:.1f} MB\n",
+               state_.rows, last["learner"].get<std::string>(), last["mae"].get<double>(),
+               last["rmse"].get<double>(), last["r2"].get<double>(), last["instances_per_s"].get<double>(),
                last["memory_bytes"].get<double>() / 1e6);
     return;
   }
   fmt::print(
+      to,
       "{} rows by {}: accuracy {:.4f}  kappa {:.4f}  kappa-T {:.4f}  kappa-M {:.4f}  {:.0f} rows/s  {:.1f} "
       "MB\n",
       state_.rows, last["learner"].get<std::string>(), last["accuracy"].get<double>(),

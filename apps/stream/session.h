@@ -36,8 +36,11 @@ class StreamSession {
   void resume(const std::filesystem::path& snapshot);
   /// Returns the exit code.
   int run();
+  /// Opens what run() would open, learns nothing and writes nothing; says what it found.
+  std::string dry_run();
 
  private:
+  void check();
   void open(const Json& position = nullptr);
   void open_predictions(int64_t keep);
   void skip_learned_rows();
@@ -60,7 +63,7 @@ class StreamSession {
   int64_t first_row_ = 0, last_snapshot_ = 0;
   int first_classes_ = 0;  // that were known before the first row
   std::optional<ResultFiles> result_files_;
-  double seconds_ = 0, counted_seconds_ = 0;
+  double seconds_ = 0, counted_seconds_ = 0, snapshot_seconds_ = 0;
   double ram_hours_ = 0;  // gigabytes times hours
 };
 

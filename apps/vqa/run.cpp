@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "apps/common/app.h"
+#include "apps/common/outputs.h"
 #include "apps/vqa/answer_record.h"
 #include "apps/vqa/run_published.h"
 #include "framework/base/error.h"
@@ -65,14 +66,7 @@ void RunVerb::check_files() const {
   std::vector<fs::path> read = questions_.inputs;
   read.insert(read.end(), questions_.images.begin(), questions_.images.end());
   if (!routing_in_.empty()) read.push_back(routing_in_);
-  for (const auto& [option, file] : {std::pair{"--out", out_}, {"--routing-out", routing_out_}}) {
-    std::error_code wrong;
-    for (const auto& other : read)
-      require<UsageError>(file.empty() || !fs::equivalent(file, other, wrong),
-                          "{} {}: is read by the same call", option, file.string());
-  }
-  require<UsageError>(out_.empty() || fs::weakly_canonical(out_) != fs::weakly_canonical(routing_out_),
-                      "--out and --routing-out: both are {}", out_.string());
+  check_outputs({{"--out", out_}, {"--routing-out", routing_out_}}, read);
 }
 
 void RunVerb::check_published_options() const {

@@ -26,8 +26,14 @@ int ValueIndex::add(std::string_view value, std::vector<std::string>& values) {
   return static_cast<int>(values.size()) - 1;
 }
 
+void ValueIndex::take_back(std::vector<std::string>& values) {
+  places_.erase(values.back());
+  values.pop_back();
+}
+
 Json to_json(const Schema& schema) {
   const auto column = [](const Attribute& a) {
+    if (a.left_out) return Json{{"name", a.name}, {"left_out", true}};
     return a.nominal ? Json{{"name", a.name}, {"values", a.values}} : Json{{"name", a.name}};
   };
   Json inputs = Json::array();
@@ -39,6 +45,7 @@ Schema schema_from_json(const Json& json) {
   const auto column = [](const Json& entry) {
     Attribute a{entry.at("name"), entry.contains("values"), {}};
     if (a.nominal) a.values = entry["values"].get<std::vector<std::string>>();
+    a.left_out = entry.value("left_out", false);
     return a;
   };
   Schema schema;

@@ -15,6 +15,7 @@ struct Attribute {
   std::string name;
   bool nominal = false;
   std::vector<std::string> values;
+  bool left_out = false;  ///< has too many values to learn from: read as missing
 
   static Attribute numeric(std::string name) { return {std::move(name), false, {}}; }
   /// Values "0" to "count - 1".
@@ -47,6 +48,8 @@ class ValueIndex {
   int find(std::string_view value) const;
   /// The index of `value`, which is appended to `values` when it is new.
   int add(std::string_view value, std::vector<std::string>& values);
+  /// Takes the value added last away again.
+  void take_back(std::vector<std::string>& values);
 
  private:
   struct Hash : std::hash<std::string_view> {

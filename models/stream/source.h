@@ -45,6 +45,8 @@ class Source {
   /// Puts up to `most` rows into `block`, in place of what it held; none at the end of the stream. May give
   /// fewer than `most` before the end.
   virtual size_t read(RowBlock& block, size_t most) = 0;
+  /// Whether read() need not wait.
+  virtual bool ready() { return true; }
 };
 
 using SourcePtr = std::unique_ptr<Source>;

@@ -2,7 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+
+#include <algorithm>
 #include <csignal>
+#include <fstream>
 #include <sstream>
 #include <thread>
 
@@ -119,6 +123,34 @@ TEST_F(StreamProgram, ResumesAfterBeingKilledToTheSamePredictions) {
     std::filesystem::remove(dir_ / "cut.snap");
     std::filesystem::remove(dir_ / "cut.csv");
   }
+}
+
+// What was said is there before the pipe ends, and Ctrl-C ends a run that waits for rows, with its snapshot.
+TEST_F(StreamProgram, ServesAPipeThatFallsSilent) {
+  ASSERT_EQ(mkfifo(path("rows").c_str(), 0600), 0);
+  const auto interrupted = testing::in_child([&] {
+    setpgid(0, 0);
+    std::signal(SIGINT, SIG_IGN);  // the program sets its own
+    std::thread([&] {
+      std::ofstream rows(path("rows"));
+      rows << "a,class\n";
+      for (int i = 0; i < 40; ++i) rows << i % 3 << (i % 2 ? ",x\n" : ",y\n");
+      rows << "1,cut" << std::flush;
+      const auto said = [&] {
+        const std::string text = std::filesystem::exists(dir_ / "p.csv") ? read_file(dir_ / "p.csv") : "";
+        return std::count(text.begin(), text.end(), '\n');
+      };
+      for (int i = 0; i < 6000 && said() < 41; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      kill(0, said() < 41 ? SIGKILL : SIGINT);
+      std::this_thread::sleep_for(std::chrono::minutes(2));
+    }).detach();
+    return stream({"run", path("rows"), "--format", "csv", "--guess-rows", "10", "--learner", "majority",
+                   "--predictions", path("p.csv"), "--snapshot", path("s")})
+        .code;
+  });
+  EXPECT_EQ(interrupted.code, 130);
+  EXPECT_THAT(stream({"snapshot", path("s")}).out, HasSubstr("40"));
 }
 
 TEST_F(StreamProgram, ShowsWhatASnapshotHolds) {
@@ -321,6 +353,42 @@ TEST_F(StreamProgram, NeitherSkipsNorRepeatsMessagesWhenItWasKilled) {
   EXPECT_EQ(whole.size(), static_cast<size_t>(rows));
   EXPECT_EQ(by_key("cut"), whole);
   EXPECT_THAT(whole.at("0/5999"), HasSubstr("\"offset\":5999"));
+}
+
+TEST_F(StreamProgram, OverwritesNothingThatItReads) {
+  write_arff("a.arff", 300);
+  const std::string before = read_file(dir_ / "a.arff");
+  std::filesystem::create_hard_link(path("a.arff"), path("b.arff"));
+  for (const char* option : {"--predictions", "--snapshot", "--moa-csv"})
+    for (const char* file : {"a.arff", "b.arff", "./a.arff"}) {
+      const auto run = stream({"run", path("a.arff"), "--learner", "majority", option, path(file)});
+      EXPECT_EQ(run.code, 2) << option << " " << file;
+      EXPECT_THAT(run.err, HasSubstr("is read by the same call"));
+    }
+  EXPECT_EQ(stream({"run", path("a.arff"), "--predictions", path("c"), "--snapshot", path("c")}).code, 2);
+  EXPECT_EQ(stream({"run", path("a.arff"), "--learner", "majority", "--snapshot", path("s")}).code, 0);
+  for (const char* file : {"s", "a.arff"})
+    EXPECT_EQ(stream({"predict", path("s"), path("a.arff"), "--predictions", path(file)}).code, 2) << file;
+  EXPECT_EQ(read_file(dir_ / "a.arff"), before);
+}
+
+TEST_F(StreamProgram, PredictsTheColumnThatItLearned) {
+  write_file(dir_ / "r.csv", "y,a,b\np,1,2\nq,2,1\np,1,3\nq,3,1\n");
+  ASSERT_EQ(stream({"run", path("r.csv"), "--label", "y", "--snapshot", path("s")}).code, 0);
+  const auto said = stream({"predict", path("s"), path("r.csv")});
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_THAT(said.out, HasSubstr("1,p,"));
+}
+
+TEST_F(StreamProgram, ChecksWithoutLearning) {
+  write_arff("a.arff", 300);
+  const auto good = stream({"run", path("a.arff"), "--dry-run", "--snapshot", path("s")});
+  EXPECT_EQ(good.code, 0) << good.err;
+  EXPECT_THAT(good.out, HasSubstr("9 inputs, 2 classes"));
+  EXPECT_FALSE(std::filesystem::exists(path("s")));
+  EXPECT_NE(stream({"run", path("none.arff"), "--dry-run"}).code, 0);
+  EXPECT_EQ(stream({"run", path("a.arff"), "--dry-run", "--set", "foo=3"}).code, 2);
+  EXPECT_EQ(stream({"run", "-", "--dry-run", "--set", "foo=3"}).code, 2);
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 // What every learner promises, and what the evaluation makes of it.
 #include "models/stream/learners/learner.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "framework/base/error.h"
@@ -103,6 +105,50 @@ TEST_P(Learners, TakeAClassThatComesLate) {
   EXPECT_TRUE(GetParam() == "majority" || GetParam() == "no-change" || votes[2] > 0.5) << votes[2];
 }
 
+// Eight classes, each some hundred rows after the one before, so that blocks hold first rows in their middle.
+std::string rows_of_late_classes() {
+  Random random(7);
+  std::string bytes = "x,z,class\n";
+  for (int i = 0; i < 3000; ++i) {
+    const auto kind = random.below(static_cast<uint64_t>(1 + i / 400));
+    bytes += fmt::format("{:.3f},{:.3f},c{}\n", static_cast<double>(kind) + random.normal(),
+                         random.normal() - static_cast<double>(kind), kind);
+  }
+  return bytes;
+}
+
+TEST_P(Learners, BlocksForetellNoClass) {
+  const std::string bytes = rows_of_late_classes();
+  ReaderOptions reader;
+  reader.guess_rows = 5;
+  for (const int64_t delay : {0, 7}) {
+    std::vector<int> said[2];
+    for (const size_t block : {size_t{1}, size_t{256}}) {
+      const auto source = open_text(bytes_of(bytes), "test", reader);
+      const auto learner = make(source->schema());
+      std::vector<bool> came(8, false);
+      came[0] = true;  // said before anything is known
+      RunOptions options;
+      options.block = block;
+      options.delay = delay;
+      RunState state;
+      RunHooks hooks;
+      hooks.on_votes = [&](const RowBlock& b, const double* votes) {
+        const int classes = learner->classes();
+        for (size_t i = 0; i < b.size(); ++i) {
+          const double* const of_row = votes + i * classes;
+          said[block > 1].push_back(static_cast<int>(std::max_element(of_row, of_row + classes) - of_row));
+          EXPECT_TRUE(came[said[block > 1].back()] || said[block > 1].back() < 2) << state.rows << " " << i;
+          came[b.label(i)] = true;
+        }
+      };
+      run_prequential(*source, *learner, options, state, hooks);
+      EXPECT_EQ(learner->classes(), 8);
+    }
+    EXPECT_EQ(said[0], said[1]);
+  }
+}
+
 TEST_P(Learners, SurviveMissingValuesAndUnlabelledRows) {
   Schema schema;
   schema.inputs = {Attribute::numeric("a"), Attribute::counted("b", 3)};
@@ -156,6 +202,39 @@ TEST(Ensembles, ComeBackAfterADriftThatATreeDoesNotMeet) {
   const double tree = accuracy_of("hoeffding-tree", stream, 24000);
   for (const char* name : {"arf", "leveraging-bagging"})
     EXPECT_GT(accuracy_of(name, stream, 24000), tree + 0.02) << name;
+}
+
+TEST(MakeLearner, BoundsEverySetting) {
+  const Schema schema = make_generator({{"generator", "sea"}})->schema();
+  const auto refuses = [&](const char* learner, const char* key, const Json& value) {
+    EXPECT_THROW(make_learner({{"learner", learner}, {key, value}}, {schema, 1, 1}), UsageError)
+        << learner << " " << key << " " << value;
+  };
+  const int64_t wraps = (int64_t{1} << 32) + 2;  // 2 in 32 bits
+  for (const auto& [learner, key] : {std::pair{"moe", "trees"},
+                                     {"moe", "hidden"},
+                                     {"moe", "window"},
+                                     {"arf", "members"},
+                                     {"drift-moe", "top_k"},
+                                     {"oaue", "members"},
+                                     {"oza-boost", "members"},
+                                     {"online-smooth-boost", "members"},
+                                     {"sgbt", "boosting_iterations"},
+                                     {"hoeffding-tree", "split_points"}})
+    refuses(learner, key, wraps);
+  for (const auto& [learner, key] : {std::pair{"moe", "drift_delta"},
+                                     {"moe", "lambda"},
+                                     {"moe", "floor"},
+                                     {"moe", "neural_rate"},
+                                     {"moe", "split_confidence"},
+                                     {"arf", "patch"},
+                                     {"arf", "warning_delta"},
+                                     {"hoeffding-tree", "tie_threshold"},
+                                     {"perceptron", "learning_ratio"},
+                                     {"drift-moe", "rate"}}) {
+    refuses(learner, key, -1);
+    refuses(learner, key, 1e300);
+  }
 }
 
 TEST(MakeLearner, SaysWhatIsWrong) {

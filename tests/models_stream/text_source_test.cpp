@@ -22,6 +22,18 @@ std::unique_ptr<TextSource> text(const std::string& bytes, const ReaderOptions& 
   return open_text(bytes_of(bytes), "test", options);
 }
 
+ReaderOptions guessing(int rows) {
+  ReaderOptions options;
+  options.guess_rows = rows;
+  return options;
+}
+
+ReaderOptions headed(const std::string& header) {
+  ReaderOptions options;
+  options.header = header;
+  return options;
+}
+
 RowBlock all_of(Source& source) {
   RowBlock all, block;
   while (source.read(block, 3) > 0) {
@@ -282,6 +294,48 @@ TEST(TextSource, ReadsElectricity) {
   const auto csv = open_text(*conclave::testing::data_dir() / "stream/elec.csv");
   EXPECT_EQ(all_of(*csv).size(), 45312u);
   EXPECT_EQ(csv->schema().inputs[0].name, "period");
+}
+
+TEST(Readers, ForgetABrokenRow) {
+  const auto csv = text("a,b,class\n1,2,x\n2,1,y\ninf,1,JUNK,9\n1,1,x\n", guessing(2));
+  EXPECT_EQ(all_of(*csv).size(), 3u);
+  EXPECT_THAT(csv->schema().label.values, ElementsAre("x", "y"));
+  EXPECT_EQ(csv->counts().skipped, 1);
+  EXPECT_EQ(csv->counts().new_classes, 0);
+  EXPECT_EQ(csv->counts().not_finite, 0);
+}
+
+TEST(Readers, LeaveOutAColumnOfTooManyWords) {
+  std::string csv = "user,x,class\n", arff = "@relation r\n@attribute user {";
+  for (int i = 0; i < 600; ++i) {
+    csv += fmt::format("user{},{},{}\n", i, i, i % 2 ? "a" : "b");
+    arff += fmt::format("{}user{}", i ? "," : "", i);
+  }
+  arff += "}\n@attribute x real\n@attribute class {a,b}\n@data\nuser7,1,a\n";
+  for (const std::string& bytes : {csv, arff}) {
+    const auto source = text(bytes);
+    EXPECT_TRUE(source->schema().inputs[0].left_out);
+    EXPECT_TRUE(schema_from_json(to_json(source->schema())).inputs[0].left_out);
+    const RowBlock rows = all_of(*source);
+    EXPECT_THAT(rows.x[0], IsNan());
+    EXPECT_FALSE(std::isnan(rows.x[1]));
+    EXPECT_EQ(source->counts().skipped + source->counts().unknown_values, 0);
+    // What learned without the column reads the same file.
+    ReaderOptions known;
+    known.known = std::make_shared<Schema>(source->schema());
+    EXPECT_EQ(all_of(*text(bytes, known)).size(), rows.size());
+  }
+  ReaderOptions more;
+  more.most_values = 600;
+  EXPECT_EQ(text(csv, more)->schema().inputs[0].values.size(), 600u);
+}
+
+TEST(Readers, AreToldWhetherThereIsAHeader) {
+  EXPECT_THAT(error_of<DataError>([] { text("x,x,y\n1,2,p\n3,4,q\n"); }), HasSubstr("column 'x' twice"));
+  EXPECT_EQ(text("2001,2002,class\n1,2,p\n3,4,q\n", headed("yes"))->schema().inputs[0].name, "2001");
+  const auto rows = text("red,big,p\nblue,small,q\n", headed("no"));
+  EXPECT_EQ(all_of(*rows).size(), 2u);
+  EXPECT_EQ(all_of(*text("a,a,p\nb,b,q\n")).size(), 2u);  // words all over: a row
 }
 
 }  // namespace

@@ -44,7 +44,12 @@ void step(const RowBlock& block, const std::vector<Roles>& roles, size_t fold, L
       if (learner.regression())
         evaluation.numbers.add(y, votes[0]);
       else
-        evaluation.classes.add(block.label(i), arg_max(votes.data(), learner.classes()), learner.classes());
+        evaluation.classes.add(block.label(i), arg_max(votes.data(), learner.classes()),
+                               std::max(learner.classes(), block.label(i) + 1));
+    }
+    if (!learner.regression() && block.label(i) >= learner.classes()) {
+      learner.grow_classes(block.label(i) + 1);  // once its first row was predicted
+      votes.resize(static_cast<size_t>(learner.classes()));
     }
     for (int times = 0; times < roles[i].trains[fold]; ++times) learner.learn_target(x, y, 1);
   }
@@ -66,11 +71,8 @@ std::vector<FoldEvaluation> run_folds(Source& source, std::vector<LearnerPtr>& l
     roles.clear();
     for (size_t i = 0; i < block.size(); ++i)
       roles.push_back(draw(options.scheme, learners.size(), poisson, random));
-    workers.run(static_cast<int>(learners.size()), [&](int f) {
-      if (source.schema().classes() > learners[f]->classes())
-        learners[f]->grow_classes(source.schema().classes());
-      step(block, roles, static_cast<size_t>(f), *learners[f], evaluations[f]);
-    });
+    workers.run(static_cast<int>(learners.size()),
+                [&](int f) { step(block, roles, static_cast<size_t>(f), *learners[f], evaluations[f]); });
     rows += static_cast<int64_t>(block.size());
     if (options.on_progress && !options.on_progress(rows)) break;
   }

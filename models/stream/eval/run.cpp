@@ -28,14 +28,28 @@ int64_t due(const RunOptions& o, int64_t row) {
   return row + std::max<int64_t>(0, o.delay - o.spread + offset);
 }
 
-// A row is predicted when it comes, and learned when its label arrives.
+// A class is taken up with its first row, once that was predicted: blocks must not foretell it.
+void meet_class(const RowBlock& block, size_t i, Learner& learner) {
+  if (!learner.regression() && block.label(i) >= learner.classes()) learner.grow_classes(block.label(i) + 1);
+}
+
+// Of the learner when the block is done.
+int classes_after(const RowBlock& block, const Learner& learner) {
+  int classes = learner.classes();
+  for (size_t i = 0; !learner.regression() && i < block.size(); ++i)
+    classes = std::max(classes, block.label(i) + 1);
+  return classes;
+}
+
+// A row is predicted when it comes, and learned when its label arrives. Votes are [size, classes], 0 before.
 void step_waiting(const RowBlock& block, Learner& learner, const RunOptions& options, RunState& state,
-                  double* votes_TC) {
+                  int classes, double* votes_TC) {
   auto& waiting = state.waiting;
   for (size_t i = 0; i < block.size(); ++i) {
     const auto x = block.row(i);
     const int64_t row = state.rows + static_cast<int64_t>(i);
-    learner.votes(x.data(), votes_TC + i * learner.classes());
+    learner.votes(x.data(), votes_TC + i * classes);
+    meet_class(block, i, learner);
     const double y = arrives(options, row) ? block.y[i] : kMissing;
     const int64_t when = due(options, row);
     const auto place = std::upper_bound(waiting.begin(), waiting.end(), when,
@@ -56,6 +70,41 @@ const RowBlock& as_learned(const RowBlock& block, const RunOptions& options, int
   return held;
 }
 
+RowBlock part_of(const RowBlock& block, size_t begin, size_t end) {
+  const auto at = [](const auto& list, size_t i) { return list.begin() + static_cast<int64_t>(i); };
+  const size_t width = static_cast<size_t>(block.width);
+  return {block.width,
+          {at(block.x, begin * width), at(block.x, end * width)},
+          {at(block.y, begin), at(block.y, end)}};
+}
+
+// Each row is learned before the next one is tested. Votes are [size, classes], 0 before.
+void step_at_once(const RowBlock& block, Learner& learner, const RunOptions& options, int64_t first,
+                  int classes, double* votes_TC) {
+  RowBlock held;
+  if (learner.classes() == classes) {
+    learner.test_then_train(as_learned(block, options, first, held), votes_TC);
+    return;
+  }
+  std::vector<double> votes;
+  for (size_t begin = 0, end; begin < block.size(); begin = end) {
+    const int known = learner.classes();
+    for (end = begin; end < block.size() && block.label(end) < known;) ++end;
+    const RowBlock part = part_of(block, begin, end);
+    votes.resize(part.size() * known);
+    learner.test_then_train(as_learned(part, options, first + static_cast<int64_t>(begin), held),
+                            votes.data());
+    for (size_t i = 0; i < part.size(); ++i)
+      std::copy_n(votes.data() + i * known, known, votes_TC + (begin + i) * classes);
+    if (end == block.size()) break;
+    learner.votes(block.row(end).data(), votes_TC + end * classes);
+    meet_class(block, end, learner);
+    if (arrives(options, first + static_cast<int64_t>(end)))
+      learner.learn_target(block.row(end).data(), block.y[end], 1);
+    ++end;
+  }
+}
+
 }  // namespace
 
 void RunState::fields(Archive& archive) {
@@ -69,7 +118,7 @@ void RunState::fields(Archive& archive) {
 
 void run_prequential(Source& source, Learner& learner, const RunOptions& options, RunState& state,
                      const RunHooks& hooks) {
-  RowBlock block, held;
+  RowBlock block;
   std::vector<double> votes;
   bool go_on = true;
   while (go_on && (options.rows == 0 || state.rows < options.rows)) {
@@ -78,13 +127,12 @@ void run_prequential(Source& source, Learner& learner, const RunOptions& options
     const int64_t left = options.rows == 0 ? to_report : options.rows - state.rows;
     const auto most = static_cast<size_t>(std::min({static_cast<int64_t>(options.block), to_report, left}));
     if (source.read(block, most) == 0) break;
-    if (source.schema().classes() > learner.classes()) learner.grow_classes(source.schema().classes());
-    const int classes = learner.classes();
-    votes.resize(block.size() * classes);
+    const int classes = classes_after(block, learner);
+    votes.assign(block.size() * classes, 0);
     if (options.delay > 0 || options.spread > 0 || options.chunk > 0)
-      step_waiting(block, learner, options, state, votes.data());
+      step_waiting(block, learner, options, state, classes, votes.data());
     else
-      learner.test_then_train(as_learned(block, options, state.rows, held), votes.data());
+      step_at_once(block, learner, options, state.rows, classes, votes.data());
     for (size_t i = 0; i < block.size(); ++i)
       if (learner.regression()) {
         if (!std::isnan(block.y[i])) state.regression.add(block.y[i], votes[i]);

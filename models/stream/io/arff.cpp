@@ -84,6 +84,7 @@ class Arff final : public TextSource {
     for (const auto& column : columns_) names.push_back(column.name);
     label_ = label_column(names, options_.label, lines_.name());
     for (size_t i = 0; i < columns_.size(); ++i) {
+      if (i != label_) bound_values(columns_[i]);
       values_.emplace_back(columns_[i].values);
       if (i != label_) schema_.inputs.push_back(columns_[i]);
     }
@@ -167,7 +168,7 @@ class Arff final : public TextSource {
     if (column == label_)
       return quoted && schema_.label.nominal ? (y = class_index(word), true) : label(word, y);
     double& value = x[column < label_ ? column : column - 1];
-    if (!quoted && word == "?") {
+    if ((!quoted && word == "?") || columns_[column].left_out) {
       value = kMissing;
     } else if (columns_[column].nominal) {
       const int index = values_[column].find(word);

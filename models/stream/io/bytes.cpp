@@ -23,19 +23,22 @@ class File final : public ByteSource {
     if (file_ > STDIN_FILENO) ::close(file_);
   }
   size_t read(char* to, size_t size) override {
+    while (!readable(kPollMs))
+      if (interrupted()) return 0;  // a silent pipe ends here
     for (;;) {
       const ssize_t got = ::read(file_, to, size);
       if (got >= 0) return static_cast<size_t>(got);
       if (errno != EINTR) throw DataError(name_, "", std::strerror(errno));
-      throw_if_interrupted();  // Ctrl-C while a pipe is silent
     }
   }
-  bool ready() override {
-    pollfd wanted{file_, POLLIN, 0};
-    return ::poll(&wanted, 1, 0) != 0;
-  }
+  bool ready() override { return readable(0); }
 
  private:
+  static constexpr int kPollMs = 100;
+  bool readable(int wait_ms) const {
+    pollfd wanted{file_, POLLIN, 0};
+    return ::poll(&wanted, 1, wait_ms) > 0;
+  }
   int file_;
   std::string name_;
 };
@@ -90,7 +93,7 @@ class Unpacked final : public ByteSource {
         place_ = 0;
         have_ = packed_->read(buffer_.data(), buffer_.size());
         if (have_ == 0) {
-          if (!between_members_) throw DataError(name_, "", "the gzip stream is cut off");
+          if (!between_members_ && !interrupted()) throw DataError(name_, "", "the gzip stream is cut off");
           return 0;
         }
       }

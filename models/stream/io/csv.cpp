@@ -29,11 +29,11 @@ class Csv final : public TextSource {
     if (names.size() < 2)
       throw DataError(lines_.name(), lines_.where(), "a row needs at least one input and a class");
     columns_ = names.size();
-    if (options_.header && is_header(names))
-      ahead_.clear();
-    else
-      names = plain_names();
+    const bool headed = options_.header == "yes" || (options_.header == "auto" && is_header(names));
+    if (headed) ahead_.clear();
     look_ahead();
+    if (options_.header != "no") refuse_repeats(names, headed);
+    if (!headed) names = plain_names();
     label_ = label_column(names, options_.label, lines_.name());
     guess(names);
   }
@@ -79,7 +79,7 @@ class Csv final : public TextSource {
           lines_.name(), lines_.where(),
           fmt::format("{} columns; the learner knows {} inputs and a class", fields.size(), values_.size()));
     columns_ = fields.size();
-    if (!options_.header || !is_header(fields)) {
+    if (options_.header == "no" || (options_.header == "auto" && !is_header(fields))) {
       label_ = labelled ? label_column(plain_names(), options_.label, lines_.name()) : kNoLabel;
       ahead_.emplace_back(lines_.number(), first);
       return;
@@ -147,12 +147,24 @@ class Csv final : public TextSource {
     double value;
     return number(text, value);
   }
-  // No number in it, and not one word twice.
-  bool is_header(std::vector<std::string> fields) {
-    if (std::any_of(fields.begin(), fields.end(), [&](const auto& field) { return is_number(field); }))
-      return false;
+  bool all_words(const std::vector<std::string>& fields) {
+    return std::none_of(fields.begin(), fields.end(), [&](const auto& field) { return is_number(field); });
+  }
+  static const std::string* repeated(std::vector<std::string>& fields) {
     std::sort(fields.begin(), fields.end());
-    return std::adjacent_find(fields.begin(), fields.end()) == fields.end();
+    const auto found = std::adjacent_find(fields.begin(), fields.end());
+    return found == fields.end() ? nullptr : &*found;
+  }
+  // No number in it, and not one word twice.
+  bool is_header(std::vector<std::string> fields) { return all_words(fields) && !repeated(fields); }
+  // Names that come twice: as a row they would hide that numbers follow.
+  void refuse_repeats(std::vector<std::string> names, bool headed) {
+    const bool like_names =
+        headed || (all_words(names) && ahead_.size() > 1 && !all_words(fields_of(ahead_[1].second)));
+    const std::string* const twice = like_names ? repeated(names) : nullptr;
+    if (twice)
+      throw DataError(lines_.name(), "line 1",
+                      fmt::format("names the column '{}' twice; if it is a row, say --header no", *twice));
   }
 
   void guess(const std::vector<std::string>& names) {
@@ -175,6 +187,7 @@ class Csv final : public TextSource {
             fmt::format("{}: the label '{}' holds words, no numbers to predict", lines_.name(), names[i]));
       Attribute column{names[i], label ? !options_.regression : bool(nominal[i]), {}};
       if (column.nominal) column.values = sorted(std::move(seen[i]), nominal[i]);
+      if (!label) bound_values(column);
       if (label) {
         schema_.label = std::move(column);
       } else {
@@ -197,6 +210,7 @@ class Csv final : public TextSource {
   }
 
   bool put(size_t input, std::string_view field, double& value) {
+    if (schema_.inputs[input].left_out) return value = kMissing, true;
     if (!schema_.inputs[input].nominal)
       return number(field, value) || problem(fmt::format("'{}' in column '{}' is no number",
                                                          field.substr(0, 40), schema_.inputs[input].name));

@@ -54,6 +54,7 @@ class JsonRows final : public TextSource {
         seen[i].erase(std::unique(seen[i].begin(), seen[i].end()), seen[i].end());
         column.values = seen[i];
       }
+      if (i != label) bound_values(column);
       if (i == label) {
         schema_.label = std::move(column);
       } else {
@@ -74,7 +75,7 @@ class JsonRows final : public TextSource {
     for (int i = 0; i < schema_.width(); ++i) {
       const auto found = row.find(schema_.inputs[i].name);
       x[i] = kMissing;
-      if (found == row.end() || found->is_null()) continue;
+      if (found == row.end() || found->is_null() || schema_.inputs[i].left_out) continue;
       if (found->is_structured())
         return problem(fmt::format("'{}' is no plain value", schema_.inputs[i].name));
       if (!schema_.inputs[i].nominal) {

@@ -203,7 +203,7 @@ class KafkaSource::Messages final : public ByteSource, public RdKafka::Rebalance
 KafkaSource::KafkaSource(const std::string& url, const ReaderOptions& options, const Json& position) {
   const KafkaUrl parsed = parse_kafka_url(url);
   ReaderOptions reader = options;
-  reader.header = false;
+  reader.header = "no";
   require<UsageError>(reader.format == "auto" || reader.format == "csv" || reader.format == "jsonl",
                       "{}: messages are csv or jsonl, not {}", url, reader.format);
   Offsets from;

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "framework/base/error.h"
+#include "framework/base/signals.h"
 
 namespace conclave::stream {
 
@@ -38,6 +39,7 @@ bool Lines::next(std::string_view& line) {
     looked = end_ - begin_;
     if (!fill()) break;
   }
+  if (!stop && interrupted()) return false;  // the rest of the line may never have come
   if (!stop && begin_ == end_) return false;
   cut_ = !stop;
   const char* const first = buffer_.data() + begin_;

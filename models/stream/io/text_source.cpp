@@ -109,6 +109,12 @@ void TextSource::look_ahead() {
     ahead_.emplace_back(lines_.number(), line);
 }
 
+void TextSource::bound_values(Attribute& input) const {
+  if (!input.nominal || input.values.size() <= static_cast<size_t>(options_.most_values)) return;
+  input = Attribute::numeric(std::move(input.name));
+  input.left_out = true;
+}
+
 std::vector<ValueIndex> TextSource::take_known() {
   schema_ = *options_.known;
   remember_classes();
@@ -139,13 +145,22 @@ size_t TextSource::read(RowBlock& block, size_t most) {
     if (const auto text = trimmed(line); text.empty() || (comment_ && text.front() == comment_)) continue;
     double* x = block.add();
     what_.clear();
+    const int64_t unknown_values = counts_.unknown_values, not_finite = counts_.not_finite;
+    const int classes = schema_.classes();
     if (parse(line, x, block.y.back())) {
       ++counts_.rows;
       row_lines_.push_back(row_line_);
       continue;
     }
+    // As if it had never been there.
     block.x.resize(block.x.size() - block.width);
     block.y.pop_back();
+    counts_.unknown_values = unknown_values;
+    counts_.not_finite = not_finite;
+    if (schema_.classes() > classes) {
+      classes_.take_back(schema_.label.values);
+      --counts_.new_classes;
+    }
     const std::string where = fmt::format("line {}", row_line_);
     if (options_.strict) throw DataError(lines_.name(), where, what_);
     if (counts_.skipped++ == 0) counts_.first_problem = where + ": " + what_;

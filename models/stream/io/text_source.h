@@ -23,10 +23,11 @@ struct ReadCounts {
 struct ReaderOptions {
   std::string format = "auto";  ///< auto, arff, csv, libsvm, jsonl; auto looks at the first line
   std::string label;  ///< the class column, by name or number from 1; empty: the last (libsvm: the first)
-  bool regression = false;  ///< the label is a number to predict
-  bool strict = false;      ///< a bad row ends the stream with DataError instead of being skipped
-  int guess_rows = 1000;    ///< rows to look at before types are fixed (all but arff)
-  bool header = true;       ///< csv: whether the first row may name the columns
+  bool regression = false;      ///< the label is a number to predict
+  bool strict = false;          ///< a bad row ends the stream with DataError instead of being skipped
+  int guess_rows = 1000;        ///< rows to look at before types are fixed (all but arff)
+  std::string header = "auto";  ///< csv: whether the first row names the columns: auto, yes, no
+  int most_values = 512;        ///< words of an input; a column with more is left out
   /// The columns, where they are known and nothing is to be guessed; a class column may then be missing. And
   /// the counts of a stream that is gone on with.
   std::shared_ptr<const Schema> known = nullptr;
@@ -40,6 +41,7 @@ class TextSource : public Source {
   const Schema& schema() const override { return schema_; }
   /// Gives fewer than `most` rather than wait for a pipe.
   size_t read(RowBlock& block, size_t most) override;
+  bool ready() override { return !ahead_.empty() || lines_.ready(); }
   const ReadCounts& counts() const { return counts_; }
   /// "csv".
   virtual std::string format() const = 0;
@@ -61,6 +63,8 @@ class TextSource : public Source {
   /// Reads up to guess_rows lines ahead.
   void look_ahead();
   void remember_classes() { classes_ = ValueIndex(schema_.label.values); }
+  /// Leaves an input with too many words out.
+  void bound_values(Attribute& input) const;
   /// Takes the columns of options_.known; gives the values of the inputs.
   std::vector<ValueIndex> take_known();
 
