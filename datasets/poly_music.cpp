@@ -30,12 +30,6 @@ PianoRoll read_roll(const MatlabArray& array, const std::string& file, const std
 
 }  // namespace
 
-int64_t MusicSet::frames() const {
-  int64_t count = 0;
-  for (const auto& piece : pieces) count += static_cast<int64_t>(piece.frames.size());
-  return count;
-}
-
 MusicSet load_poly_music(const std::string& name, const fs::path& dir, const std::string& split) {
   require<UsageError>(name == "jsb" || name == "nottingham", "no music set '{}' (allowed: jsb, nottingham)",
                       name);

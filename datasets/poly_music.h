@@ -1,21 +1,9 @@
 /// The polyphonic music sets of Boulanger-Lewandowski et al. (arXiv 1206.6392) as piano rolls.
 #pragma once
 
-#include <filesystem>
-#include <string>
-#include <vector>
-
-#include "framework/media/piano_roll.h"
+#include "datasets/music_set.h"
 
 namespace conclave {
-
-struct MusicSet {
-  std::string name, split;
-  std::vector<PianoRoll> pieces;
-
-  /// Frames of all pieces.
-  int64_t frames() const;
-};
 
 /// `name`: "jsb" (chorales, a frame a quarter note) or "nottingham" (folk tunes with chords). `split`:
 /// "train", "valid" or "test". Reads JSB_Chorales.mat or Nottingham.mat in `dir`, or in `dir`/poly. Throws

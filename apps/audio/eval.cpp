@@ -3,6 +3,7 @@
 #include "apps/audio/verbs.h"
 #include "apps/common/app.h"
 #include "apps/common/shipped.h"
+#include "datasets/music_set.h"
 #include "framework/tensor/device.h"
 
 namespace conclave {
@@ -15,15 +16,18 @@ class EvalVerb : public Verb {
   std::string summary() const override { return "Score a model on a data set"; }
   std::string examples() const override {
     return "conclave-audio eval --task music-nll --dataset jsb --data DIR/music --protocol factored --json\n"
+           "conclave-audio eval --task music-key --data DIR/music --json\n"
            "conclave-audio eval --task codec --data DIR/speech\n"
            "conclave-audio eval --task digits --data DIR/speech --json";
   }
   void declare(Options& options) override {
-    options.add("task", task_, "What is measured").choices({"music-nll", "codec", "digits"}).required();
+    options.add("task", task_, "What is measured")
+        .choices({"music-nll", "music-key", "codec", "digits"})
+        .required();
     options.add("data", music_.data, "Folder of the data sets").existing().required();
     options.add("model", music_.model, "Folder of the model (default: the shipped one)").existing();
     options.add("split", music_.split, "Split").choices({"train", "valid", "test"});
-    options.add("dataset", music_.dataset, "Music set").choices({"jsb", "nottingham"}).group("Music");
+    options.add("dataset", music_.dataset, "Music set").choices(music_set_names()).group("Music");
     options
         .add("protocol", music_.protocol,
              "factored: each note given those above it; sigmoid: 88 independent keys")
@@ -41,13 +45,15 @@ class EvalVerb : public Verb {
   }
   int run(Invocation& call) override {
     set_threads(call.common().threads);
+    if (task_ == "music-key") return evaluate_key_finding(music_.data, call);
     if (task_ != "music-nll") {
       sound_.data = music_.data;
       sound_.model = music_.model;
       sound_.seed = call.common().seed;
       return task_ == "codec" ? eval_codec(sound_, call) : eval_digits(sound_, call);
     }
-    if (music_.model.empty()) music_.model = shipped("music-small");
+    if (music_.model.empty())
+      music_.model = shipped(music_set_style(music_.dataset) == "tune" ? "music-tunes" : "music-chorales");
     return evaluate_music(music_, call);
   }
 

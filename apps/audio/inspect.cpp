@@ -7,7 +7,7 @@
 #include "apps/audio/music_work.h"
 #include "apps/audio/verbs.h"
 #include "apps/common/app.h"
-#include "datasets/poly_music.h"
+#include "datasets/music_set.h"
 #include "framework/base/error.h"
 #include "framework/base/file.h"
 #include "framework/media/musical_key.h"
@@ -35,7 +35,7 @@ class InspectVerb : public Verb {
   }
   bool recorded() const override { return false; }
   void declare(Options& options) override {
-    options.add("dataset", dataset_, "Data set to count").choices({"jsb", "nottingham"});
+    options.add("dataset", dataset_, "Data set to count").choices(music_set_names());
     options.add("data", data_, "Folder of the music data sets").existing();
     options.add("split", split_, "Split").choices({"train", "valid", "test"});
     options.add("midi", midi_, "MIDI file to look at").existing();
@@ -55,7 +55,7 @@ class InspectVerb : public Verb {
 };
 
 void InspectVerb::show_set(Invocation& call) const {
-  const MusicSet set = load_poly_music(dataset_, data_, split_);
+  const MusicSet set = load_music_set(dataset_, data_, split_);
   std::map<size_t, int64_t> voices;
   int64_t notes = 0;
   int lowest = kHighestKey, highest = kLowestKey;

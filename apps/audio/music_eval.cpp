@@ -6,7 +6,11 @@
 #include <cmath>
 
 #include "apps/common/app.h"
-#include "datasets/poly_music.h"
+#include "datasets/music_set.h"
+#include "datasets/pop909.h"
+#include "framework/base/file.h"
+#include "framework/base/signals.h"
+#include "framework/media/midi_roll.h"
 #include "models/audio/music/music_model.h"
 #include "models/audio/music/music_scores.h"
 
@@ -75,8 +79,8 @@ std::vector<RoutingRow> routing_rows(const Trace& trace) {
 
 int evaluate_music(const MusicEvaluation& asked, Invocation& call) {
   const auto model = load_music_lm(asked.model);
-  const MusicSet set = load_poly_music(asked.dataset, asked.data, asked.split);
-  const int64_t style = model->style(asked.dataset == "jsb" ? "chorale" : "tune");
+  const MusicSet set = load_music_set(asked.dataset, asked.data, asked.split);
+  const int64_t style = model->style(music_set_style(asked.dataset));
   auto& history = call.history();
   const auto protocol = asked.protocol == "sigmoid" ? MusicProtocol::independent : MusicProtocol::factored;
   const MusicScores scores = score_music(*model, set.pieces, style, {protocol, asked.shifts});
@@ -122,6 +126,38 @@ int evaluate_music(const MusicEvaluation& asked, Invocation& call) {
       fmt::print("  layer {}, note {} from the top: {:.2f}\n", site,
                  place_name(place, scores.by_place.size() - 1), fmt::join(load_of(totals), " "));
   }
+  return kExitDone;
+}
+
+int evaluate_key_finding(const std::filesystem::path& data, Invocation& call) {
+  const auto songs = load_pop909(data);
+  auto& history = call.history();
+  int64_t exact = 0, tonic = 0, relative = 0;
+  constexpr int kFramesPerBeat = 4, kMinorThird = 3;
+  for (const auto& song : songs) {
+    throw_if_interrupted();
+    const MidiFile midi = read_midi(read_file(song.midi), song.midi.string());
+    const MusicalKey found = find_key(roll_of(midi, kFramesPerBeat, song.midi.string()));
+    exact += found == song.key ? 1 : 0;
+    tonic += found.tonic == song.key.tonic ? 1 : 0;
+    // A minor and C major have the same notes.
+    const int to_relative = song.key.minor ? kMinorThird : -kMinorThird;
+    relative +=
+        found.minor != song.key.minor && semitones_between(song.key.tonic, found.tonic) == to_relative;
+  }
+  const auto share = [&](int64_t count) {
+    return static_cast<double>(count) / static_cast<double>(songs.size());
+  };
+  history.metric("accuracy", 0, share(exact));
+  if (call.json())
+    call.out().write({{"task", "music-key"},
+                      {"songs", songs.size()},
+                      {"same_tonic", share(tonic)},
+                      {"relative_key", share(relative)},
+                      {"accuracy", share(exact)}});
+  else
+    fmt::print("POP909, {} songs: key and mode right in {:.1f} %, the relative key in {:.1f} %\n",
+               songs.size(), 100 * share(exact), 100 * share(relative));
   return kExitDone;
 }
 

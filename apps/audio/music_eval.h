@@ -19,6 +19,9 @@ struct MusicEvaluation {
 /// history.
 int evaluate_music(const MusicEvaluation& asked, Invocation& call);
 
+/// eval --task music-key: how often find_key gives the key that is annotated in POP909.
+int evaluate_key_finding(const std::filesystem::path& data, Invocation& call);
+
 /// A trace as the history keeps it.
 std::vector<RoutingRow> routing_rows(const Trace& trace);
 

@@ -1,6 +1,6 @@
 #include "apps/audio/music_recipe.h"
 
-#include "datasets/poly_music.h"
+#include "datasets/music_set.h"
 #include "framework/base/config_object.h"
 
 namespace conclave {
@@ -62,8 +62,8 @@ MusicData open_music_data(const MusicRecipe& recipe, const MusicLm& model,
   MusicData opened;
   for (const auto& source : recipe.sources) {
     const int64_t style = model.style(source.style);
-    opened.train.push_back({load_poly_music(source.set, data, "train").pieces, style, source.weight});
-    MusicShare valid{load_poly_music(source.set, data, "valid").pieces, style, source.weight};
+    opened.train.push_back({load_music_set(source.set, data, "train").pieces, style, source.weight});
+    MusicShare valid{load_music_set(source.set, data, "valid").pieces, style, source.weight};
     if (source.validated > 0 && source.validated < std::ssize(valid.pieces))
       valid.pieces.resize(static_cast<size_t>(source.validated));
     opened.valid.push_back(std::move(valid));

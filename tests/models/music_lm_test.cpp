@@ -152,6 +152,27 @@ TEST(MusicScores, CountEveryFrameAndMixShiftedCopies) {
   EXPECT_EQ(plain.by_place[0].sites().size(), 1u);
 }
 
+// Keys stay independent when copies are averaged: one by one, by hand.
+TEST(MusicScores, IndependentKeysAreAveragedOneByOne) {
+  at::NoGradGuard no_grad;
+  const auto model = small_model();
+  const std::vector<PianoRoll> pieces = {{{{60, 64}}}};
+  const auto logits = [&](int by) {
+    const auto batch = batch_of({{{60 + by, 64 + by}}});
+    return model->independent_logits(model->read(batch, style(1), {}))[0][0].sigmoid().to(at::kDouble);
+  };
+  const Tensor middle = logits(0), up = logits(1), down = logits(-1);
+  double expected = 0;
+  for (int key = 0; key < kPianoKeys; ++key) {
+    double sum = middle[key].item<double>(), copies = 1;
+    if (key + 1 < kPianoKeys) sum += up[key + 1].item<double>(), ++copies;
+    if (key > 0) sum += down[key - 1].item<double>(), ++copies;
+    const bool sounds = key + kLowestKey == 60 || key + kLowestKey == 64;
+    expected -= std::log(sounds ? sum / copies : 1 - sum / copies);
+  }
+  EXPECT_NEAR(score_music(*model, pieces, 0, {MusicProtocol::independent, 1}).nll, expected, 1e-4);
+}
+
 TEST(MusicTask, LearnsAPieceByHeart) {
   at::manual_seed(0);
   const auto model = make_music_lm(small_config());

@@ -135,12 +135,13 @@ Tensor MusicLm::next_note(const Tensor& features_BD, const Tensor& spelled_BN,
   return spell(x_BD, previous_B, context);
 }
 
+Tensor MusicLm::independent_logits(const Tensor& features_BTD) const {
+  return independent.forward(features_BTD).to(at::kFloat);
+}
+
 Tensor MusicLm::independent_nll(const Tensor& features_BTD, const NoteBatch& batch) const {
-  const Tensor keys_BTK = at::zeros({batch.pieces(), batch.frames(), kNoteTokens}, at::kFloat)
-                              .scatter(2, batch.tokens_BTN, 1)
-                              .narrow(2, 0, kPianoKeys);
   const Tensor loss_BTK = at::binary_cross_entropy_with_logits(
-      independent.forward(features_BTD).to(at::kFloat), keys_BTK, {}, {}, at::Reduction::None);
+      independent_logits(features_BTD), sounding_keys(batch), {}, {}, at::Reduction::None);
   return loss_BTK.sum(2) * batch.valid_BT;
 }
 

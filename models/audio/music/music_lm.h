@@ -57,7 +57,9 @@ struct MusicLm : Module {
   Tensor chord_nll(const Tensor& features_BTD, const NoteBatch& batch, TokenContext context) const;
   /// Log-probabilities [B,89] of the next token, features_BD, spelled_BN int64 (N may be 0).
   Tensor next_note(const Tensor& features_BD, const Tensor& spelled_BN, const TokenContext& context) const;
-  /// -log p of each frame [B,T] with 88 independent keys.
+  /// Logits [B,T,88] that each key sounds, whatever the others do.
+  Tensor independent_logits(const Tensor& features_BTD) const;
+  /// -log p of each frame [B,T] under them.
   Tensor independent_nll(const Tensor& features_BTD, const NoteBatch& batch) const;
 
   void visit(Visitor& v) override;

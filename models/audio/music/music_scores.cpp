@@ -28,14 +28,55 @@ void add_by_place(std::vector<Trace>& traces, const Record& record) {
   }
 }
 
-std::vector<PianoRoll> moved_copies(const PianoRoll& piece, int shifts) {
-  std::vector<PianoRoll> copies = {piece};
+struct Copy {
+  int by = 0;  // semitones
+  PianoRoll roll;
+};
+
+std::vector<Copy> moved_copies(const PianoRoll& piece, int shifts) {
+  std::vector<Copy> copies = {{0, piece}};
   for (int by = -shifts; by <= shifts; ++by) {
     PianoRoll moved = piece;
-    if (by != 0 && transpose(moved, by)) copies.push_back(std::move(moved));
+    if (by != 0 && transpose(moved, by)) copies.push_back({by, std::move(moved)});
   }
   return copies;
 }
+
+// Means over the copies of a piece, of what each says of its frames.
+class CopyMean {
+ public:
+  explicit CopyMean(MusicProtocol protocol) : protocol_(protocol) {}
+
+  void add(const MusicLm& model, const Tensor& features, const NoteBatch& batch, int by,
+           const TokenContext& context) {
+    if (protocol_ == MusicProtocol::factored) {
+      log_prob_T_.push_back(-model.chord_nll(features, batch, context)[0].to(at::kDouble));
+      return;
+    }
+    // Key k of the piece is key k + by of the copy; beyond the keyboard a copy says nothing.
+    const Tensor prob_TK = model.independent_logits(features)[0].to(at::kDouble).sigmoid();
+    const int64_t from = std::max(0, -by), count = kPianoKeys - std::abs(by);
+    if (!prob_TK_.defined()) {
+      prob_TK_ = at::zeros_like(prob_TK);
+      copies_K_ = at::zeros({kPianoKeys}, at::kDouble);
+      keys_TK_ = sounding_keys(batch)[0].to(at::kDouble);  // the first copy is the piece itself
+    }
+    prob_TK_.narrow(1, from, count).add_(prob_TK.narrow(1, from + by, count));
+    copies_K_.narrow(0, from, count).add_(1);
+  }
+
+  Tensor log_prob_T() const {
+    if (protocol_ == MusicProtocol::factored)
+      return at::logsumexp(at::stack(log_prob_T_), {0}) - std::log(static_cast<double>(log_prob_T_.size()));
+    const Tensor mean_TK = prob_TK_ / copies_K_;
+    return at::where(keys_TK_.gt(0), mean_TK.log(), (-mean_TK).log1p()).sum(1);
+  }
+
+ private:
+  MusicProtocol protocol_;
+  std::vector<Tensor> log_prob_T_;
+  Tensor prob_TK_, copies_K_, keys_TK_;
+};
 
 }  // namespace
 
@@ -47,26 +88,22 @@ MusicScores score_music(const MusicLm& model, std::span<const PianoRoll> pieces,
   for (const auto& piece : pieces) {
     if (log_prob) log_prob->emplace_back();
     if (piece.frames.empty()) continue;
-    std::vector<Tensor> log_prob_T;
+    CopyMean mean(scoring.protocol);
     for (const auto& copy : moved_copies(piece, scoring.shifts)) {
-      const std::span<const Chord> one[] = {copy.frames};
+      const std::span<const Chord> one[] = {copy.roll.frames};
       const NoteBatch batch = make_note_batch(one);
       RoutingLog log;
       TokenContext context;
-      if (log_prob_T.empty()) context.log = &log;
+      if (copy.by == 0) context.log = &log;
       const Tensor features = model.read(batch, at::full({1}, style, at::kLong), context);
       const auto frames_read = log.records.size();
-      const Tensor nll = scoring.protocol == MusicProtocol::factored
-                             ? model.chord_nll(features, batch, context)
-                             : model.independent_nll(features, batch);
+      mean.add(model, features, batch, copy.by, context);
       for (size_t i = 0; i < log.records.size(); ++i) {
         scores.trace.add(log.records[i]);
         if (i >= frames_read) add_by_place(scores.by_place, log.records[i]);
       }
-      log_prob_T.push_back(-nll[0].to(at::kDouble));
     }
-    const Tensor mean_T =
-        at::logsumexp(at::stack(log_prob_T), {0}) - std::log(static_cast<double>(log_prob_T.size()));
+    const Tensor mean_T = mean.log_prob_T();
     scores.nll -= mean_T.sum().item<double>();
     scores.first -= mean_T[0].item<double>();
     scores.frames += mean_T.size(0);

@@ -16,8 +16,9 @@ enum class MusicProtocol {
 
 struct MusicScoring {
   MusicProtocol protocol = MusicProtocol::factored;
-  /// Each frame's probability is the mean over the piece as it is and moved by up to so many semitones either
-  /// way, as far as the piano reaches: a mixture, so still a distribution.
+  /// Probabilities are means over the piece as it is and moved by up to so many semitones either way, as far
+  /// as the piano reaches: of each frame (a mixture, so still a distribution), or of each key where keys are
+  /// independent, which they stay.
   int shifts = 0;
 };
 

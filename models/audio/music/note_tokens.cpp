@@ -51,4 +51,10 @@ NoteBatch make_note_batch(std::span<const std::span<const Chord>> pieces) {
   return batch;
 }
 
+Tensor sounding_keys(const NoteBatch& batch) {
+  return at::zeros({batch.pieces(), batch.frames(), kNoteTokens}, at::kFloat)
+      .scatter(2, batch.tokens_BTN, 1)
+      .narrow(2, 0, kPianoKeys);
+}
+
 }  // namespace conclave

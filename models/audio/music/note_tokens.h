@@ -33,5 +33,7 @@ struct NoteBatch {
 
 /// Throws Error for no pieces.
 NoteBatch make_note_batch(std::span<const std::span<const Chord>> pieces);
+/// 1 where a key sounds, else 0: float32 [B,T,88].
+Tensor sounding_keys(const NoteBatch& batch);
 
 }  // namespace conclave
