@@ -12,7 +12,7 @@
 namespace conclave {
 namespace {
 
-constexpr int64_t kLeft = 96, kTop = 8, kColumn = 6, kKeyRow = 3, kExpertRow = 12, kGap = 14;
+constexpr int64_t kLeft = 120, kTop = 8, kColumn = 6, kKeyRow = 3, kExpertRow = 12, kGap = 14;
 constexpr Rgb kPaper = {255, 255, 255}, kInk = {40, 40, 40}, kNull = {110, 110, 110}, kLine = {210, 210, 210};
 
 // Mean weight of each expert, nulls too, over the tokens of each frame [F,E].

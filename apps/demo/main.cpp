@@ -38,6 +38,7 @@ class DemoVerb : public Verb {
     show_vqa(call);
     show_stream(call);
     show_speech(call);
+    show_music(call);
     show_history(call);
     return kExitDone;
   }
@@ -155,6 +156,27 @@ class DemoVerb : public Verb {
                  number, line.at("seconds").get<double>(), line.at("x_real_time").get<double>(),
                  sound.string());
     }
+  }
+
+  // A chorale that goes on, and a tune set for four voices; each as notes and as sound.
+  void show_music(Invocation& call) {
+    fmt::print(
+        "music  a chorale goes on, and a tune gets four voices, note by note from a mixture of experts\n");
+    const auto make = [&](const std::string& name, std::vector<std::string> how) {
+      const fs::path notes = out_ / (name + ".mid"), sound = out_ / (name + ".wav");
+      const fs::path sample = shipped("samples") / (name + ".mid");
+      std::vector<std::string> words = {"continue", sample.string(), "--seed", "1",
+                                        "-o",       notes.string(),  "-o",     sound.string(),
+                                        "--json",   "--no-history"};
+      words.insert(words.end(), how.begin(), how.end());
+      const auto line =
+          json_lines(run_program("conclave-audio", std::move(words), call), "conclave-audio").back();
+      fmt::print("       {}: {} notes given, {} in the end, made in {:.1f} s   {} and .wav\n", name,
+                 line.at("given_notes").get<int64_t>(), line.at("notes").get<int64_t>(),
+                 line.at("made_s").get<double>(), notes.string());
+    };
+    make("chorale", {"--bars", "4"});
+    make("ode-to-joy", {"--harmonise"});
   }
 
   void show_history(Invocation& call) {

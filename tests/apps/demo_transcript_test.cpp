@@ -29,6 +29,7 @@ std::string masked(std::string text, const fs::path& folder) {
       {"\\d+ (experts were replaced|rows a second)", "<n> $1"},
       {"\\d+\\.\\d s of sound", "<t> s of sound"},
       {"\\d+ times as fast", "<n> times as fast"},
+      {"\\d+ in the end, made in \\d+\\.\\d s", "<n> in the end, made in <t> s"},
       {"runs   \\d+ in", "runs   <n> in"},
       {"programs are in [^;]+;", "programs are in <folder>;"},
   };
