@@ -35,11 +35,13 @@ class UltrasoundEvalVerb : public Verb {
   std::string examples() const override {
     return "conclave-ultrasound eval --dataset bus-bra --data DIR --fold 1 --json\n"
            "conclave-ultrasound eval --dataset hc18 --data DIR --nulls\n"
+           "conclave-ultrasound eval --dataset folder --data DIR --organ breast --fold 1\n"
            "conclave-ultrasound eval --predictions A.jsonl --references B.jsonl --json";
   }
   void declare(Options& options) override {
     options.add("dataset", dataset_, "Which data set").choices(ultrasound_set_names());
     options.add("data", data_, "Its folder, or the folder that this one is in").existing();
+    options.add("organ", organ_, "What the pictures of a folder with labels.csv show");
     options.add("fold", fold_, "Official fold of BUS-BRA; all five when it is not given").range(1, kFolds);
     options
         .add("model", model_,
@@ -64,7 +66,7 @@ class UltrasoundEvalVerb : public Verb {
   FoldJob job(const fs::path& model, int fold) const;
   void write_rows(const std::vector<ReadRow>& rows, const TaskConfig& task) const;
 
-  std::string dataset_, part_ = "test", splitting_ = "13a";
+  std::string dataset_, organ_ = "breast", part_ = "test", splitting_ = "13a";
   fs::path data_, model_, predictions_, references_, rows_file_, plot_;
   std::optional<int> fold_;
   bool nulls_ = false;
@@ -72,14 +74,16 @@ class UltrasoundEvalVerb : public Verb {
 };
 
 FoldJob UltrasoundEvalVerb::job(const fs::path& model, int fold) const {
-  FoldJob job{fold, load_reader(model), load_ultrasound_set(dataset_, data_, fold)};
+  FoldJob job{fold, load_reader(model), load_ultrasound_set(dataset_, data_, fold, organ_)};
   require_unseen(job.reader, dataset_, fold);
   return job;
 }
 
 std::vector<FoldJob> UltrasoundEvalVerb::jobs() const {
-  const fs::path folder =
-      !model_.empty() ? model_ : shipped(dataset_ == "hc18" ? "ultrasound-fetal-head" : "ultrasound-breast");
+  const fs::path folder = !model_.empty()
+                              ? model_
+                              : shipped(dataset_ == "hc18" || organ_ == "fetal_head" ? "ultrasound-fetal-head"
+                                                                                     : "ultrasound-breast");
   std::vector<FoldJob> all;
   if (fs::exists(folder / "config.json")) {
     const auto trained = load_reader(folder).training.value("fold", 1);

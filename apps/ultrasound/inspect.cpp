@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "apps/common/app.h"
+#include "apps/ultrasound/inspect_reader.h"
 #include "apps/ultrasound/verbs.h"
 #include "framework/base/error.h"
 #include "framework/dicom/study.h"
@@ -36,23 +37,31 @@ class InspectVerb : public Verb {
  public:
   std::string name() const override { return "inspect"; }
   std::string summary() const override {
-    return "Show what was understood of a DICOM file or study, or the fields of a report";
+    return "Show what was understood of a DICOM file or study, a trained reader and its routing, or the "
+           "fields of a report";
   }
   std::string examples() const override {
     return "  conclave-ultrasound inspect scan.dcm\n  conclave-ultrasound inspect study-folder --json\n"
-           "  conclave-ultrasound inspect lexicon";
+           "  conclave-ultrasound inspect lexicon\n  conclave-ultrasound inspect runs/breast scan.jpg";
   }
   bool recorded() const override { return false; }
   bool computes() const override { return false; }
   void declare(Options& options) override {
-    options.positional("WHAT", what_, "A DICOM file, a folder, a DICOMDIR, or the word lexicon").required();
+    options
+        .positional("WHAT", what_,
+                    "A DICOM file, a folder, a DICOMDIR, a trained reader's folder, or the word lexicon")
+        .required();
+    options.positional("PICTURES", pictures_, "With a model's folder: pictures whose routing is shown");
     options.add("identity", identity_, "Show the patient's name, number, birth date and sex too");
   }
   int run(Invocation& call) override {
     if (what_ == "lexicon" && !std::filesystem::exists(what_)) return show_lexicon(call);
     Json about;
     bool problems = false;
-    if (std::filesystem::is_regular_file(what_) && std::filesystem::path(what_).filename() != "DICOMDIR") {
+    if (std::filesystem::exists(std::filesystem::path(what_) / "model.safetensors")) {
+      about = describe_reader(what_, pictures_);
+    } else if (std::filesystem::is_regular_file(what_) &&
+               std::filesystem::path(what_).filename() != "DICOMDIR") {
       about = dicom::DicomFile(what_).describe(identity_);
     } else {
       const auto list = dicom::list_studies(what_);
@@ -68,6 +77,7 @@ class InspectVerb : public Verb {
 
  private:
   std::string what_;
+  std::vector<std::filesystem::path> pictures_;
   bool identity_ = false;
 };
 

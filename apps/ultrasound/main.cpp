@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   verbs.push_back(make_ultrasound_inspect_verb());
   verbs.push_back(make_ultrasound_train_verb());
   verbs.push_back(make_ultrasound_eval_verb());
+  verbs.push_back(make_ultrasound_bench_verb());
   return run_app(
       argc, argv,
       {"ultrasound", "From an ultrasound study to a draft report. Research use only, not for clinical use"},

@@ -10,6 +10,7 @@ ReaderRecipe parse_reader_recipe(const Json& json) {
   recipe.name = config.need<std::string>("name");
   recipe.source = json;
   recipe.sets = config.need<std::vector<std::string>>("sets");
+  recipe.other_sets = config.get("other_sets", recipe.other_sets);
   recipe.model = config.part("model");
   const auto model = ultrasound::parse_model_config(recipe.model);
   ConfigObject augment(config.part("augment"), "augment");

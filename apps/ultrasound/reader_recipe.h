@@ -9,8 +9,9 @@ namespace conclave {
 
 struct ReaderRecipe {
   std::string name;
-  Json source;                    ///< as it was read
-  std::vector<std::string> sets;  ///< "bus-bra", "hc18"
+  Json source;                          ///< as it was read
+  std::vector<std::string> sets;        ///< "bus-bra", "hc18"
+  std::vector<std::string> other_sets;  ///< what a task must tell from its own pictures, beside made ones
   Json model;
   std::vector<ultrasound::AugmentOptions> augment;  ///< of each task of the model
   ultrasound::ReaderLosses losses;
@@ -19,7 +20,8 @@ struct ReaderRecipe {
   bool mirrored = true;  ///< a reading is the mean over a picture and its mirror image
 };
 
-/// {"name", "sets": ["bus-bra"], "model": {...}, "augment": {"breast": {...}}, "losses": {...},
+/// {"name", "sets": ["bus-bra"], "other_sets": ["hc18"], "model": {...}, "augment": {"breast": {...}},
+/// "losses": {...},
 ///  "train": {...}, "half": true, "mirrored": true}. Throws UsageError that names the key.
 ReaderRecipe parse_reader_recipe(const Json& json);
 

@@ -6,6 +6,7 @@
 
 #include "datasets/bus_bra.h"
 #include "datasets/hc18.h"
+#include "datasets/labelled_pictures.h"
 #include "framework/base/error.h"
 #include "framework/base/log.h"
 #include "framework/base/progress.h"
@@ -35,14 +36,16 @@ Tensor mask_of(const UltrasoundSample& sample, int64_t height, int64_t width) {
 }  // namespace
 
 const std::vector<std::string>& ultrasound_set_names() {
-  static const std::vector<std::string> names = {"bus-bra", "hc18"};
+  static const std::vector<std::string> names = {"bus-bra", "hc18", "folder"};
   return names;
 }
 
-UltrasoundSet load_ultrasound_set(const std::string& name, const fs::path& dir, int fold) {
+UltrasoundSet load_ultrasound_set(const std::string& name, const fs::path& dir, int fold,
+                                  const std::string& organ) {
   const fs::path folder = fs::is_directory(dir / name) ? dir / name : dir;
   if (name == "bus-bra") return load_bus_bra(folder, fold);
   if (name == "hc18") return load_hc18(folder);
+  if (name == "folder") return load_labelled_pictures(dir, organ);
   throw UsageError(fmt::format("there is no set '{}'", name));
 }
 

@@ -12,8 +12,10 @@ namespace conclave {
 /// Names of the sets that load_ultrasound_set knows.
 const std::vector<std::string>& ultrasound_set_names();
 
-/// `name` from its own folder or from the folder that holds it. `fold` counts for sets with official folds.
-UltrasoundSet load_ultrasound_set(const std::string& name, const std::filesystem::path& dir, int fold);
+/// `name` from its own folder or from the folder that holds it. `fold` counts for sets with official folds,
+/// `organ` for "folder", whose pictures say nothing of it.
+UltrasoundSet load_ultrasound_set(const std::string& name, const std::filesystem::path& dir, int fold,
+                                  const std::string& organ = "breast");
 
 /// A sample's picture, uint8 grey, and its outline over it (undefined: it has none that can be used).
 struct PictureAndMask {

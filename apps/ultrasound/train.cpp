@@ -23,6 +23,23 @@ namespace {
 
 constexpr int64_t kInterval = 20;  // steps between records
 
+// By task, the training pictures of sets that show other things, on its canvas.
+std::vector<std::vector<at::Tensor>> other_pictures(const ReaderRecipe& recipe, const ModelConfig& config,
+                                                    const fs::path& data) {
+  std::vector<std::vector<at::Tensor>> all(config.tasks.size());
+  for (const auto& name : recipe.other_sets) {
+    const auto set = load_ultrasound_set(name, data, 1);
+    for (const auto& sample : set.samples) {
+      if (sample.part != Part::train) continue;
+      const auto grey = load_picture_and_mask(sample).grey_HW;
+      for (size_t t = 0; t < config.tasks.size(); ++t)
+        if (config.tasks[t].name != set.task)
+          all[t].push_back(fit_canvas(grey, config.tasks[t].height, config.tasks[t].width).grey_HW);
+    }
+  }
+  return all;
+}
+
 class UltrasoundTrainVerb : public Verb {
  public:
   std::string name() const override { return "train"; }
@@ -108,7 +125,10 @@ int UltrasoundTrainVerb::dry_run(Invocation& call) {
 
 int UltrasoundTrainVerb::run(Invocation& call) {
   const auto recipe = this->recipe(call);
-  SavedReader saved{recipe.name, recipe.model, training(recipe, recipe.train.seed), {}, nullptr};
+  SavedReader saved;
+  saved.name = recipe.name;
+  saved.model_config = recipe.model;
+  saved.training = training(recipe, recipe.train.seed);
   const auto config = parse_model_config(recipe.model);
   std::vector<LabelledPicture> train, validation;
   for (const auto& name : recipe.sets) {
@@ -117,6 +137,7 @@ int UltrasoundTrainVerb::run(Invocation& call) {
     for (auto& picture : labelled_pictures(set, Part::validation, config))
       validation.push_back(std::move(picture));
   }
+  const auto others = other_pictures(recipe, config, data_);
   begin(saved.training);
   auto& history = call.history();
   history.input(recipe_, "recipe");
@@ -124,7 +145,7 @@ int UltrasoundTrainVerb::run(Invocation& call) {
   at::manual_seed(recipe.train.seed);
   saved.model = std::make_shared<ReaderModel>(config);
   set_trainable(*saved.model, true);
-  ReaderTask task(*saved.model, train, recipe.losses, recipe.augment);
+  ReaderTask task(*saved.model, train, recipe.losses, recipe.augment, others);
   task.evaluation = [&] { return validate(*saved.model, validation).metrics; };
   Progress progress("train " + recipe.name, recipe.train.steps, "steps");
   TrainCallbacks callbacks;
@@ -159,7 +180,9 @@ int UltrasoundTrainVerb::run(Invocation& call) {
     throw Interrupted(fmt::format("interrupted; saved at step {} in {}: the same command goes on",
                                   result.step, out_.string()));
   if (trainer.ema()) trainer.ema()->swap();
-  saved.temperatures = fit_temperatures(*saved.model, validation, recipe.mirrored);
+  const auto found = validate(*saved.model, validation, recipe.mirrored);
+  saved.temperatures = fit_temperatures(found);
+  saved.known_from = known_thresholds(found);
   saved.training["mirrored"] = recipe.mirrored;
   save_reader(saved, out_, recipe.half);
   history.output(out_ / "model.safetensors", "model");

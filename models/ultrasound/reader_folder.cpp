@@ -44,7 +44,9 @@ SavedReader load_reader(const std::filesystem::path& folder) {
     reader.name = config.need<std::string>("name");
     reader.model_config = config.part("model");
     reader.training = config.part("training");
+    require<UsageError>(reader.training.is_object(), "training is no object");
     reader.temperatures = parse_temperatures(config.part("temperatures"), "temperatures");
+    reader.known_from = config.get("known_from", reader.known_from);
     config.finish();
     reader.model = std::make_shared<ReaderModel>(parse_model_config(reader.model_config));
   } catch (const UsageError& e) {
@@ -61,7 +63,8 @@ void write_reader_config(const SavedReader& reader, const std::filesystem::path&
                      {"name", reader.name},
                      {"model", reader.model_config},
                      {"training", reader.training},
-                     {"temperatures", reader.temperatures}};
+                     {"temperatures", reader.temperatures},
+                     {"known_from", reader.known_from}};
   write_file(folder / "config.json", json.dump(2) + "\n");
 }
 

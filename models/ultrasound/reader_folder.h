@@ -13,9 +13,10 @@ using Temperatures = std::map<std::string, std::map<std::string, double>>;
 
 struct SavedReader {
   std::string name;
-  Json model_config;  ///< as it was trained
-  Json training;      ///< data set, fold, seed, recipe: what a test must not have been part of
+  Json model_config;               ///< as it was trained
+  Json training = Json::object();  ///< data set, fold, seed, recipe: what a test must not have been part of
   Temperatures temperatures;
+  std::map<std::string, double> known_from = {};  ///< by task: below this logit a picture is not read
   Ptr<ReaderModel> model;
 
   double temperature(const std::string& task, const std::string& field) const;

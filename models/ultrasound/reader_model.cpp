@@ -20,10 +20,12 @@ Tensor mean_under(const Tensor& map_NCHW, const Tensor& weight_N1HW) {
 
 TaskHeads::TaskHeads(const TaskConfig& config, int64_t finest, int64_t width)
     : query_FD(fresh_normal({static_cast<int64_t>(config.fields.size()), width}, 0.5)), mask(finest, 1, 1) {
-  // Query token, mean of the picture, mean of the outlined part, coarse and fine, and its size.
-  const int64_t summary = 3 * width + finest + 1;
+  // Mean of the picture, mean of the outlined part, coarse and fine, and its size; a field's token before it.
+  const int64_t picture = 2 * width + finest + 1;
+  known_hidden = Linear(picture, kHidden);
+  known_out = Linear(kHidden, 1);
   for (const auto& field : config.fields) {
-    hidden.emplace_back(summary, kHidden);
+    hidden.emplace_back(width + picture, kHidden);
     out.emplace_back(kHidden, static_cast<int64_t>(field.values.size()));
   }
 }
@@ -31,6 +33,8 @@ TaskHeads::TaskHeads(const TaskConfig& config, int64_t finest, int64_t width)
 void TaskHeads::visit(Visitor& v) {
   v("query", query_FD);
   v.child("mask", mask);
+  v.child("known_hidden", known_hidden);
+  v.child("known_out", known_out);
   for (size_t i = 0; i < hidden.size(); ++i) {
     v.child(fmt::format("hidden.{}", i), hidden[i]);
     v.child(fmt::format("out.{}", i), out[i]);
@@ -85,8 +89,9 @@ Reading ReaderModel::forward(const Tensor& picture_N1HW, int64_t task, const Tok
       at::cat({mixed_float.mean({2, 3}), mean_under(mixed_float, inside_coarse_N1HW),
                mean_under(fine_NCHW.to(at::kFloat), inside_N1HW), inside_N1HW.mean({2, 3})},
               1);
-  reading.summary_ND = picture_ND;
   const bool training = context.training();
+  const Tensor known_hidden = head.known_hidden.forward(picture_ND).to(at::kFloat).relu();
+  reading.known_N = head.known_out.forward(known_hidden).to(at::kFloat).squeeze(1);
   for (int64_t f = 0; f < fields; ++f) {
     const auto i = static_cast<size_t>(f);
     const Tensor all = at::cat({x_NLD.select(1, places + f), picture_ND}, 1);

@@ -13,7 +13,7 @@ namespace conclave::ultrasound {
 struct Reading {
   Tensor mask_NHW;                       ///< logits, as large as the canvas
   std::map<std::string, Tensor> fields;  ///< by name, logits [N, values]
-  Tensor summary_ND;                     ///< what the fields are read from, for distances between pictures
+  Tensor known_N;                        ///< logit that this is a picture of the task at all
 };
 
 /// One task's outline and fields.
@@ -21,6 +21,7 @@ struct TaskHeads : Module {
   Tensor query_FD;  ///< a token for each field; [0,D] without fields
   Conv2d mask;
   std::vector<Linear> hidden, out;  ///< of each field
+  Linear known_hidden, known_out;
 
   TaskHeads(const TaskConfig& config, int64_t finest, int64_t width);
   void visit(Visitor& v) override;

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "framework/base/config_object.h"
 
@@ -37,6 +38,10 @@ ReaderLosses parse_reader_losses(const Json& json, const std::string& path) {
   require<UsageError>(losses.label_smoothing >= 0 && losses.label_smoothing < 1,
                       "{} = {}: must be from 0 to below 1", config.name("label_smoothing"),
                       losses.label_smoothing);
+  losses.known = weight(config.name("known"), config.get("known", losses.known));
+  losses.outlier_share = config.get("outlier_share", losses.outlier_share);
+  require<UsageError>(losses.outlier_share >= 0 && losses.outlier_share <= 1, "{} = {}: must be from 0 to 1",
+                      config.name("outlier_share"), losses.outlier_share);
   losses.fields = config.get("fields", losses.fields);
   for (const auto& [name, value] : losses.fields) weight(config.name("fields") + "." + name, value);
   losses.mirrored = config.get("mirrored", losses.mirrored);
@@ -46,8 +51,13 @@ ReaderLosses parse_reader_losses(const Json& json, const std::string& path) {
 }
 
 ReaderTask::ReaderTask(ReaderModel& model, const std::vector<LabelledPicture>& pictures, ReaderLosses losses,
-                       std::vector<AugmentOptions> augment)
-    : model_(model), pictures_(pictures), settings_(std::move(losses)), augment_(std::move(augment)) {
+                       std::vector<AugmentOptions> augment, std::vector<std::vector<Tensor>> others)
+    : model_(model),
+      pictures_(pictures),
+      settings_(std::move(losses)),
+      augment_(std::move(augment)),
+      others_(std::move(others)) {
+  others_.resize(model_.config.tasks.size());
   require<UsageError>(!pictures_.empty(), "there are no pictures to learn from");
   require<Error>(augment_.size() == model_.config.tasks.size(), "[ultrasound] {} augmentations for {} tasks",
                  augment_.size(), model_.config.tasks.size());
@@ -71,12 +81,29 @@ Tensor ReaderTask::task_loss(int64_t task, const std::vector<int64_t>& items, Mi
   context.phase = Phase::train;
   context.step = batch.step;
   context.log = &log;
-  const Reading reading = model_.forward(network_input(seen.grey_NHW), task, context);
+  Tensor input_NHW = seen.grey_NHW, known_N = at::ones({seen.grey_NHW.size(0)});
+  const auto beside =
+      static_cast<int64_t>(std::ceil(settings_.outlier_share * static_cast<double>(items.size())));
+  if (beside > 0) {
+    const auto strange =
+        outliers_for(seen.grey_NHW, others_[static_cast<size_t>(task)], beside, batch.random);
+    input_NHW = at::cat({input_NHW, strange.grey_MHW});
+    known_N = at::cat({known_N, strange.known_M});
+  }
+  Reading reading = model_.forward(network_input(input_NHW), task, context);
   counts_.add(log.records);
   for (const auto& record : log.records) trace_.add(record);
 
   const auto& about = model_.config.tasks[static_cast<size_t>(task)];
   Tensor loss = at::zeros({});
+  if (beside > 0) {
+    const Tensor known = at::binary_cross_entropy_with_logits(reading.known_N, known_N);
+    metrics["known." + about.name] = known.item<double>();
+    loss = loss + settings_.known * known;
+    const auto real = static_cast<int64_t>(items.size());
+    reading.mask_NHW = reading.mask_NHW.narrow(0, 0, real);
+    for (auto& [name, logits] : reading.fields) logits = logits.narrow(0, 0, real);
+  }
   if (!outlined.empty()) {
     const Tensor rows = at::tensor(outlined, at::kLong);
     const Tensor outline =

@@ -9,6 +9,7 @@
 #include "framework/moe/trace.h"
 #include "framework/train/train_task.h"
 #include "models/ultrasound/augment.h"
+#include "models/ultrasound/outliers.h"
 #include "models/ultrasound/reader_model.h"
 
 namespace conclave::ultrasound {
@@ -25,6 +26,8 @@ struct ReaderLosses {
   double overlap = 1, pixels = 1;        ///< of the outline: soft Dice, cross entropy
   std::map<std::string, double> fields;  ///< weight of each field's cross entropy; not named: 1
   double label_smoothing = 0.05;
+  double known = 0.5;                 ///< of telling pictures of the task from others
+  double outlier_share = 0.15;        ///< others beside a batch; 0: none
   std::vector<std::string> mirrored;  ///< fields that a picture with left and right exchanged says nothing of
   Json routing = Json::array();       ///< losses of docs/moe-losses.md
 };
@@ -33,9 +36,10 @@ ReaderLosses parse_reader_losses(const Json& json, const std::string& path);
 
 class ReaderTask : public TrainTask {
  public:
-  /// `model` and the pictures outlive the task. `augment` has one entry for each of the model's tasks.
+  /// `model` and the pictures outlive the task. `augment` has one entry for each of the model's tasks;
+  /// `others`, by task, are pictures of other things on its canvas, beside those that are made.
   ReaderTask(ReaderModel& model, const std::vector<LabelledPicture>& pictures, ReaderLosses losses,
-             std::vector<AugmentOptions> augment);
+             std::vector<AugmentOptions> augment, std::vector<std::vector<Tensor>> others = {});
 
   Module& model() override { return model_; }
   int64_t items() const override { return static_cast<int64_t>(pictures_.size()); }
@@ -54,6 +58,7 @@ class ReaderTask : public TrainTask {
   const std::vector<LabelledPicture>& pictures_;
   ReaderLosses settings_;
   std::vector<AugmentOptions> augment_;
+  std::vector<std::vector<Tensor>> others_;
   Ptr<Loss> routing_loss_;  ///< null: none
   StepCounts counts_;
   Trace trace_;

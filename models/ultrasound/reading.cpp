@@ -48,7 +48,7 @@ Reading read_pictures(ReaderModel& model, const Tensor& grey_NHW, int64_t task, 
   const Reading other = model.forward(network_input(grey_NHW.flip(2)), task, context);
   reading.mask_NHW = (reading.mask_NHW + other.mask_NHW.flip(2)) / 2;
   for (auto& [name, logits] : reading.fields) logits = (logits + other.fields.at(name)) / 2;
-  reading.summary_ND = (reading.summary_ND + other.summary_ND) / 2;
+  reading.known_N = (reading.known_N + other.known_N) / 2;
   return reading;
 }
 

@@ -60,6 +60,7 @@ Validation validate(ReaderModel& model, const std::vector<LabelledPicture>& pict
       const Reading reading = read_pictures(model, at::stack(grey), static_cast<int64_t>(t), mirrored);
       for (size_t i = first; i < end; ++i) {
         const auto row = static_cast<int64_t>(i - first);
+        result.known[task.name].push_back(reading.known_N[row].item<double>());
         if (shown[i]->mask_HW.defined()) {
           dice += dice_of(reading.mask_NHW[row].gt(0), shown[i]->mask_HW.gt(127));
           ++outlined;
@@ -80,12 +81,22 @@ Validation validate(ReaderModel& model, const std::vector<LabelledPicture>& pict
   return result;
 }
 
-Temperatures fit_temperatures(ReaderModel& model, const std::vector<LabelledPicture>& pictures,
-                              bool mirrored) {
+Temperatures fit_temperatures(const Validation& validation) {
   Temperatures all;
-  for (const auto& [task, fields] : validate(model, pictures, mirrored).fields)
+  for (const auto& [task, fields] : validation.fields)
     for (const auto& [name, logits] : fields)
       if (!logits.truth.empty()) all[task][name] = fit_temperature(logits.logits, logits.truth);
+  return all;
+}
+
+std::map<std::string, double> known_thresholds(const Validation& validation) {
+  std::map<std::string, double> all;
+  for (const auto& [task, logits] : validation.known) {
+    if (logits.empty()) continue;
+    auto sorted = logits;
+    std::ranges::sort(sorted);
+    all[task] = sorted[sorted.size() / 50];
+  }
   return all;
 }
 

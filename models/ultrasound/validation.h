@@ -17,12 +17,15 @@ struct Validation {
   /// "dice.TASK"; "auc.FIELD" of fields with two values; "accuracy.FIELD" of others; "score", their mean.
   Metrics metrics;
   std::map<std::string, std::map<std::string, FieldLogits>> fields;  ///< by task, field
+  std::map<std::string, std::vector<double>> known;                  ///< by task, logits of all pictures
 };
 
 Validation validate(ReaderModel& model, const std::vector<LabelledPicture>& pictures, bool mirrored = false);
 
-/// For every field of every task with labelled pictures, fitted to `pictures`, which must be no test.
-Temperatures fit_temperatures(ReaderModel& model, const std::vector<LabelledPicture>& pictures,
-                              bool mirrored);
+/// The logit below which one in fifty of the pictures of each task lies: what is below it is not read.
+std::map<std::string, double> known_thresholds(const Validation& validation);
+
+/// For every field of every task with labelled pictures. The validation must have seen no test.
+Temperatures fit_temperatures(const Validation& validation);
 
 }  // namespace conclave::ultrasound

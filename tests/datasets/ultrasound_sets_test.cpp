@@ -7,6 +7,7 @@
 #include "datasets/bus_bra.h"
 #include "datasets/csv_table.h"
 #include "datasets/hc18.h"
+#include "datasets/labelled_pictures.h"
 #include "framework/base/error.h"
 #include "framework/base/file.h"
 #include "testing/testing.h"
@@ -127,6 +128,35 @@ TEST(Hc18Data, ScalesThePixelSizeAndKeepsSubjectsTogether) {
   EXPECT_EQ(parts.size(), 806U);
   for (const auto& [subject, where] : parts) EXPECT_EQ(where.size(), 1U) << subject;
   EXPECT_GT(count[Part::test], 180);
+}
+
+TEST(LabelledPictures, ReadsWhatIsThere) {
+  testing::TempDir dir;
+  write_file(dir / "labels.csv",
+             "file,pathology,birads,part,pixel_mm\na.png,benign,3,,\nb/c.png,,4,train,0.1\n");
+  const auto set = load_labelled_pictures(dir.path(), "breast");
+  ASSERT_EQ(set.samples.size(), 2U);
+  EXPECT_EQ(set.samples[0].part, Part::test);
+  EXPECT_EQ(set.samples[0].fields.at("pathology"), "benign");
+  EXPECT_FALSE(set.samples[0].pixel_mm);
+  EXPECT_EQ(set.samples[1].picture, dir / "b/c.png");
+  EXPECT_FALSE(set.samples[1].fields.contains("pathology"));
+  EXPECT_EQ(set.samples[1].pixel_mm, 0.1);
+}
+
+TEST(LabelledPictures, BadListsAreNamed) {
+  testing::TempDir dir;
+  const auto load = [&](const std::string& text) {
+    write_file(dir / "labels.csv", text);
+    return message([&] { load_labelled_pictures(dir.path(), "breast"); });
+  };
+  EXPECT_THAT(load("name\nx\n"), HasSubstr("no column 'file'"));
+  EXPECT_THAT(load("file,mask\na.png,../m.png\n"), HasSubstr("line 2: mask '../m.png' lies outside"));
+  EXPECT_THAT(load("file\n/etc/passwd\n"), HasSubstr("lies outside"));
+  EXPECT_THAT(load("file,part\na.png,dev\n"), HasSubstr("part 'dev'"));
+  EXPECT_THAT(load("file,pixel_mm\na.png,-1\n"), HasSubstr("not above 0"));
+  EXPECT_THAT(load("file,patient,part\na.png,p,train\nb.png,p,test\n"),
+              HasSubstr("patient p is in two parts"));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "framework/tensor/state.h"
 #include "framework/train/trainer.h"
 #include "models/ultrasound/ellipse.h"
+#include "models/ultrasound/reader_findings.h"
 #include "models/ultrasound/reader_folder.h"
 #include "models/ultrasound/reader_task.h"
 #include "models/ultrasound/reading.h"
@@ -173,6 +174,15 @@ TEST(ReaderTask, LearnsDiscsAndTheirKind) {
   EXPECT_GT(result.evaluation.at("dice.breast"), 0.85);
   EXPECT_GT(result.evaluation.at("auc.pathology"), 0.95);
   EXPECT_FALSE(result.evaluation.contains("accuracy.birads"));  // nothing is labelled
+  // Noise and stripes are told from discs.
+  Random random(9);
+  std::vector<Tensor> strange;
+  for (int i = 0; i < 12; ++i) strange.push_back(made_outlier(32, 32, random).to(at::kByte));
+  const Tensor other_N = read_pictures(*model, at::stack(strange), 0, false).known_N;
+  std::vector<Tensor> known;
+  for (const auto& picture : pictures) known.push_back(picture.grey_HW);
+  const Tensor known_N = read_pictures(*model, at::stack(known), 0, false).known_N;
+  EXPECT_GT(known_N.mean().item<double>(), other_N.mean().item<double>() + 1);
 }
 
 TEST(ReaderTask, GoesOnBitForBit) {
@@ -204,7 +214,9 @@ TEST(ReaderTask, UnknownLabelsAndMissingOutlinesTeachNothing) {
     picture.mask_HW = Tensor();
     picture.field = {-1, -1};
   }
-  ReaderTask task(*model, pictures, {}, {AugmentOptions{}, AugmentOptions{}});
+  ReaderLosses losses;
+  losses.outlier_share = 0;
+  ReaderTask task(*model, pictures, losses, {AugmentOptions{}, AugmentOptions{}});
   MicroBatch batch{{0, 1, 2, 3}, 0, 0, 0, Random(1)};
   EXPECT_EQ(task.loss(batch).loss.item<double>(), 0);
 }
@@ -231,6 +243,27 @@ TEST(Augment, NothingChangesWhenAllIsOff) {
   const auto mirrored = augment(grey, at::zeros_like(grey), off, random);
   EXPECT_TRUE(mirrored.flipped[0]);
   EXPECT_TRUE(at::allclose(mirrored.grey_NHW, grey.flip(2).to(at::kFloat), 0, 0.05));
+}
+
+TEST(Outliers, MixturesTellTheirShare) {
+  Random random(2);
+  const Tensor real = at::full({4, 16, 24}, 200.0);
+  const auto batch = outliers_for(real, {at::zeros({16, 24}, at::kByte)}, 64, random);
+  EXPECT_EQ(batch.grey_MHW.sizes(), (at::IntArrayRef{64, 16, 24}));
+  EXPECT_GE(batch.grey_MHW.min().item<double>(), 0);
+  EXPECT_LE(batch.grey_MHW.max().item<double>(), 255);
+  int mixed = 0, black = 0;
+  for (int64_t m = 0; m < 64; ++m) {
+    const double share = batch.known_M[m].item<double>(), mean = batch.grey_MHW[m].mean().item<double>();
+    mixed += share > 0;
+    // Mixed with black, or made.
+    if (batch.grey_MHW[m].min().item<double>() == batch.grey_MHW[m].max().item<double>() &&
+        std::abs(mean - 200 * share) < 0.01)
+      ++black;
+  }
+  EXPECT_GT(mixed, 16);
+  EXPECT_LT(mixed, 48);
+  EXPECT_GT(black, 16);
 }
 
 TEST(Canvas, MasksComeBackWhereTheyWere) {
@@ -290,13 +323,19 @@ TEST(Masks, DiceHausdorffAndLargestPartByHand) {
 
 TEST(ReaderFolder, ComesBackAsItWas) {
   testing::TempDir dir;
-  SavedReader reader{"test", tiny(dual_path()), {{"fold", 2}}, {{"breast", {{"pathology", 1.5}}}}, nullptr};
+  SavedReader reader;
+  reader.name = "test";
+  reader.model_config = tiny(dual_path());
+  reader.training = {{"fold", 2}};
+  reader.temperatures = {{"breast", {{"pathology", 1.5}}}};
+  reader.known_from = {{"breast", -0.5}};
   reader.model = model_of(reader.model_config);
   save_reader(reader, dir.path(), false);
   const auto back = load_reader(dir.path());
   EXPECT_EQ(back.training.at("fold"), 2);
   EXPECT_EQ(back.temperature("breast", "pathology"), 1.5);
   EXPECT_EQ(back.temperature("breast", "birads"), 1);
+  EXPECT_EQ(back.known_from.at("breast"), -0.5);
   const Tensor picture = at::randint(0, 255, {1, 32, 32}, at::kByte);
   EXPECT_TRUE(at::equal(read_pictures(*reader.model, picture, 0, false).mask_NHW,
                         read_pictures(*back.model, picture, 0, false).mask_NHW));
@@ -314,6 +353,85 @@ TEST(ReaderFolder, BadFoldersAreNamed) {
     write_file(dir / "config.json", text);
     EXPECT_THROW(load_reader(dir.path()), DataError) << text;
   }
+}
+
+// Frames of one grey each.
+struct GreyFrames : dicom::FrameSource {
+  explicit GreyFrames(int64_t count) : count(count) {}
+  int64_t frame_count() const override { return count; }
+  dicom::Frame read(int64_t index) override {
+    EXPECT_GT(index, last);  // once, forward
+    last = index;
+    ++reads;
+    return {40, 30, std::vector<uint8_t>(40 * 30 * 3, static_cast<uint8_t>(index % 255))};
+  }
+  std::string name() const override { return "grey"; }
+  int64_t count, last = -1, reads = 0;
+};
+
+ReaderFindings findings_reader(double known_from) {
+  SavedReader reader;
+  reader.name = "test";
+  reader.model = model_of(tiny(dual_path()));
+  reader.known_from = {{"breast", known_from}, {"fetal_head", 1e9}};
+  // An outline everywhere.
+  reader.model->heads[0]->mask.bias.data().fill_(50);
+  return ReaderFindings({reader});
+}
+
+TEST(ReaderFindings, FillsWhatTheReportAsksFor) {
+  auto reader = findings_reader(-1e9);
+  GreyFrames frames(1);
+  const auto found = reader.read(frames, {});
+  EXPECT_FALSE(found.abstained);
+  EXPECT_EQ(found.organ, "breast");  // the only one that knows it
+  ASSERT_EQ(found.findings.size(), 1U);
+  const auto& lesion = found.findings[0];
+  EXPECT_EQ(lesion.kind, "breast_lesion");
+  EXPECT_NEAR(lesion.confidence, 1, 1e-3);
+  ASSERT_TRUE(lesion.mask);
+  EXPECT_EQ(lesion.mask->pixels.size(), 1200U);
+  EXPECT_EQ(lesion.evidence.box->width, 40);
+  ASSERT_EQ(lesion.fields.size(), 2U);
+  EXPECT_EQ(lesion.fields[0].name, "pathology");
+  EXPECT_NEAR(lesion.fields[0].probabilities.at("benign") + lesion.fields[0].probabilities.at("malignant"), 1,
+              1e-9);
+  EXPECT_EQ(lesion.fields[1].name, "reader_category");
+  ASSERT_EQ(lesion.measurements.size(), 2U);
+  EXPECT_EQ(lesion.measurements[0].name, "long_axis");
+  EXPECT_NEAR(std::hypot(lesion.measurements[0].to.x - lesion.measurements[0].from.x,
+                         lesion.measurements[0].to.y - lesion.measurements[0].from.y),
+              39, 1);
+}
+
+TEST(ReaderFindings, AbstainsFromWhatItDoesNotKnow) {
+  auto reader = findings_reader(1e9);
+  GreyFrames frames(1), other(1);
+  const auto found = reader.read(frames, {});
+  EXPECT_TRUE(found.abstained);
+  EXPECT_GT(found.outlier_score, 0.5);
+  EXPECT_TRUE(found.findings.empty());
+  EXPECT_NE(reader.read(other, {"thyroid", ""}).reason.find("thyroid"), std::string::npos);
+}
+
+TEST(ReaderFindings, LooksAtSomeFramesOfALongClip) {
+  auto reader = findings_reader(-1e9);
+  GreyFrames frames(300);
+  const auto found = reader.read(frames, {"breast", ""});
+  EXPECT_EQ(frames.reads, 30);
+  ASSERT_EQ(found.warnings.size(), 1U);
+  EXPECT_NE(found.warnings[0].find("30 of 300"), std::string::npos);
+}
+
+TEST(ReaderFindings, AxesOfABox) {
+  const Tensor mask = at::zeros({40, 60}, at::kByte);
+  mask.narrow(0, 10, 11).narrow(1, 20, 31).fill_(1);
+  const auto axes = axes_of(mask);
+  ASSERT_TRUE(axes);
+  EXPECT_NEAR(std::abs(axes->long_to.x - axes->long_from.x), 30, 0.01);
+  EXPECT_NEAR(axes->long_from.y, 15, 0.01);
+  EXPECT_NEAR(std::abs(axes->short_to.y - axes->short_from.y), 10, 0.01);
+  EXPECT_FALSE(axes_of(at::zeros_like(mask)));
 }
 
 }  // namespace

@@ -1,0 +1,98 @@
+// conclave-ultrasound bench: how long a still and a clip take.
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "apps/common/app.h"
+#include "apps/ultrasound/findings_model.h"
+#include "apps/ultrasound/verbs.h"
+#include "framework/base/error.h"
+#include "framework/base/process_memory.h"
+#include "framework/base/signals.h"
+#include "framework/base/stopwatch.h"
+
+namespace conclave {
+namespace {
+
+// A picture of moving grey waves, made when it is asked for.
+class WaveFrames : public dicom::FrameSource {
+ public:
+  explicit WaveFrames(int64_t count) : count_(count) {}
+  int64_t frame_count() const override { return count_; }
+  std::string name() const override { return "bench"; }
+  dicom::Frame read(int64_t index) override {
+    dicom::Frame frame{800, 540, {}};
+    frame.rgb.resize(static_cast<size_t>(frame.width * frame.height * 3));
+    for (size_t i = 0; i < frame.rgb.size(); ++i)
+      frame.rgb[i] = static_cast<uint8_t>((i / 3 + static_cast<size_t>(index) * 7) % 251);
+    return frame;
+  }
+
+ private:
+  int64_t count_;
+};
+
+class UltrasoundBenchVerb : public Verb {
+ public:
+  std::string name() const override { return "bench"; }
+  std::string summary() const override {
+    return "Measure the time of stills and clips with the shipped readers";
+  }
+  std::string examples() const override { return "conclave-ultrasound bench --threads 2 --json"; }
+  void declare(Options& options) override {
+    options.add("model", model_, "Folder of a reader, instead of the shipped ones").existing();
+    options.add("organ", organ_, "Read as pictures of this; the model finds out without");
+    options.add("stills", stills_, "How many stills").range(1, 100000);
+    options.add("frames", frames_, "Frames of the clip").range(1, 1000000);
+  }
+  int run(Invocation& call) override {
+    const Stopwatch loading;
+    const auto model = open_findings_model(model_, call.common());
+    require<UsageError>(model != nullptr, "no model is installed: name one with --model");
+    const double load = loading.ms();
+    call.begin();
+    std::vector<double> still_ms;
+    for (int64_t i = 0; i < stills_; ++i) {
+      throw_if_interrupted();
+      WaveFrames one(1);
+      const Stopwatch watch;
+      model->read(one, {organ_, ""});
+      still_ms.push_back(watch.ms());
+    }
+    const double first = still_ms.front();
+    std::ranges::sort(still_ms);
+    WaveFrames clip(frames_);
+    const Stopwatch watch;
+    model->read(clip, {organ_, ""});
+    const double clip_seconds = watch.seconds();
+    const Json record = {{"model", model->name()},
+                         {"threads", call.common().thread_count()},
+                         {"load_ms", load},
+                         {"first_still_ms", first},
+                         {"still_ms", still_ms[still_ms.size() / 2]},
+                         {"clip_frames", frames_},
+                         {"clip_seconds", clip_seconds},
+                         {"clip_frames_per_second", static_cast<double>(frames_) / clip_seconds},
+                         {"peak_memory_mb", static_cast<double>(peak_memory()) / 1e6}};
+    for (const auto& [name, value] : record.items())
+      if (value.is_number()) call.history().metric(name, 0, value.get<double>());
+    if (call.json())
+      call.out().write(record);
+    else
+      fmt::print("{}\n", record.dump(2));
+    return kExitDone;
+  }
+
+ private:
+  std::filesystem::path model_;
+  std::string organ_;
+  int64_t stills_ = 20, frames_ = 300;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> make_ultrasound_bench_verb() {
+  return std::make_unique<UltrasoundBenchVerb>();
+}
+
+}  // namespace conclave
