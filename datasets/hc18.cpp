@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double kOriginalWidth = 800;
+constexpr double kOriginalWidth = 800;  // of nearly all pictures
 constexpr size_t kMaxPicture = size_t{64} << 20;
 
 // "010_2HC.png" -> "010_2HC"; only what the set is known to use.
@@ -22,6 +22,10 @@ std::string stem_of(const CsvTable& table, size_t row) {
   if (stem.size() < 6 || file != stem + ".png" || stem[3] != '_' || stem.find_first_not_of("0123456789") != 3)
     throw DataError(table.name(), table.where(row), fmt::format("'{}' is not NNN_HC.png", file));
   return stem;
+}
+
+double width_of(const fs::path& picture) {
+  return static_cast<double>(read_picture_header(read_file(picture, kMaxPicture), picture.string()).width);
 }
 
 Part part_of(const std::string& subject) {
@@ -49,9 +53,8 @@ UltrasoundSet load_hc18(const fs::path& folder) {
     sample.picture = folder / "images" / (sample.id + ".jpg");
     const fs::path contour = folder / "contours" / (sample.id + "_Annotation.png");
     if (fs::exists(contour)) sample.contour = contour;
-    const auto header = read_picture_header(read_file(sample.picture, kMaxPicture), sample.picture.string());
-    sample.pixel_mm =
-        positive(table, r, "pixel size(mm)") * kOriginalWidth / static_cast<double>(header.width);
+    const double original = sample.contour.empty() ? kOriginalWidth : 2 * width_of(sample.contour);
+    sample.pixel_mm = positive(table, r, "pixel size(mm)") * original / width_of(sample.picture);
     sample.circumference_mm = positive(table, r, "head circumference (mm)");
     sample.part = part_of(sample.patient);
     set.samples.push_back(std::move(sample));

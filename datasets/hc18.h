@@ -7,7 +7,8 @@
 
 namespace conclave {
 
-/// The pixel size of the list belongs to pictures 800 wide; it is scaled to the pictures as they are stored.
+/// The pixel size of the list belongs to the original pictures, 800 wide but for two dozen, and is scaled to
+/// the pictures as they are stored; contours are stored at half the original size, so they tell its width.
 /// Split by subject, the number in front of the name: of ten subjects in a row two are the test and one is
 /// the validation (the list is ordered by age). Throws DataError for a broken list.
 UltrasoundSet load_hc18(const std::filesystem::path& folder);

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "datasets/bus_bra.h"
 #include "datasets/hc18.h"
@@ -19,18 +20,35 @@ namespace fs = std::filesystem;
 using namespace ultrasound;
 namespace {
 
-// What is drawn, or what lies inside the ellipse that is drawn.
-Tensor mask_of(const UltrasoundSample& sample, int64_t height, int64_t width) {
-  const auto& file = sample.mask.empty() ? sample.contour : sample.mask;
-  if (file.empty()) return {};
+[[noreturn]] void fail_size(const fs::path& file, const Tensor& drawn, int64_t height, int64_t width) {
+  throw DataError(
+      file.string(), "",
+      fmt::format("is {} x {}, its picture {} x {}", drawn.size(1), drawn.size(0), width, height));
+}
+
+// What lies inside the ellipse that is drawn on a contour of the picture's size, or of another one with the
+// same proportions.
+Tensor inside_contour(const fs::path& file, int64_t height, int64_t width) {
   const Tensor drawn = grey_of(load_picture(file)).gt(127);
-  if (drawn.size(0) != height || drawn.size(1) != width)
-    throw DataError(
-        file.string(), "",
-        fmt::format("is {} x {}, its picture {} x {}", drawn.size(1), drawn.size(0), width, height));
-  if (!sample.mask.empty()) return drawn.to(at::kByte);
-  const auto ellipse = ellipse_through(drawn);
-  return ellipse ? ellipse_mask(*ellipse, height, width) : Tensor();
+  auto ellipse = ellipse_through(drawn);
+  if (!ellipse) return {};
+  const double x = static_cast<double>(width) / static_cast<double>(drawn.size(1));
+  const double y = static_cast<double>(height) / static_cast<double>(drawn.size(0));
+  if (std::abs(x / y - 1) > 0.02) fail_size(file, drawn, height, width);
+  // Pixels have their middles at whole numbers.
+  ellipse->center = {(ellipse->center.x + 0.5) * x - 0.5, (ellipse->center.y + 0.5) * x - 0.5};
+  ellipse->long_half *= x;
+  ellipse->short_half *= x;
+  return ellipse_mask(*ellipse, height, width);
+}
+
+// What is drawn, or what lies inside the ellipse that is drawn; undefined where nothing is.
+Tensor mask_of(const UltrasoundSample& sample, int64_t height, int64_t width) {
+  if (sample.mask.empty())
+    return sample.contour.empty() ? Tensor() : inside_contour(sample.contour, height, width);
+  const Tensor drawn = grey_of(load_picture(sample.mask)).gt(127);
+  if (drawn.size(0) != height || drawn.size(1) != width) fail_size(sample.mask, drawn, height, width);
+  return drawn.to(at::kByte);
 }
 
 }  // namespace
