@@ -14,7 +14,7 @@ function(conclave_sources library)
 endfunction()
 
 # conclave_precompile(<name> <library>... HEADERS <header>...): a precompiled header for targets that link these
-# libraries; they take it with target_precompile_headers(<target> REUSE_FROM <name>). A library of its own, because
+# libraries; they take it with conclave_reuse(<target> <name>). A library of its own, because
 # the header of a library that exports symbols would not fit other targets.
 function(conclave_precompile name)
   cmake_parse_arguments(ARG "" "" "HEADERS" ${ARGN})
@@ -23,16 +23,31 @@ function(conclave_precompile name)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${ARG_UNPARSED_ARGUMENTS})
   target_precompile_headers(${name} PRIVATE ${ARG_HEADERS})
+  # By this sum ccache knows the header, instead of reading its hundreds of megabytes for every file.
+  set(folder ${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.dir)
+  set(header cmake_pch.hxx.gch)
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    set(header cmake_pch.hxx.pch)
+  endif()
+  add_custom_command(OUTPUT ${folder}/${header}.sum DEPENDS ${folder}/${header} WORKING_DIRECTORY ${folder}
+                     COMMAND ${CMAKE_COMMAND} -E sha256sum ${header} > ${header}.sum)
+  add_custom_target(${name}_sum DEPENDS ${folder}/${header}.sum)
+endfunction()
+
+# conclave_reuse(<target> <name>): compiles it with the header that conclave_precompile(<name>) makes.
+function(conclave_reuse target name)
+  target_precompile_headers(${target} REUSE_FROM ${name})
+  add_dependencies(${target} ${name}_sum)
 endfunction()
 
 # Takes conclave_<kind> when `libraries` have LibTorch, conclave_ui_<kind> when they have Qt, else conclave_core_<kind>.
 function(conclave_use_precompiled target kind)
   if("conclave" IN_LIST ARGN)
-    target_precompile_headers(${target} REUSE_FROM conclave_${kind})
+    conclave_reuse(${target} conclave_${kind})
   elseif("conclave_ui" IN_LIST ARGN)
-    target_precompile_headers(${target} REUSE_FROM conclave_ui_${kind})
+    conclave_reuse(${target} conclave_ui_${kind})
   else()
-    target_precompile_headers(${target} REUSE_FROM conclave_core_${kind})
+    conclave_reuse(${target} conclave_core_${kind})
   endif()
 endfunction()
 
