@@ -9,7 +9,7 @@ function(conclave_sources library)
   target_sources(${library} PRIVATE ${sources})
   if(ARG_NO_PCH)
     set_source_files_properties(${ARG_NO_PCH} TARGET_DIRECTORY ${library}
-                                PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+                                PROPERTIES SKIP_PRECOMPILE_HEADERS ON SKIP_UNITY_BUILD_INCLUSION ON)
   endif()
 endfunction()
 

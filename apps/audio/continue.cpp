@@ -19,7 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kLargestMidi = size_t{64} << 20;
 constexpr int64_t kMostBars = 4096;
 
 // Goes on with a piece, sets a tune for several voices, or fills bars in. Given notes stay as they are.

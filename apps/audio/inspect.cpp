@@ -18,7 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kLargestMidi = size_t{64} << 20;
 constexpr int64_t kFramesShown = 256;
 
 // What a data set, a MIDI file or a model of notes holds, and where a model sends the notes of a piece.

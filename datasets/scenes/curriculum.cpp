@@ -12,7 +12,7 @@
 namespace conclave::scenes {
 namespace {
 
-constexpr std::array<std::array<std::string_view, 3>, 2> kPlaces{
+constexpr std::array<std::array<std::string_view, 3>, 2> kPlaceNames{
     {{"left", "middle", "right"}, {"first", "second", "third"}}};
 
 class Asker {
@@ -48,7 +48,7 @@ class Asker {
         return size_of_only();
     }
   }
-  std::string_view place(size_t box) { return kPlaces[random_.below(2)][box]; }
+  std::string_view place(size_t box) { return kPlaceNames[random_.below(2)][box]; }
   std::string_view noun() const { return tower_ ? "tower" : "box"; }
   size_t any_box() { return random_.below(kBoxes); }
   /// Half of the time a sort that is there.
@@ -84,7 +84,7 @@ class Asker {
     if (std::ranges::count_if(scene_, [&](const Box& b) { return b.size() == best->size(); }) != 1) return {};
     return {
         fmt::format("Which {} has the {} {}s?", noun(), most ? "most" : "fewest", tower_ ? "block" : "item"),
-        std::string(kPlaces[0][static_cast<size_t>(best - scene_.begin())]), "compare"};
+        std::string(kPlaceNames[0][static_cast<size_t>(best - scene_.begin())]), "compare"};
   }
   Question color_of_extreme() {
     const size_t box = any_box();

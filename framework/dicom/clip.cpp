@@ -11,12 +11,13 @@ extern "C" {
 
 #include "framework/base/error.h"
 #include "framework/base/mapped_file.h"
+#include "framework/dicom/pixels.h"
 
 namespace conclave::dicom {
 namespace {
 
 constexpr int kIoBlock = 1 << 16;
-constexpr int64_t kMostPixels = 100'000'000, kMostFrames = 10'000'000;
+constexpr int64_t kMostFrames = 10'000'000;
 // Demuxers that read one file and nothing else: no playlists, no network.
 constexpr const char* kContainers =
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,h264,hevc,m4v";

@@ -1,6 +1,7 @@
 #include "framework/dicom/dcmtk.h"
 
 #include <dcmtk/config/osconfig.h>
+#include <dcmtk/dcmdata/dcitem.h>
 #include <dcmtk/dcmdata/dcrledrg.h>
 #include <dcmtk/dcmjpeg/djdecode.h>
 #include <dcmtk/dcmjpls/djdecode.h>
@@ -28,6 +29,14 @@ class Collector : public dcmtk::log4cplus::Appender {
 };
 
 }  // namespace
+
+std::string text_of(DcmItem& item, const DcmTagKey& tag) {
+  OFString value;
+  item.findAndGetOFStringArray(tag, value);
+  std::string text(value.c_str(), value.size());
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\0')) text.pop_back();
+  return text;
+}
 
 void prepare_dcmtk() {
   static std::once_flag once;

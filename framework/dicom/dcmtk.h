@@ -5,11 +5,17 @@
 #include <string>
 #include <vector>
 
+class DcmItem;
+class DcmTagKey;
+
 namespace conclave::dicom {
 
 /// Registers the codecs (JPEG, JPEG-LS, RLE) and silences the library's own printing. Thread-safe, cheap when
 /// done.
 void prepare_dcmtk();
+
+/// All values of an element, with backslashes between them, without the padding; empty when there is none.
+std::string text_of(DcmItem& item, const DcmTagKey& tag);
 
 /// Gathers what DCMTK warns of on this thread while it lives: some broken data are only warned of.
 class DcmtkWarnings {

@@ -97,12 +97,6 @@ void copy(DcmItem& from, DcmItem& to, const DcmTagKey& tag) {
     delete element;
 }
 
-std::string text_of(DcmItem& item, const DcmTagKey& tag) {
-  OFString value;
-  item.findAndGetOFStringArray(tag, value);
-  return value.c_str();
-}
-
 void add_code(DcmDataset& to, const std::string& value, const std::string& meaning) {
   DcmItem* item = nullptr;
   to.findOrCreateSequenceItem(DCM_DeidentificationMethodCodeSequence, item, -2);

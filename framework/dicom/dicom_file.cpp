@@ -17,16 +17,6 @@
 namespace conclave::dicom {
 namespace {
 
-constexpr int64_t kMostPixels = 100'000'000;
-
-std::string text_of(DcmItem& item, const DcmTagKey& tag) {
-  OFString value;
-  item.findAndGetOFStringArray(tag, value);
-  std::string text(value.c_str(), value.size());
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\0')) text.pop_back();
-  return text;
-}
-
 int64_t whole_of(DcmItem& item, const DcmTagKey& tag, int64_t fallback) {
   Sint32 value = 0;
   if (item.findAndGetSint32(tag, value).good()) return value;

@@ -11,6 +11,9 @@ class DcmDataset;
 
 namespace conclave::dicom {
 
+/// A frame of more is refused, whatever its header says.
+inline constexpr int64_t kMostPixels = 100'000'000;
+
 enum class Coding : uint8_t { native, rle, jpeg, jpeg_ls, jpeg_2000, video, unknown };
 
 Coding coding_of(const std::string& transfer_syntax);

@@ -52,6 +52,9 @@ struct MidiFile {
   double seconds(int64_t tick) const;
 };
 
+/// A larger file is no piece of music.
+inline constexpr size_t kLargestMidi = size_t{64} << 20;
+
 /// Time in frames per second (SMPTE) is read as 120 quarter notes a minute. A note that is not ended sounds
 /// to the end of its track. Throws DataError for bytes that are no MIDI file, that are cut off or contradict
 /// themselves, and for a tempo or meter of 0.

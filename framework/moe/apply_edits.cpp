@@ -2,14 +2,11 @@
 
 #include <ATen/ATen.h>
 
-#include <limits>
-
 #include "framework/base/error.h"
+#include "framework/moe/infinity.h"
 
 namespace conclave {
 namespace {
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 // Rows that an edit speaks of, bool [T]; undefined for all of them.
 Tensor rows_of(const Edit& edit, const TokenContext& context) {

@@ -8,12 +8,12 @@
 #include "framework/base/error.h"
 #include "framework/moe/apply_edits.h"
 #include "framework/moe/few_tokens.h"
+#include "framework/moe/infinity.h"
 #include "framework/moe/routing_log.h"
 
 namespace conclave {
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 // Stands for -inf where a row may hold nothing else: softmax then gives no NaN.
 constexpr float kLowest = std::numeric_limits<float>::lowest();
 

@@ -17,11 +17,11 @@ struct Symbol {
 };
 
 /// A merge that was possible when it was queued: the lowest rank first, then the leftmost.
-struct Candidate {
+struct QueuedMerge {
   int64_t rank;
   int32_t at;
   int64_t left, right, merged;
-  bool operator>(const Candidate& other) const {
+  bool operator>(const QueuedMerge& other) const {
     return rank != other.rank ? rank > other.rank : at > other.at;
   }
 };
@@ -138,7 +138,7 @@ void Bpe::encode(std::string_view piece, std::vector<int64_t>& ids) const {
   if (symbols.empty()) return;
   symbols.back().next = -1;
 
-  std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> queue;
+  std::priority_queue<QueuedMerge, std::vector<QueuedMerge>, std::greater<>> queue;
   const auto consider = [&](int32_t at) {
     if (at < 0 || symbols[at].next < 0) return;
     const int64_t left = symbols[at].id, right = symbols[symbols[at].next].id;
@@ -146,7 +146,7 @@ void Bpe::encode(std::string_view piece, std::vector<int64_t>& ids) const {
   };
   for (int32_t at = 0; at < static_cast<int32_t>(symbols.size()); ++at) consider(at);
   while (!queue.empty()) {
-    const Candidate best = queue.top();
+    const QueuedMerge best = queue.top();
     queue.pop();
     Symbol& symbol = symbols[best.at];
     // Stale when either part was merged away since: a merged part has another id, an eaten one has -1.

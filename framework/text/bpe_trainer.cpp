@@ -26,11 +26,11 @@ struct Word {
 };
 
 /// A pair and the words where it may stand. The count may be out of date when it is taken from the queue.
-struct Candidate {
+struct QueuedPair {
   Pair pair;
   int64_t count;
   std::vector<uint32_t> words;
-  bool operator<(const Candidate& other) const {
+  bool operator<(const QueuedPair& other) const {
     return count != other.count ? count < other.count : pair > other.pair;
   }
 };
@@ -46,9 +46,9 @@ class PairTable {
   }
 
   /// The most frequent pair, removed from the queue; count 0 when there is none.
-  Candidate pop() {
+  QueuedPair pop() {
     while (!queue_.empty()) {
-      Candidate top = std::move(const_cast<Candidate&>(queue_.top()));
+      QueuedPair top = std::move(const_cast<QueuedPair&>(queue_.top()));
       queue_.pop();
       const int64_t now = counts_[top.pair];
       if (top.count == now) return top;
@@ -58,7 +58,7 @@ class PairTable {
     return {};
   }
 
-  void merge(const Candidate& candidate, int32_t merged) {
+  void merge(const QueuedPair& candidate, int32_t merged) {
     for (const uint32_t w : candidate.words) merge_in(w, candidate.pair, merged);
     queue_changed();
   }
@@ -100,7 +100,7 @@ class PairTable {
   std::vector<Word> words_;
   std::unordered_map<Pair, int64_t, PairHash> counts_;
   std::unordered_map<Pair, std::vector<uint32_t>, PairHash> grown_;
-  std::priority_queue<Candidate> queue_;
+  std::priority_queue<QueuedPair> queue_;
 };
 
 }  // namespace
@@ -160,7 +160,7 @@ Tokenizer BpeTrainer::train() const {
   PairTable table(std::move(words));
   std::vector<std::pair<std::string, std::string>> merges;
   while (static_cast<int64_t>(tokens.size()) < options_.vocab_size) {
-    const Candidate best = table.pop();
+    const QueuedPair best = table.pop();
     if (best.count < options_.min_frequency) break;
     const std::string left = tokens[best.pair.first], right = tokens[best.pair.second];
     merges.emplace_back(left, right);

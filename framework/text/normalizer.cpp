@@ -5,8 +5,6 @@
 namespace conclave {
 namespace {
 
-using Kind = NormalStep::Kind;
-
 std::string replace(std::string_view text, const std::vector<Regex::Span>& spans, std::string_view content) {
   std::string result;
   result.reserve(text.size());
@@ -42,8 +40,9 @@ std::string strip(std::string_view text, bool left, bool right) {
 Normalizer::Normalizer(std::vector<NormalStep> steps) : steps_(std::move(steps)) {
   for (const auto& step : steps_) {
     auto& regex = regexes_.emplace_back();
-    if (step.kind == Kind::kReplaceRegex) regex.emplace_back(step.pattern);
-    require<UsageError>(step.kind != Kind::kCharMap || step.map, "a character map step without its map");
+    if (step.kind == NormalStep::Kind::kReplaceRegex) regex.emplace_back(step.pattern);
+    require<UsageError>(step.kind != NormalStep::Kind::kCharMap || step.map,
+                        "a character map step without its map");
   }
 }
 
@@ -52,25 +51,25 @@ std::string Normalizer::apply(std::string_view text) const {
   for (size_t i = 0; i < steps_.size(); ++i) {
     const auto& step = steps_[i];
     switch (step.kind) {
-      case Kind::kForm:
+      case NormalStep::Kind::kForm:
         normal = normalize_unicode(normal, step.form);
         break;
-      case Kind::kLowercase:
+      case NormalStep::Kind::kLowercase:
         normal = lower_case(normal);
         break;
-      case Kind::kPrepend:
+      case NormalStep::Kind::kPrepend:
         if (!normal.empty()) normal.insert(0, step.content);
         break;
-      case Kind::kReplaceString:
+      case NormalStep::Kind::kReplaceString:
         normal = replace(normal, find_string(normal, step.pattern), step.content);
         break;
-      case Kind::kReplaceRegex:
+      case NormalStep::Kind::kReplaceRegex:
         normal = replace(normal, regexes_[i].front().find_all(normal), step.content);
         break;
-      case Kind::kStrip:
+      case NormalStep::Kind::kStrip:
         normal = strip(normal, step.left, step.right);
         break;
-      case Kind::kCharMap:
+      case NormalStep::Kind::kCharMap:
         normal = step.longest ? step.map->longest(normal) : step.map->by_grapheme(normal);
         break;
     }

@@ -10,8 +10,6 @@ const std::string kGpt2Pattern =
 namespace {
 
 using Behavior = SplitStep::Behavior;
-using Kind = SplitStep::Kind;
-
 struct Section {
   size_t begin, end;
   bool match;
@@ -67,9 +65,10 @@ std::string with_spaces_marked(std::string_view piece, const SplitStep& step, bo
 PreTokenizer::PreTokenizer(std::vector<SplitStep> steps) : steps_(std::move(steps)) {
   for (const auto& step : steps_) {
     auto& regex = regexes_.emplace_back();
-    if (step.kind == Kind::kSplitRegex) regex.emplace_back(step.pattern);
-    if (step.kind == Kind::kDigits) regex.emplace_back(step.individual_digits ? R"(\p{N})" : R"(\p{N}+)");
-    if (step.kind == Kind::kByteLevel && step.use_regex) regex.emplace_back(kGpt2Pattern);
+    if (step.kind == SplitStep::Kind::kSplitRegex) regex.emplace_back(step.pattern);
+    if (step.kind == SplitStep::Kind::kDigits)
+      regex.emplace_back(step.individual_digits ? R"(\p{N})" : R"(\p{N}+)");
+    if (step.kind == SplitStep::Kind::kByteLevel && step.use_regex) regex.emplace_back(kGpt2Pattern);
   }
 }
 
@@ -81,11 +80,12 @@ std::vector<std::string> PreTokenizer::split(std::string_view text, bool at_star
     std::vector<std::string> next;
     for (size_t n = 0; n < pieces.size(); ++n) {
       auto& piece = pieces[n];
-      if (step.kind == Kind::kByteLevel && step.add_prefix_space && piece[0] != ' ')
+      if (step.kind == SplitStep::Kind::kByteLevel && step.add_prefix_space && piece[0] != ' ')
         piece.insert(piece.begin(), ' ');
-      if (step.kind == Kind::kMetaspace) piece = with_spaces_marked(piece, step, at_start && n == 0);
-      const bool by_string =
-          step.kind == Kind::kSplitString || (step.kind == Kind::kMetaspace && step.split_spaces);
+      if (step.kind == SplitStep::Kind::kMetaspace)
+        piece = with_spaces_marked(piece, step, at_start && n == 0);
+      const bool by_string = step.kind == SplitStep::Kind::kSplitString ||
+                             (step.kind == SplitStep::Kind::kMetaspace && step.split_spaces);
       if (regexes_[i].empty() && !by_string) {
         next.push_back(std::move(piece));
         continue;

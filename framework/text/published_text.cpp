@@ -17,9 +17,9 @@ const Json& at(const Json& object, const char* key) {
 
 constexpr const char* kSentencePieceNames[] = {"tokenizer.model", "spiece.model", "sentencepiece.bpe.model"};
 
-class Reader {
+class FolderReader {
  public:
-  Reader(const fs::path& folder, const TokenizerLimits& limits)
+  FolderReader(const fs::path& folder, const TokenizerLimits& limits)
       : folder_(folder), limits_(limits), settings_(object("tokenizer_config.json")) {}
 
   PublishedText read() {
@@ -201,7 +201,7 @@ std::string PublishedText::conversation(const Json& messages) const {
 }
 
 PublishedText read_published_text(const fs::path& folder, const TokenizerLimits& limits) {
-  return Reader(folder, limits).read();
+  return FolderReader(folder, limits).read();
 }
 
 }  // namespace conclave

@@ -32,9 +32,10 @@ struct ModelFile {
   bool dummy_prefix = true, remove_extra_spaces = true, escape_spaces = true;
 };
 
-class Reader {
+class SentencePieceReader {
  public:
-  Reader(const std::string& name, const TokenizerLimits& limits) : name_(name), limits_(limits) {}
+  SentencePieceReader(const std::string& name, const TokenizerLimits& limits)
+      : name_(name), limits_(limits) {}
 
   ModelFile read(std::string_view bytes) {
     ModelFile model;
@@ -193,7 +194,7 @@ Tokenizer parse_sentencepiece(std::string_view bytes, const std::string& name,
                               const SentencePieceOptions& options, const TokenizerLimits& limits) {
   if (bytes.size() > limits.file_bytes)
     throw DataError(name, "", fmt::format("{} bytes: the limit is {}", bytes.size(), limits.file_bytes));
-  Reader reader(name, limits);
+  SentencePieceReader reader(name, limits);
   const ModelFile model = reader.read(bytes);
   TokenizerParts parts;
   try {

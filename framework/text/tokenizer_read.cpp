@@ -10,7 +10,7 @@ namespace {
 
 using Tree = TokenizerTree;
 
-class Reader : public TokenizerFields {
+class TokenizerReader : public TokenizerFields {
  public:
   using TokenizerFields::TokenizerFields;
 
@@ -259,7 +259,7 @@ Tokenizer Tokenizer::parse(std::string_view json, const std::string& name, const
   } catch (const nlohmann::json::exception& e) {
     throw DataError(name, "", json_problem(e));
   }
-  return Tokenizer(Reader(name, limits).read(root));
+  return Tokenizer(TokenizerReader(name, limits).read(root));
 }
 
 }  // namespace conclave

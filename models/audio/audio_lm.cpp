@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "framework/base/config_object.h"
+#include "framework/nn/labels.h"
 
 namespace conclave {
 
@@ -48,7 +49,6 @@ Tensor AudioLm::codec_logits(const Tensor& features_NLD) const {
 }
 
 Tensor AudioLm::codec_loss(const Tensor& logits_NLCV, const Tensor& labels_NLC) {
-  constexpr int64_t kNoLabel = -100;
   const int64_t tokens = logits_NLCV.size(1);
   const Tensor logits = logits_NLCV.narrow(1, 0, tokens - 1), labels = labels_NLC.narrow(1, 1, tokens - 1);
   Tensor sum;

@@ -6,12 +6,12 @@
 #include <cmath>
 
 #include "framework/base/config_object.h"
+#include "framework/nn/labels.h"
 
 namespace conclave {
 namespace {
 
 constexpr int64_t kOpen = -1;  // to be predicted
-constexpr int64_t kNoLabel = -100;
 
 }  // namespace
 

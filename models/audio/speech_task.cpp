@@ -7,11 +7,11 @@
 
 #include "framework/base/error.h"
 #include "framework/moe/routing_log.h"
+#include "framework/nn/labels.h"
 
 namespace conclave {
 namespace {
 
-constexpr int64_t kNoLabel = -100;
 constexpr int64_t kLeastSample = 12, kMostSample = 40;  // frames of a voice
 constexpr int64_t kBatch = 16;                          // of an evaluation
 

@@ -5,11 +5,10 @@
 #include <algorithm>
 
 #include "framework/base/error.h"
+#include "framework/nn/labels.h"
 
 namespace conclave {
 namespace {
-
-constexpr int64_t kNoLabel = -100;
 
 bool follows(const std::vector<int64_t>& ids, size_t place, const std::vector<int64_t>& marker) {
   return !marker.empty() && place + marker.size() <= ids.size() &&

@@ -8,11 +8,10 @@
 #include "framework/lora/expert_adapter.h"
 #include "framework/moe/loss.h"
 #include "framework/moe/routing_log.h"
+#include "framework/nn/labels.h"
 
 namespace conclave {
 namespace {
-
-constexpr int64_t kNoLabel = -100;
 
 std::vector<LayerRouting> by_layer(const CausalLm& model, const RoutingLog& log) {
   std::vector<LayerRouting> found;

@@ -5,12 +5,11 @@
 #include <algorithm>
 
 #include "framework/base/config_object.h"
+#include "framework/nn/labels.h"
 #include "framework/tensor/fresh.h"
 
 namespace conclave {
 namespace {
-
-constexpr int64_t kNoLabel = -100;
 
 // A list of rows of unequal length as one batch.
 Tensor padded(const std::vector<Tensor>& rows, int64_t longest, bool right, double value) {

@@ -3,8 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include <limits>
-
+#include "framework/moe/infinity.h"
 #include "framework/moe/routers/select/top_k.h"
 #include "framework/moe/routers/stage_config.h"
 
@@ -12,7 +11,6 @@ namespace conclave {
 
 void GroupLimited::run(RouteState& state, const TokenContext&) {
   const at::NoGradGuard no_grad;
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
   const int64_t units = state.choice_UE.size(0), size = experts / groups;
   const Tensor choice_UGS = state.choice_UE.narrow(1, 0, experts).reshape({units, groups, size});
   Tensor score_UG = choice_UGS.amax(2);

@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "framework/moe/infinity.h"
 #include "framework/moe/routers/select/gumbel.h"
 #include "framework/moe/routers/select/slots.h"
 #include "framework/moe/routers/stage_config.h"
@@ -11,7 +12,6 @@
 namespace conclave {
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kLowest = std::numeric_limits<float>::lowest();
 }  // namespace
 

@@ -5,15 +5,13 @@
 #include <ATen/core/grad_mode.h>
 
 #include <atomic>
-#include <limits>
 
 #include "framework/moe/few_tokens.h"
+#include "framework/moe/infinity.h"
 #include "framework/moe/routers/stage_config.h"
 
 namespace conclave {
 namespace {
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 // Insertion into k slots: k is small, and at::topk leaves the order of ties open. Returns whether all slots
 // are filled. Strict comparisons keep the lower id in front and let neither -inf nor NaN in.

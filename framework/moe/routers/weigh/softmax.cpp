@@ -6,11 +6,10 @@
 #include <limits>
 
 #include "framework/moe/few_tokens.h"
+#include "framework/moe/infinity.h"
 
 namespace conclave {
 namespace {
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 // The weight of each slot: its share of the sum over the chosen experts, or over all that may be chosen.
 bool weigh_few(FewTokens& few, bool selected) {
