@@ -25,9 +25,9 @@ constexpr std::array<std::string_view, 5> kOptimizer = {"beta1", "beta2", "epsil
 constexpr std::array<std::string_view, 2> kGroup = {"lr_scale", "weight_decay"};
 constexpr std::array<std::string_view, 3> kMix = {"weight", "pictures", "questions"};
 
-using Path = std::vector<std::string>;
+using KeyPath = std::vector<std::string>;
 
-bool safe_in_training(const Path& path, const RecipeChange& change) {  // stages.N.train. ...
+bool safe_in_training(const KeyPath& path, const RecipeChange& change) {  // stages.N.train. ...
   const auto& key = path[3];
   if (key == "ema_decay")  // an average cannot begin or vanish in between
     return change.before.is_number() && change.after.is_number() && change.before > 0 && change.after > 0;
@@ -36,7 +36,7 @@ bool safe_in_training(const Path& path, const RecipeChange& change) {  // stages
   return path.size() == 7 && path[4] == "groups" && among(kGroup, path[6]);
 }
 
-bool is_safe(const Path& path, const RecipeChange& change, const Json& before, const Json& after) {
+bool is_safe(const KeyPath& path, const RecipeChange& change, const Json& before, const Json& after) {
   const auto& top = path[0];
   if (path.size() == 1) return top == "name" || top == "weights";
   if (top == "sources") {  // one that is new, or no longer needed; what the mix names is looked at on its own
@@ -51,12 +51,12 @@ bool is_safe(const Path& path, const RecipeChange& change, const Json& before, c
   return path[2] == "train" && safe_in_training(path, change);
 }
 
-struct Comparison {
+struct RecipeComparison {
   const Json &before, &after;  // whole recipes
   std::vector<RecipeChange> found = {};
 
   // Absent is as good as empty.
-  void compare(const Json& a, const Json& b, Path& path) {
+  void compare(const Json& a, const Json& b, KeyPath& path) {
     if (a == b || (a.empty() && b.empty())) return;
     const bool objects = (a.is_object() || a.is_null()) && (b.is_object() || b.is_null());
     const bool lists = (a.is_array() || a.is_null()) && (b.is_array() || b.is_null());
@@ -94,8 +94,8 @@ std::string RecipeChange::text() const {
 }
 
 std::vector<RecipeChange> recipe_changes(const Json& before, const Json& after) {
-  Comparison comparison{before, after};
-  Path path;
+  RecipeComparison comparison{before, after};
+  KeyPath path;
   comparison.compare(before, after, path);
   return std::move(comparison.found);
 }

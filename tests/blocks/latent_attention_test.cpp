@@ -4,6 +4,7 @@
 #include "framework/base/error.h"
 #include "framework/blocks/latent_attention.h"
 #include "framework/blocks/transformer.h"
+#include "blocks/run_stack.h"
 #include "testing/numeric.h"
 
 namespace conclave {
@@ -23,12 +24,6 @@ Ptr<Transformer> latent(Json more = Json::object()) {
                  {"ffn", {{"hidden", 24}}}};
   config.merge_patch(more);
   return make_transformer(config);
-}
-
-Tensor run(const Transformer& stack, const Tensor& x, PassInput input = {}, DecodeState* past = nullptr) {
-  TokenContext context;
-  context.past = past;
-  return stack.forward(x, input, context);
 }
 
 // One head's output, written out from the paper's equations.

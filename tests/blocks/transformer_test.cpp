@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "framework/base/error.h"
+#include "blocks/run_stack.h"
 #include "testing/numeric.h"
 
 namespace conclave {
@@ -22,12 +23,6 @@ Ptr<Transformer> small(Json more = Json::object()) {
                  {"kv_heads", 2}, {"init_std", 0.3}, {"ffn", {{"hidden", 24}}}};
   config.update(more);
   return make_transformer(config);
-}
-
-Tensor run(const Transformer& stack, const Tensor& x, PassInput input = {}, DecodeState* past = nullptr) {
-  TokenContext context;
-  context.past = past;
-  return stack.forward(x, input, context);
 }
 
 Tensor columns(const Tensor& x, int64_t from, int64_t to) {

@@ -31,7 +31,7 @@ std::string sealed(std::string bytes) {
   return bytes;
 }
 
-void expect_refused(const std::string& bytes, const std::string& what) {
+void expect_codes_refused(const std::string& bytes, const std::string& what) {
   try {
     read_sound_codes(bytes, "a.cvs");
     ADD_FAILURE() << "accepted; wanted: " << what;
@@ -65,8 +65,8 @@ TEST(SoundCodes, EveryCutAndEveryFlippedBitIsSeen) {
     flipped[at] = static_cast<char>(flipped[at] ^ 4);
     EXPECT_THROW(read_sound_codes(flipped, "flipped"), DataError) << at;
   }
-  expect_refused(bytes + "x", "behind the end");
-  expect_refused("RIFFxxxxWAVE", "no file of sound codes");
+  expect_codes_refused(bytes + "x", "behind the end");
+  expect_codes_refused("RIFFxxxxWAVE", "no file of sound codes");
 }
 
 TEST(SoundCodes, SizesAreCheckedBeforeMemoryIsTaken) {
@@ -74,16 +74,16 @@ TEST(SoundCodes, SizesAreCheckedBeforeMemoryIsTaken) {
   // 2^47 samples of one a frame: 2^47 frames would be read.
   bytes.replace(12, 4, std::string("\1\0\0\0", 4));
   for (const size_t at : {24u, 32u}) bytes.replace(at, 8, std::string("\0\0\0\0\0\x80\0\0", 8));
-  expect_refused(sealed(bytes), "cut off");
+  expect_codes_refused(sealed(bytes), "cut off");
   bytes.replace(24, 8, std::string("\0\0\0\0\0\0\0\xff", 8));
-  expect_refused(sealed(bytes), "more samples");
+  expect_codes_refused(sealed(bytes), "more samples");
 }
 
 TEST(SoundCodes, CodesMustExist) {
   auto bytes = write_sound_codes(three_frames());
   bytes[56] = '\xff';
   bytes[57] = static_cast<char>(bytes[57] | 1);
-  expect_refused(sealed(bytes), "511 of 300 rows");
+  expect_codes_refused(sealed(bytes), "511 of 300 rows");
   auto many = three_frames();
   many.codes[1] = 300;
   EXPECT_THROW(write_sound_codes(many), UsageError);

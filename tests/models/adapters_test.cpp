@@ -8,10 +8,12 @@
 #include "models/checkpoint/run_case.h"
 #include "models/parity_folders.h"
 #include "testing/numeric.h"
+#include "testing/testing.h"
 
 namespace conclave {
 namespace {
 
+using testing::error_of;
 using ::testing::HasSubstr;
 using testing::max_difference;
 using testing::parity_folder;
@@ -26,15 +28,6 @@ void copy_adapter(const std::string& name, const std::filesystem::path& target,
   std::filesystem::create_directories(target);
   testing::save_tensors(target / "adapter_model.safetensors", tensors);
   write_file(target / "adapter_config.json", config.dump());
-}
-
-std::string error_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no error";
 }
 
 TEST(Adapters, WhatDoesNotFitIsNamed) {

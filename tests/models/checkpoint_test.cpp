@@ -11,26 +11,18 @@
 #include "models/checkpoint/summary.h"
 #include "models/parity_folders.h"
 #include "testing/numeric.h"
+#include "testing/testing.h"
 
 namespace conclave {
 namespace {
 
 using ::testing::AllOf;
 using testing::copy_changed;
+using testing::error_of;
 using ::testing::HasSubstr;
 using testing::max_difference;
 using testing::parity_folder;
 using Tensors = std::map<std::string, Tensor>;
-
-template <class F>
-std::string error_of(F f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no error";
-}
 
 Ptr<Multimodal> load(const std::filesystem::path& folder, std::optional<at::ScalarType> dtype = {}) {
   return load_checkpoint(open_checkpoint(folder), dtype);

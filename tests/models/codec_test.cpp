@@ -10,22 +10,14 @@
 #include "models/audio/conv1d.h"
 #include "models/audio/residual_quantizer.h"
 #include "testing/numeric.h"
+#include "testing/testing.h"
 
 namespace conclave {
 namespace {
 
+using testing::error_of;
 using ::testing::HasSubstr;
 using testing::max_difference;
-
-template <class F>
-std::string error_of(F f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no error";
-}
 
 const char* const kDac = R"({"kind": "dac", "sample_rate": 24000, "width": 4, "rates": [3, 2], "latent": 10,
   "decoder_width": 16, "decoder_rates": [2, 3], "books": 3, "book_size": 11, "book_width": 4})";

@@ -18,7 +18,7 @@ namespace {
 
 using testing::max_difference;
 
-constexpr int64_t kWidth = 6;
+constexpr int64_t kBankWidth = 6;
 
 Json config() {
   return Json::parse(R"({
@@ -30,7 +30,7 @@ Json config() {
 
 Ptr<Layer> random_layer() {
   at::manual_seed(3);
-  const auto layer = make_layer(config(), kWidth, 0);
+  const auto layer = make_layer(config(), kBankWidth, 0);
   for (const auto& [name, tensor, kind] : named_tensors(*layer)) Tensor(tensor).normal_();
   return layer;
 }
@@ -57,7 +57,7 @@ TEST(ProductExperts, AreAllPairsOfTheirParts) {
   const auto& bank = dynamic_cast<const ProductFfnExperts&>(*layer->experts);
   EXPECT_EQ(bank.count(), 12);
   for (const int64_t tokens : {0, 1, 9}) {
-    const Tensor x_TD = at::randn({tokens, kWidth});
+    const Tensor x_TD = at::randn({tokens, kBankWidth});
     TokenContext context;
     if (tokens > 1) context.valid_T = at::arange(tokens) != 4;
     const Routing routing = layer->route(x_TD, context);
@@ -74,7 +74,7 @@ TEST(ProductExperts, AreAllPairsOfTheirParts) {
 
 TEST(ProductExperts, Gradients) {
   const auto layer = random_layer();
-  const Tensor x_TD = at::randn({5, kWidth}), pull_TD = at::randn({5, kWidth});
+  const Tensor x_TD = at::randn({5, kBankWidth}), pull_TD = at::randn({5, kBankWidth});
   for (const auto& [name, tensor, kind] : named_tensors(*layer)) {
     SCOPED_TRACE(name);
     Tensor leaf = tensor;
@@ -86,13 +86,13 @@ TEST(ProductExperts, Gradients) {
 
 TEST(ProductExperts, OneOfOneIsAFeedForwardNetwork) {
   at::manual_seed(4);
-  ProductFfnExperts bank(kWidth, 1, 1, {.hidden = 7, .activation = Activation::relu});
+  ProductFfnExperts bank(kBankWidth, 1, 1, {.hidden = 7, .activation = Activation::relu});
   Routing one;
   one.expert_TK = at::zeros({3, 1}, at::kInt);
   one.weight_TK = at::ones({3, 1});
   Routing routing;
   routing.factors = {one, one};
-  const Tensor x_TD = at::randn({3, kWidth});
+  const Tensor x_TD = at::randn({3, kBankWidth});
   const Tensor dense = at::linear(at::linear(x_TD, bank.w1_EFD[0]).relu(), bank.w2_EDF[0]);
   EXPECT_LT(max_difference(bank.forward(x_TD, routing, {}), dense), 1e-5);
   EXPECT_THROW(bank.forward(x_TD, one, {}), Error) << "a routing without factors";
@@ -104,7 +104,7 @@ TEST(ProductExperts, BalanceLossesSeeTheFactors) {
   TokenContext context;
   context.phase = Phase::train;
   context.log = &log;
-  layer->forward(at::randn({16, kWidth}), context);
+  layer->forward(at::randn({16, kBankWidth}), context);
   ASSERT_EQ(log.records.size(), 1u);
   Trace trace;
   trace.add(log.records[0]);
@@ -124,7 +124,7 @@ TEST(ProductExperts, BalanceLossesSeeTheFactors) {
 TEST(ProductExperts, WrongConfigurationsAreNamed) {
   const auto says = [](const char* patch, const char* part) {
     try {
-      make_layer(config().patch(Json::parse(patch)), kWidth, 0);
+      make_layer(config().patch(Json::parse(patch)), kBankWidth, 0);
       ADD_FAILURE() << "was taken: " << patch;
     } catch (const UsageError& e) {
       EXPECT_THAT(e.what(), ::testing::HasSubstr(part));
@@ -143,7 +143,7 @@ TEST(ProductExperts, WrongConfigurationsAreNamed) {
   edits.at[0] = {forbid};
   TokenContext context;
   context.edits = &edits;
-  EXPECT_THROW(layer->route(at::randn({2, kWidth}), context), Error);
+  EXPECT_THROW(layer->route(at::randn({2, kBankWidth}), context), Error);
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "framework/base/error.h"
+
 namespace conclave::testing {
 
 /// Folder of the real data (../shared/data beside the checkout, or CONCLAVE_DATA); empty when there is none.
@@ -23,6 +25,17 @@ class TempDir {
  private:
   std::filesystem::path path_;
 };
+
+/// What `f` throws, or "no error".
+template <class F>
+std::string error_of(F f) {
+  try {
+    f();
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "no error";
+}
 
 }  // namespace conclave::testing
 

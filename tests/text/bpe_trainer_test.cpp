@@ -10,10 +10,10 @@
 namespace conclave {
 namespace {
 
-const std::string kData = std::string(CONCLAVE_SOURCE_DIR) + "/tests/text/data/";
+const std::string kTrainerData = std::string(CONCLAVE_SOURCE_DIR) + "/tests/text/data/";
 
 std::vector<std::string> corpus() {
-  std::istringstream in(read_file(kData + "corpus.txt"));
+  std::istringstream in(read_file(kTrainerData + "corpus.txt"));
   std::vector<std::string> lines;
   for (std::string line; std::getline(in, line);) lines.push_back(line);
   return lines;
@@ -26,7 +26,7 @@ TEST(BpeTrainer, LearnsTheVocabularyAndMergesOfTokenizers) {
         std::tuple{"qwen_style", 420,
                    std::vector<std::string>{"<|endoftext|>", "<|im_start|>", "<|im_end|>"}},
         std::tuple{"deepseek_style", 400, std::vector<std::string>{"<s>"}}}) {
-    const auto expected = Tokenizer::load(kData + name + ".json");
+    const auto expected = Tokenizer::load(kTrainerData + name + ".json");
     BpeTrainerOptions options;
     options.vocab_size = size;
     options.special_tokens = special;

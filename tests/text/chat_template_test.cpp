@@ -11,7 +11,7 @@
 namespace conclave {
 namespace {
 
-const std::string kData = std::string(CONCLAVE_SOURCE_DIR) + "/tests/text/data/chat/";
+const std::string kChatData = std::string(CONCLAVE_SOURCE_DIR) + "/tests/text/data/chat/";
 
 /// 9 March 2026, 8:05 in the place where the test runs.
 std::time_t now() {
@@ -27,11 +27,11 @@ std::time_t now() {
 
 std::string source_of(const Json& c) {
   if (c.contains("source")) return c["source"].get<std::string>();
-  return read_file(kData + "templates/" + c["template"].get<std::string>() + ".jinja");
+  return read_file(kChatData + "templates/" + c["template"].get<std::string>() + ".jinja");
 }
 
 TEST(ChatTemplate, PrintsWhatJinjaPrints) {
-  const Json cases = read_json(kData + "expected.json");
+  const Json cases = read_json(kChatData + "expected.json");
   ASSERT_GT(cases.size(), 130u);
   for (const auto& c : cases) {
     SCOPED_TRACE(c.contains("source") ? c["source"].dump() : c["template"].dump() + c["conversation"].dump());

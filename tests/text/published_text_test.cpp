@@ -10,12 +10,12 @@ namespace conclave {
 namespace {
 
 namespace fs = std::filesystem;
-const std::string kData = std::string(CONCLAVE_SOURCE_DIR) + "/tests/text/data/published/";
+const std::string kPublishedData = std::string(CONCLAVE_SOURCE_DIR) + "/tests/text/data/published/";
 
 /// A folder with a tokenizer of the reference set in it.
 class Folder : public ::testing::Test {
  protected:
-  void put(const char* from, const char* to) { fs::copy_file(kData + from, dir_ / to); }
+  void put(const char* from, const char* to) { fs::copy_file(kPublishedData + from, dir_ / to); }
   void write(const char* name, const Json& json) { write_file(dir_ / name, json.dump()); }
   PublishedText read() { return read_published_text(dir_.path()); }
   std::string message() {

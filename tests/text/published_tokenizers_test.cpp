@@ -13,13 +13,13 @@
 namespace conclave {
 namespace {
 
-const std::string kData = std::string(CONCLAVE_SOURCE_DIR) + "/tests/text/data/published/";
+const std::string kTokenizerData = std::string(CONCLAVE_SOURCE_DIR) + "/tests/text/data/published/";
 using Ids = std::vector<int64_t>;
 
 /// The lines as bytes; a line's end inside of one stands there as 0x1e.
 std::vector<std::string> lines() {
   std::vector<std::string> lines(1);
-  for (const char byte : read_file(kData + "lines.txt")) {
+  for (const char byte : read_file(kTokenizerData + "lines.txt")) {
     if (byte == '\n')
       lines.emplace_back();
     else
@@ -41,7 +41,7 @@ std::string sum_of(const Ids& ids) {
 
 void compare(const std::string& name, const Tokenizer& tokenizer, Tokenizer::EncodeOptions options,
              const std::function<bool(size_t line, const Ids& ids)>& decodes_otherwise) {
-  const Json expected = read_json(kData + name + ".expected.json");
+  const Json expected = read_json(kTokenizerData + name + ".expected.json");
   for (const auto& told : expected["told"]) {
     const auto line = lines()[told["line"].get<size_t>()];
     EXPECT_EQ(tokenizer.encode(line, options), told["ids"].get<Ids>()) << name << ": " << line;
@@ -64,19 +64,19 @@ void compare(const std::string& name, const Tokenizer& tokenizer, Tokenizer::Enc
 class PublishedTokenizer : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(PublishedTokenizer, GivesTheIdsAndTextsOfTokenizers) {
-  compare(GetParam(), Tokenizer::load(kData + GetParam() + ".json"), {},
+  compare(GetParam(), Tokenizer::load(kTokenizerData + GetParam() + ".json"), {},
           [](size_t, const Ids&) { return false; });
 }
 
 TEST_P(PublishedTokenizer, AWrittenFileReadsBackTheSame) {
-  const auto tokenizer = Tokenizer::load(kData + GetParam() + ".json");
+  const auto tokenizer = Tokenizer::load(kTokenizerData + GetParam() + ".json");
   const auto again = Tokenizer::parse(tokenizer.to_json(), "again");
   EXPECT_EQ(again.to_json(), tokenizer.to_json());
   for (const auto& line : lines()) ASSERT_EQ(again.encode(line), tokenizer.encode(line)) << line;
 }
 
 TEST_P(PublishedTokenizer, AStreamGivesTheSameText) {
-  const auto tokenizer = Tokenizer::load(kData + GetParam() + ".json");
+  const auto tokenizer = Tokenizer::load(kTokenizerData + GetParam() + ".json");
   const auto all = lines();
   for (size_t i = 0; i < all.size(); i += 7) {
     const auto ids = tokenizer.encode(all[i]);
@@ -95,7 +95,7 @@ class SentencePiece : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(SentencePiece, GivesTheIdsAndTextsOfTheLibrary) {
   const std::string name = GetParam() + std::string(".model");
-  const auto tokenizer = load_sentencepiece(kData + name);
+  const auto tokenizer = load_sentencepiece(kTokenizerData + name);
   const int64_t unknown = *tokenizer.id_of("<unk>");
   // The library writes the unknown piece as a sign of its own; here it is a special token and left out.
   // It also takes away every mark that the text itself begins with.
@@ -108,7 +108,7 @@ TEST_P(SentencePiece, GivesTheIdsAndTextsOfTheLibrary) {
 INSTANTIATE_TEST_SUITE_P(Kinds, SentencePiece, ::testing::Values("llama2", "nllb", "t5", "bytes"));
 
 TEST(SentencePieceFile, OptionsOfTheFolderHold) {
-  const auto file = kData + "llama2.model";
+  const auto file = kTokenizerData + "llama2.model";
   const auto plain = load_sentencepiece(file);
   const auto framed = load_sentencepiece(file, {.bos = true, .eos = true});
   auto ids = plain.encode("red");
@@ -122,7 +122,7 @@ TEST(SentencePieceFile, OptionsOfTheFolderHold) {
 }
 
 TEST(SentencePieceFile, CutAndChangedFilesAreRefused) {
-  const auto bytes = read_file(kData + "llama2.model");
+  const auto bytes = read_file(kTokenizerData + "llama2.model");
   const auto message = [](const std::string& data) -> std::string {
     try {
       parse_sentencepiece(data, "m.model");

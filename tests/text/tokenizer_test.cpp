@@ -14,14 +14,14 @@
 namespace conclave {
 namespace {
 
-const std::string kData = std::string(CONCLAVE_SOURCE_DIR) + "/tests/text/data/";
+const std::string kTokenizerCases = std::string(CONCLAVE_SOURCE_DIR) + "/tests/text/data/";
 using Ids = std::vector<int64_t>;
 
 class Parity : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(Parity, IdsAndTextsAreThoseOfTokenizers) {
-  const auto tokenizer = Tokenizer::load(kData + GetParam() + ".json");
-  const auto cases = read_json(kData + "expected.json").at(GetParam());
+  const auto tokenizer = Tokenizer::load(kTokenizerCases + GetParam() + ".json");
+  const auto cases = read_json(kTokenizerCases + "expected.json").at(GetParam());
   ASSERT_GT(cases.size(), 20u);
   for (const auto& c : cases) {
     const auto text = c.at("text").get<std::string>();
@@ -37,12 +37,12 @@ TEST_P(Parity, IdsAndTextsAreThoseOfTokenizers) {
 }
 
 TEST_P(Parity, AWrittenFileReadsBackTheSame) {
-  const auto tokenizer = Tokenizer::load(kData + GetParam() + ".json");
+  const auto tokenizer = Tokenizer::load(kTokenizerCases + GetParam() + ".json");
   testing::TempDir dir;
   tokenizer.save(dir / "tokenizer.json");
   const auto again = Tokenizer::load(dir / "tokenizer.json");
   EXPECT_EQ(again.to_json(), tokenizer.to_json());
-  const Json expected = read_json(kData + "expected.json");
+  const Json expected = read_json(kTokenizerCases + "expected.json");
   for (const auto& c : expected.at(GetParam())) {
     const auto text = c.at("text").get<std::string>();
     EXPECT_EQ(again.encode(text), tokenizer.encode(text));
@@ -58,7 +58,7 @@ std::string random_bytes(Random& random, size_t length) {
 }
 
 TEST(Tokenizer, AnyTextSurvivesARoundTripAndBrokenBytesAreReplaced) {
-  const auto tokenizer = Tokenizer::load(kData + "gpt2_style.json");
+  const auto tokenizer = Tokenizer::load(kTokenizerCases + "gpt2_style.json");
   Random random(1);
   for (int i = 0; i < 300; ++i) {
     const auto bytes = random_bytes(random, random.below(60));
@@ -69,12 +69,12 @@ TEST(Tokenizer, AnyTextSurvivesARoundTripAndBrokenBytesAreReplaced) {
 }
 
 TEST(Tokenizer, AnAddedTokenComesBackAsItsContent) {
-  const auto tokenizer = Tokenizer::load(kData + "qwen_style.json");
+  const auto tokenizer = Tokenizer::load(kTokenizerCases + "qwen_style.json");
   EXPECT_EQ(tokenizer.decode(tokenizer.encode("x <e\xcc\x81>")), "x <\xc3\xa9>");
 }
 
 TEST(Tokenizer, AStreamGivesWholeCharactersAndTheSameText) {
-  const auto tokenizer = Tokenizer::load(kData + "gpt2_style.json");
+  const auto tokenizer = Tokenizer::load(kTokenizerCases + "gpt2_style.json");
   Random random(2);
   std::vector<std::string> texts = {"🙂🙃 左の箱 é", "cut \xf0\x9f\x99", "\xe2\x82 broken \xff"};
   for (int i = 0; i < 100; ++i) texts.push_back(random_bytes(random, 40));
@@ -92,7 +92,7 @@ TEST(Tokenizer, AStreamGivesWholeCharactersAndTheSameText) {
 }
 
 TEST(Tokenizer, AStreamHoldsBackACutCharacter) {
-  const auto tokenizer = Tokenizer::load(kData + "gpt2_style.json");
+  const auto tokenizer = Tokenizer::load(kTokenizerCases + "gpt2_style.json");
   const auto id = [&](char byte) { return *tokenizer.id_of(to_byte_alphabet(std::string(1, byte))); };
   StreamDecoder stream(tokenizer);
   EXPECT_EQ(stream.push(id('\xe2')), "");
@@ -103,7 +103,7 @@ TEST(Tokenizer, AStreamHoldsBackACutCharacter) {
 }
 
 TEST(Tokenizer, SpecialTokensInOutsideTextCanBeTakenAsText) {
-  const auto tokenizer = Tokenizer::load(kData + "gpt2_style.json");
+  const auto tokenizer = Tokenizer::load(kTokenizerCases + "gpt2_style.json");
   EXPECT_EQ(tokenizer.encode("<|endoftext|>"), Ids{0});
   const auto plain = tokenizer.encode("<|endoftext|>", {.parse_special = false});
   EXPECT_GT(plain.size(), 3u);
@@ -111,7 +111,7 @@ TEST(Tokenizer, SpecialTokensInOutsideTextCanBeTakenAsText) {
 }
 
 TEST(Tokenizer, LongPiecesTakeNoQuadraticTime) {
-  const auto tokenizer = Tokenizer::load(kData + "gpt2_style.json");
+  const auto tokenizer = Tokenizer::load(kTokenizerCases + "gpt2_style.json");
   const std::string text(1 << 20, 'a');
   EXPECT_EQ(tokenizer.decode_bytes(tokenizer.encode(text)), text);
 }
@@ -127,7 +127,7 @@ std::string message_of(const std::string& json, const TokenizerLimits& limits = 
 
 /// The sample file with one component changed.
 std::string changed(const char* pointer, const Json& value) {
-  auto json = read_json(kData + "gpt2_style.json");
+  auto json = read_json(kTokenizerCases + "gpt2_style.json");
   json[Json::json_pointer(pointer)] = value;
   return json.dump();
 }
@@ -181,7 +181,7 @@ TEST(TokenizerFile, BadContentIsRefused) {
 }
 
 TEST(TokenizerFile, LimitsHold) {
-  const auto text = read_file(kData + "gpt2_style.json");
+  const auto text = read_file(kTokenizerCases + "gpt2_style.json");
   const auto has = [&](const TokenizerLimits& limits, const std::string& part) {
     EXPECT_NE(message_of(text, limits).find(part), std::string::npos) << message_of(text, limits);
   };
@@ -203,7 +203,7 @@ TEST(TokenizerFile, AByteWithoutTokenIsAnErrorOrTheUnknownToken) {
 }
 
 TEST(Tokenizer, AnIdOutsideTheVocabularyIsRefused) {
-  const auto tokenizer = Tokenizer::load(kData + "gpt2_style.json");
+  const auto tokenizer = Tokenizer::load(kTokenizerCases + "gpt2_style.json");
   EXPECT_THROW(tokenizer.decode({tokenizer.size()}), UsageError);
   EXPECT_THROW(tokenizer.decode({-1}), UsageError);
   EXPECT_EQ(tokenizer.encode(""), Ids{});
