@@ -263,7 +263,9 @@ bool StreamSession::progress(const stream::RunState& now) {
     history.metric("window/kappa", now.rows, recent.kappa);
   }
   history.metric("memory_bytes", now.rows, static_cast<double>(bytes));
-  for (const auto& event : learner_->take_events()) history.event("info", event, now.rows);
+  events_ = learner_->take_events();
+  for (const auto& event : events_) history.event("info", event.get<std::string>(), now.rows);
+  routing_ = nullptr;
   if (auto use = learner_->take_use(); use.rows > 0) {
     RoutingRow row;
     row.site = "experts";
@@ -271,6 +273,7 @@ bool StreamSession::progress(const stream::RunState& now) {
     row.tokens = use.rows;
     row.counts = std::move(use.led);
     row.prob_sums = std::move(use.weights);
+    routing_ = {{"rows", row.tokens}, {"led", row.counts}, {"weights", row.prob_sums}};
     history.routing("run", now.rows, std::span(&row, 1));
   }
   if (call_.json()) call_.out().write(record(now, false));
@@ -298,7 +301,11 @@ Json StreamSession::record(const stream::RunState& state, bool last) const {
   line["instances_per_s"] = seconds_ > 0 ? static_cast<double>(state.rows - first_row_) / seconds_ : 0;
   line["memory_bytes"] = learner_->bytes();
   line["ram_hours"] = ram_hours_;
-  if (!last) return line;
+  if (!last) {
+    line["events"] = events_;
+    if (!routing_.is_null()) line["routing"] = routing_;
+    return line;
+  }
   if (!learner_->regression()) line["recall"] = scores.recall;
   line["model"] = learner_->describe();
   if (const auto* const met = counts()) {

@@ -64,7 +64,8 @@ class StreamSession {
   int first_classes_ = 0;  // that were known before the first row
   std::optional<ResultFiles> result_files_;
   double seconds_ = 0, counted_seconds_ = 0, snapshot_seconds_ = 0;
-  double ram_hours_ = 0;  // gigabytes times hours
+  double ram_hours_ = 0;   // gigabytes times hours
+  Json events_, routing_;  // since the last record
 };
 
 }  // namespace conclave

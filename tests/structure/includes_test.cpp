@@ -65,6 +65,7 @@ std::string fault(const std::string& file, const std::string& included) {
   static const auto table = allowed();
   const std::string from = part_of(file), to = part_of(included);
   if (from == to) return "";
+  if (from == "ui" && included == "framework/media/midi_file.h") return "";  // notes; knows no tensors
   const auto rule = table.find(from.starts_with("apps/") && from != "apps/common" ? "apps" : from);
   if (rule == table.end()) return file + ": '" + from + "' is not in the table of this test";
   if (to == "ATen" || to == "torch" || to == "c10") {

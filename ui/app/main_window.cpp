@@ -12,12 +12,14 @@
 #include "ui/app/palette.h"
 #include "ui/app/rail.h"
 #include "ui/app/session_log.h"
+#include "ui/audio/audio_page.h"
 #include "ui/compare/compare_page.h"
 #include "ui/data/format.h"
 #include "ui/home/home_page.h"
 #include "ui/queue/queue_page.h"
 #include "ui/routing/routing_page.h"
 #include "ui/runs/runs_page.h"
+#include "ui/stream/stream_page.h"
 #include "ui/theme/glyphs.h"
 #include "ui/theme/theme.h"
 #include "ui/vqa/vqa_page.h"
@@ -63,6 +65,8 @@ MainWindow::MainWindow(const std::filesystem::path& history)
   auto* vqa = new VqaPage(context_);
   add_page(home);
   add_page(vqa);
+  add_page(new AudioPage(context_));
+  add_page(new StreamPage(context_));
   connect(home, &HomePage::wants_run, this, &MainWindow::open_run);
   connect(home, &HomePage::wants_sample, this, [this, vqa] {
     vqa->try_sample();

@@ -22,6 +22,9 @@ class LineProcess : public QObject {
   /// Asks it to stop (SIGINT), after `patience_ms` tells it (SIGTERM), then ends it (SIGKILL).
   void cancel(int patience_ms = 5000);
   bool cancelling() const { return cancels_ > 0; }
+  /// Lets it stand where it is (SIGSTOP), and go on.
+  void pause(bool paused);
+  bool paused() const { return paused_ && running(); }
   /// What it wrote to stderr, the last of it.
   QString errors() const { return QString::fromUtf8(errors_).trimmed(); }
 
@@ -42,7 +45,7 @@ class LineProcess : public QObject {
   QTimer patience_;
   QString name_;
   QByteArray part_, errors_;
-  bool skipping_ = false, over_ = false;
+  bool skipping_ = false, over_ = false, paused_ = false;
   int cancels_ = 0;
 };
 

@@ -48,6 +48,22 @@ QPainterPath shape(const QString& name) {
     path.moveTo(3, 14);
     path.cubicTo(7, 4, 9, 4, 12, 12);
     path.cubicTo(15, 20, 17, 18, 21, 8);
+  } else if (name == "wave") {
+    const qreal heights[] = {3, 7, 4, 9, 5, 2};
+    for (int i = 0; i < 6; ++i)
+      polyline(path, {{4 + 3.2 * i, 12 - heights[i]}, {4 + 3.2 * i, 12 + heights[i]}});
+  } else if (name == "scan") {
+    path.moveTo(9, 4);
+    path.lineTo(15, 4);
+    path.lineTo(21, 17);
+    path.cubicTo(16, 21, 8, 21, 3, 17);
+    path.closeSubpath();
+    path.addEllipse(QPointF(12, 13), 2.5, 2.5);
+  } else if (name == "settings") {
+    for (const int y : {6, 12, 18}) polyline(path, {{3, qreal(y)}, {21, qreal(y)}});
+    path.addEllipse(QPointF(8, 6), 2, 2);
+    path.addEllipse(QPointF(16, 12), 2, 2);
+    path.addEllipse(QPointF(7, 18), 2, 2);
   } else if (name == "search") {
     path.addEllipse(QPointF(10, 10), 6, 6);
     polyline(path, {{14.5, 14.5}, {20, 20}});

@@ -1,0 +1,138 @@
+// Streams from the window, with the real conclave-stream behind it.
+#include <gmock/gmock.h>
+
+#include <QAbstractItemModelTester>
+#include <QLineEdit>
+#include <QTableView>
+#include <QToolButton>
+
+#include "framework/base/error.h"
+#include "framework/base/file.h"
+#include "ui/plots/custom_plot.h"
+#include "ui/stream/stream_page.h"
+#include "ui/stream/stream_plots.h"
+#include "ui_test.h"
+
+namespace conclave::ui {
+namespace {
+
+TEST(StreamTrace, RecordsAreReadAndThinned) {
+  const StreamRecord record = parse_stream_record(
+      R"({"stream":"sea","instances":500,"accuracy":0.75,"window_accuracy":0.5,"kappa":0.25,"instances_per_s":9,)"
+      R"("memory_bytes":8,"events":["e"],"routing":{"rows":4,"led":[1,3],"weights":[3.0,-1.0]}})");
+  EXPECT_EQ(record.rows, 500);
+  EXPECT_DOUBLE_EQ(record.window_score, 0.5);
+  EXPECT_THAT(record.weights, ::testing::ElementsAre(1.0, 0.0)) << "below 0 is no share";
+  EXPECT_THAT(record.led, ::testing::ElementsAre(0.25, 0.75));
+  EXPECT_TRUE(parse_stream_record(R"({"instances":1,"mae":2.5})").regression);
+  for (const char* wrong : {"", "[]", "{}", R"({"instances":"x"})", R"({"instances":1,"events":[1]})"})
+    EXPECT_THROW(parse_stream_record(wrong), Error) << wrong;
+
+  StreamTrace trace;
+  for (int64_t row = 1; row <= 100000; ++row) {
+    StreamRecord next;
+    next.rows = row;
+    if (row % 10 == 0) next.events << "drift";
+    trace.add(next);
+    ASSERT_EQ(trace.last().rows, row) << "the newest is always there";
+    ASSERT_LT(trace.points().size(), StreamTrace::kMostPoints);
+  }
+  EXPECT_GT(trace.points().size(), StreamTrace::kMostPoints / 3);
+  EXPECT_LT(trace.points().front().rows, 100) << "back to the beginning";
+  EXPECT_TRUE(std::is_sorted(trace.points().begin(), trace.points().end(),
+                             [](const auto& a, const auto& b) { return a.rows < b.rows; }));
+  EXPECT_EQ(trace.event_count(), 10000);
+  EXPECT_LE(trace.events().size(), StreamTrace::kMostEvents);
+  const size_t before = trace.points().size();
+  trace.add(trace.last());
+  EXPECT_EQ(trace.points().size(), before) << "a row told twice is one point";
+}
+
+class StreamTest : public UiTest {
+ protected:
+  StreamPage& page() { return *static_cast<StreamPage*>(window().page("stream")); }
+  void open() {
+    window().open_page("stream");
+    ASSERT_TRUE(wait([&] { return page().form().ready(); }));
+  }
+  std::string state() { return child<QLabel>("stream.state")->text().toStdString(); }
+};
+
+TEST_F(StreamTest, RunsADriftingStreamAndShowsIt) {
+  open();
+  auto* experts = child<QTableView>("stream.experts")->model();
+  const QAbstractItemModelTester tester(experts, QAbstractItemModelTester::FailureReportingMode::Fatal);
+  const QAbstractItemModelTester events(child<QTableView>("stream.events")->model(),
+                                        QAbstractItemModelTester::FailureReportingMode::Fatal);
+  QTest::mouseClick(page().findChild<QToolButton*>("button.sample"), Qt::LeftButton);
+  ASSERT_TRUE(page().running());
+  ASSERT_TRUE(QTest::qWaitFor([&] { return !page().running(); }, 60000));
+  EXPECT_THAT(state(), ::testing::HasSubstr("90,000"));
+  EXPECT_EQ(page().trace().last().rows, 90000);
+  EXPECT_GT(page().trace().last().score, 0.8);
+  EXPECT_EQ(page().trace().points().size(), 180u);
+  EXPECT_GT(page().trace().event_count(), 0) << "two drifts";
+  EXPECT_EQ(experts->rowCount(), 14);
+  EXPECT_EQ(experts->index(0, 1).data().toString(), "tree");
+  EXPECT_GT(child<QTableView>("stream.events")->model()->rowCount(), 0);
+  EXPECT_THAT(child<QLabel>("stream.readings")->text().toStdString(), ::testing::HasSubstr("Kappa"));
+  EXPECT_EQ(page().findChild<StreamPlots*>()->weight_plot()->graphCount(), 14);
+  EXPECT_EQ(page().command(),
+            QStringList({"conclave-stream", "run", "--generator", "sea", "--function", "1,3,2", "--positions",
+                         "30000,60000", "--rows", "90000", "--every", "500"}))
+      << "what is shown can be typed";
+  EXPECT_TRUE(wait([&] { return Store::open_read_only(history()).count() == 1; }));
+  EXPECT_EQ(StreamPlots::csv(page().trace()).count('\n'), 181);
+  keep_picture("stream");
+}
+
+TEST_F(StreamTest, PausesGoesOnAndStops) {
+  open();
+  page().form().set_value("generator", "sea");
+  page().form().set_value("rows", 500000000);
+  page().form().set_value("every", 200);
+  trigger("stream.start");
+  ASSERT_TRUE(wait([&] { return !page().trace().empty(); }));
+  QTest::keyClick(&window(), Qt::Key_P, Qt::ControlModifier);
+  ASSERT_TRUE(page().paused());
+  QTest::qWait(300);  // what was on its way arrives
+  const int64_t row = page().trace().last().rows;
+  QTest::qWait(300);
+  EXPECT_EQ(page().trace().last().rows, row);
+  EXPECT_THAT(state(), ::testing::HasSubstr("paused"));
+  QTest::keyClick(&window(), Qt::Key_P, Qt::ControlModifier);
+  ASSERT_TRUE(wait([&] { return page().trace().last().rows > row; }));
+  trigger("stream.pause");
+  ASSERT_TRUE(page().paused());
+  trigger("stream.stop");  // also from a pause
+  EXPECT_TRUE(wait([&] { return !page().running(); }));
+  EXPECT_THAT(state(), ::testing::HasSubstr("ended after row"));
+  EXPECT_TRUE(wait([&] { return Store::open_read_only(history()).list().front().status == "cancelled"; }));
+}
+
+TEST_F(StreamTest, WhatIsWrongIsSaid) {
+  open();
+  trigger("stream.start");  // neither a file nor a generator
+  EXPECT_TRUE(wait([&] { return state().find("⚠") != std::string::npos && !page().running(); }));
+  auto* rows = window().page("stream")->findChild<QLineEdit*>("form.rows");
+  ASSERT_NE(rows, nullptr);
+  QTest::keyClicks(rows, "many");
+  trigger("stream.start");
+  EXPECT_FALSE(page().running());
+  EXPECT_THAT(child<QLabel>("status.message")->text().toStdString(), ::testing::HasSubstr("many"));
+}
+
+TEST_F(StreamTest, NumbersArePredictedToo) {
+  open();
+  page().form().set_value("generator", "friedman");
+  page().form().set_value("learner", "fimt-dd");
+  page().form().set_value("rows", 4000);
+  page().form().set_value("every", 1000);
+  trigger("stream.start");
+  ASSERT_TRUE(QTest::qWaitFor([&] { return !page().running(); }, 30000));
+  EXPECT_TRUE(page().trace().last().regression) << state();
+  EXPECT_THAT(child<QLabel>("stream.readings")->text().toStdString(), ::testing::HasSubstr("absolute error"));
+}
+
+}  // namespace
+}  // namespace conclave::ui

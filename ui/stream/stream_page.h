@@ -1,0 +1,57 @@
+/// A learner on a stream, live: conclave-stream run behind a form.
+#pragma once
+
+#include "ui/app/page.h"
+#include "ui/data/text_table_model.h"
+#include "ui/form/verb_form.h"
+#include "ui/process/line_process.h"
+#include "ui/stream/stream_trace.h"
+
+class QCheckBox;
+class QLabel;
+class QTableView;
+class QTimer;
+
+namespace conclave::ui {
+
+class StreamPlots;
+
+class StreamPage : public Page {
+  Q_OBJECT
+ public:
+  explicit StreamPage(Context& context);
+  void refresh() override;
+  bool settled() const override { return form_->settled(); }
+  QWidget* first_focus() override;
+  VerbForm& form() { return *form_; }
+  const StreamTrace& trace() const { return trace_; }
+  bool running() const { return process_.running(); }
+  bool paused() const { return process_.paused(); }
+  /// A stream with two drifts, as someone new would like to see it.
+  void try_sample();
+  void start();
+  void pause(bool paused);
+
+ private:
+  void build();
+  void add_actions();
+  QWidget* make_readings();
+  void take_line(const QByteArray& line);
+  void on_end(const QString& problem);
+  void draw();
+  void say_state();
+
+  VerbForm* form_;
+  LineProcess process_;
+  StreamTrace trace_;
+  QString trouble_;
+  bool stale_ = false;
+  StreamPlots* plots_;
+  QLabel *state_, *readings_;
+  TextTableModel experts_, events_;
+  QTableView *expert_table_, *event_table_;
+  QCheckBox* kappa_;
+  QTimer* draw_timer_;
+};
+
+}  // namespace conclave::ui
