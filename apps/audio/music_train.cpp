@@ -37,7 +37,7 @@ MusicRecipe recipe_of(const MusicTraining& asked, Invocation& call) {
   recipe.train.seed = common.seed;
   recipe.train.folder = asked.out / "checkpoints";
   const fs::path kept = asked.out / "recipe.json";
-  require<UsageError>(!CheckpointFolder(recipe.train.folder).newest() || !fs::exists(kept) ||
+  require<UsageError>(!TrainingCheckpoints(recipe.train.folder).newest() || !fs::exists(kept) ||
                           read_json(kept) == recipe.source,
                       "{} was begun with another recipe (its recipe.json): give that one or another --out",
                       asked.out.string());

@@ -254,7 +254,7 @@ class Watch {
 
 void check_folder(const Json& recipe, const SoundFolders& folders, const TrainOptions& train) {
   const fs::path kept = folders.out / "recipe.json";
-  if (!CheckpointFolder(train.folder).newest() || !fs::exists(kept)) return;
+  if (!TrainingCheckpoints(train.folder).newest() || !fs::exists(kept)) return;
   require<UsageError>(read_json(kept) == recipe,
                       "{} was begun with another recipe (its recipe.json): give that one or another --out",
                       folders.out.string());

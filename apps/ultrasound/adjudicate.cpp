@@ -33,7 +33,7 @@ class AdjudicateVerb : public Verb {
     options.add("by", by_, "Who decides");
   }
   int run(Invocation& call) override {
-    std::vector<ultrasound::ReaderFindings> readers;
+    std::vector<ultrasound::AnnotatedFindings> readers;
     for (const auto& file : files_) {
       const Json json = read_json(file);
       const bool named = json.is_object() && json.contains("reader") && json["reader"].is_string();

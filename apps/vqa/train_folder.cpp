@@ -34,18 +34,18 @@ fs::path TrainFolder::stage(size_t index) const {
 }
 
 bool TrainFolder::begun(size_t index) const {
-  return fs::exists(stage_weights(index)) || CheckpointFolder(stage(index)).newest();
+  return fs::exists(stage_weights(index)) || TrainingCheckpoints(stage(index)).newest();
 }
 
 std::optional<TrainFolder::Place> TrainFolder::place() const {
   for (size_t i = recipe_.stages.size(); i-- > 0;)
-    if (begun(i)) return Place{i, CheckpointFolder(stage(i)).newest().value_or(0)};
+    if (begun(i)) return Place{i, TrainingCheckpoints(stage(i)).newest().value_or(0)};
   return std::nullopt;
 }
 
 bool TrainFolder::done(size_t index) const {
   if (!fs::exists(stage_weights(index))) return false;
-  const auto step = CheckpointFolder(stage(index)).newest();
+  const auto step = TrainingCheckpoints(stage(index)).newest();
   const bool last = place()->stage == index;
   return !last || !step || *step >= recipe_.stages[index].train.steps;
 }

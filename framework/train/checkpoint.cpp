@@ -24,11 +24,11 @@ std::optional<int64_t> step_of(const fs::path& folder) {
 
 }  // namespace
 
-fs::path CheckpointFolder::path_of(int64_t step) const {
+fs::path TrainingCheckpoints::path_of(int64_t step) const {
   return folder_ / fmt::format("step-{:08}", step);
 }
 
-std::vector<int64_t> CheckpointFolder::steps() const {
+std::vector<int64_t> TrainingCheckpoints::steps() const {
   std::vector<int64_t> found;
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(folder_, none))
@@ -37,13 +37,13 @@ std::vector<int64_t> CheckpointFolder::steps() const {
   return found;
 }
 
-std::optional<int64_t> CheckpointFolder::newest() const {
+std::optional<int64_t> TrainingCheckpoints::newest() const {
   const auto found = steps();
   if (found.empty()) return std::nullopt;
   return found.back();
 }
 
-void CheckpointFolder::write(int64_t step, const std::function<void(const fs::path&)>& fill) const {
+void TrainingCheckpoints::write(int64_t step, const std::function<void(const fs::path&)>& fill) const {
   const fs::path final = path_of(step);
   const fs::path hidden = folder_ / ("." + final.filename().string() + ".new");
   fs::remove_all(hidden);
@@ -55,7 +55,7 @@ void CheckpointFolder::write(int64_t step, const std::function<void(const fs::pa
   sync_folder(folder_);
 }
 
-void CheckpointFolder::remove(int64_t step) const {
+void TrainingCheckpoints::remove(int64_t step) const {
   const fs::path path = path_of(step);
   if (!fs::exists(path)) return;
   const fs::path hidden = folder_ / ("." + path.filename().string() + ".old");
@@ -64,13 +64,13 @@ void CheckpointFolder::remove(int64_t step) const {
   fs::remove_all(hidden);
 }
 
-void CheckpointFolder::prune(int keep, std::optional<int64_t> best) const {
+void TrainingCheckpoints::prune(int keep, std::optional<int64_t> best) const {
   const auto found = steps();
   for (size_t i = 0; i + std::max(keep, 1) < found.size(); ++i)
     if (found[i] != best) remove(found[i]);
 }
 
-fs::path CheckpointFolder::set_aside(int64_t step) const {
+fs::path TrainingCheckpoints::set_aside(int64_t step) const {
   const fs::path path = path_of(step), aside = folder_ / ("damaged-" + path.filename().string());
   fs::remove_all(aside);
   fs::rename(path, aside);
@@ -78,7 +78,7 @@ fs::path CheckpointFolder::set_aside(int64_t step) const {
   return aside;
 }
 
-void CheckpointFolder::remove_leftovers() const {
+void TrainingCheckpoints::remove_leftovers() const {
   std::error_code none;
   std::vector<fs::path> hidden;
   for (const auto& entry : fs::directory_iterator(folder_, none))

@@ -15,9 +15,9 @@
 namespace conclave {
 
 /// For one process at a time.
-class CheckpointFolder {
+class TrainingCheckpoints {
  public:
-  explicit CheckpointFolder(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  explicit TrainingCheckpoints(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
   std::filesystem::path path_of(int64_t step) const;
   /// Steps of all checkpoints, ascending. No folder, no checkpoints.

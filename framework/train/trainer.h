@@ -78,7 +78,7 @@ class Trainer {
   std::unique_ptr<Ema> ema_;
   DataOrder order_;
   EarlyStop watch_;
-  CheckpointFolder checkpoints_;
+  TrainingCheckpoints checkpoints_;
   RunningMeans means_;
   Metrics evaluation_;
   int64_t step_ = 0, saved_step_ = -1;

@@ -24,11 +24,11 @@ std::vector<int64_t> question_ids(const Tokenizer& tokenizer, const VlmTokens& t
   return ids;
 }
 
-TokenRows pad_rows(const std::vector<std::vector<int64_t>>& rows, int64_t pad) {
+PaddedRows pad_rows(const std::vector<std::vector<int64_t>>& rows, int64_t pad) {
   size_t length = 0;
   for (const auto& row : rows) length = std::max(length, row.size());
   const auto n = static_cast<int64_t>(rows.size()), l = static_cast<int64_t>(length);
-  TokenRows padded{at::full({n, l}, pad, at::kLong), at::zeros({n, l}, at::kBool)};
+  PaddedRows padded{at::full({n, l}, pad, at::kLong), at::zeros({n, l}, at::kBool)};
   auto* ids = padded.ids_NL.data_ptr<int64_t>();
   auto* valid = padded.valid_NL.data_ptr<bool>();
   for (size_t i = 0; i < rows.size(); ++i) {

@@ -23,11 +23,11 @@ std::vector<int64_t> question_ids(const Tokenizer& tokenizer, const VlmTokens& t
                                   const std::string& question);
 
 /// Token rows padded on the right.
-struct TokenRows {
+struct PaddedRows {
   Tensor ids_NL;    ///< int64
   Tensor valid_NL;  ///< bool
 };
-TokenRows pad_rows(const std::vector<std::vector<int64_t>>& rows, int64_t pad);
+PaddedRows pad_rows(const std::vector<std::vector<int64_t>>& rows, int64_t pad);
 
 /// Tiles of several pictures (each uint8 or float [Ni,3,S,S]) as one batch, filled with blank tiles.
 struct TileRows {
@@ -39,7 +39,7 @@ TileRows pad_tiles(const std::vector<Tensor>& tiles);
 /// What training needs: B pictures with Q questions each, N = B·Q rows, and where the answers are.
 struct VlmBatch {
   TileRows pictures;
-  TokenRows text;
+  PaddedRows text;
   Tensor place_A;   ///< int64, places in the flattened N·L whose next token is part of an answer
   Tensor target_A;  ///< int64, that next token
   Tensor row_A;     ///< int64, the row of each

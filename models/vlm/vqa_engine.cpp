@@ -258,7 +258,7 @@ void VqaEngine::read(const std::vector<Group>& groups, std::span<const VqaQuery>
   Reader reader(*model_.vlm);
   reader.context.log = &log;
   if (const auto* edits = queries.front().edits) reader.context.edits = &edits->question;
-  const TokenRows text = pad_rows(rows, model_.tokens.pad);
+  const PaddedRows text = pad_rows(rows, model_.tokens.pad);
   const Prompt prompt =
       read_prompt(reader, text.ids_NL.to(model_.device), text.valid_NL.to(model_.device), std::move(state));
   reader.context = {};

@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 // A lesion 40 pixels wide from x on, with one margin.
-ReaderFindings reader(const std::string& name, double x, const std::string& margin) {
+AnnotatedFindings reader(const std::string& name, double x, const std::string& margin) {
   Finding lesion;
   lesion.kind = "breast_lesion";
   lesion.evidence = {"", 0, Box{x, 10, 40, 20}};

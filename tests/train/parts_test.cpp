@@ -137,9 +137,9 @@ TEST(EarlyStop, CountsEvaluationsWithoutImprovement) {
   EXPECT_FALSE(lower.out_of_patience());  // patience 0
 }
 
-TEST(CheckpointFolder, KeepsTheNewestAndTheBest) {
+TEST(TrainingCheckpoints, KeepsTheNewestAndTheBest) {
   TempDir folder;
-  const CheckpointFolder checkpoints(folder / "run");
+  const TrainingCheckpoints checkpoints(folder / "run");
   EXPECT_FALSE(checkpoints.newest());
   for (const int64_t step : {5, 10, 15, 20})
     checkpoints.write(step, [&](const fs::path& to) { write_file(to / "x", std::to_string(step)); });
@@ -149,9 +149,9 @@ TEST(CheckpointFolder, KeepsTheNewestAndTheBest) {
   EXPECT_EQ(read_file(checkpoints.path_of(20) / "x"), "again");
 }
 
-TEST(CheckpointFolder, AFailedWriteAndForeignFoldersAreNotCheckpoints) {
+TEST(TrainingCheckpoints, AFailedWriteAndForeignFoldersAreNotCheckpoints) {
   TempDir folder;
-  const CheckpointFolder checkpoints(folder.path());
+  const TrainingCheckpoints checkpoints(folder.path());
   checkpoints.write(5, [](const fs::path& to) { write_file(to / "x", "whole"); });
   EXPECT_THROW(checkpoints.write(5,
                                  [](const fs::path& to) {

@@ -225,7 +225,7 @@ TEST(Trainer, KeepsLastAndBest) {
   const auto result = Trainer(task, options).run();
   EXPECT_EQ(result.best, 1);
   EXPECT_EQ(result.best_step, 8);
-  EXPECT_THAT(CheckpointFolder(folder.path()).steps(), ElementsAre(8, 20));
+  EXPECT_THAT(TrainingCheckpoints(folder.path()).steps(), ElementsAre(8, 20));
 }
 
 TEST(Trainer, StopsWhenPatienceIsOut) {
@@ -369,7 +369,7 @@ void spoil(const fs::path& file) {
 
 // Leaves one checkpoint alone.
 void keep_only(const fs::path& folder, int64_t step) {
-  const CheckpointFolder checkpoints(folder);
+  const TrainingCheckpoints checkpoints(folder);
   for (const int64_t other : checkpoints.steps())
     if (other != step) fs::remove_all(checkpoints.path_of(other));
 }
@@ -400,7 +400,7 @@ TEST(Trainer, ADamagedNewestCheckpointIsPassedOver) {
     TrainOptions options = options_in(folder / "parts");
     options.keep_last = 3;
     EXPECT_THROW(Trainer(part, options, callbacks).run(), Error);
-    const CheckpointFolder checkpoints(folder / "parts");
+    const TrainingCheckpoints checkpoints(folder / "parts");
     const auto steps = checkpoints.steps();
     ASSERT_GE(steps.size(), 2u);
     damage(checkpoints.path_of(steps.back()) / file);
@@ -461,7 +461,7 @@ TEST(Trainer, WeightsThatAreNotFiniteAreNeverSaved) {
       EXPECT_THAT(e.what(), HasSubstr(steps == 7 ? "step 7: first.weight" : "step 10: first.weight"));
       EXPECT_THAT(e.what(), HasSubstr((folder / "step-00000005").string()));
     }
-    EXPECT_THAT(CheckpointFolder(folder.path()).steps(), ElementsAre(5));
+    EXPECT_THAT(TrainingCheckpoints(folder.path()).steps(), ElementsAre(5));
   }
 }
 
@@ -477,7 +477,7 @@ TEST(Trainer, ARunWithoutOneGoodStepIsNoTraining) {
   } catch (const Error& e) {
     EXPECT_THAT(e.what(), HasSubstr("3 steps in a row"));
   }
-  EXPECT_FALSE(CheckpointFolder(folder.path()).newest());
+  EXPECT_FALSE(TrainingCheckpoints(folder.path()).newest());
 }
 
 TEST(Trainer, ADamagedCheckpointIsADataError) {

@@ -36,7 +36,7 @@ struct Group {
   std::vector<std::pair<std::string, const Finding*>> members;
 };
 
-std::vector<Group> group(const std::vector<ReaderFindings>& readers) {
+std::vector<Group> group(const std::vector<AnnotatedFindings>& readers) {
   std::vector<Group> groups;
   for (const auto& [reader, findings] : readers)
     for (const auto& finding : findings.findings) {
@@ -103,7 +103,7 @@ double dice(const Mask& a, const Mask& b) {
   return sum == 0 ? 1 : 2.0 * static_cast<double>(both) / static_cast<double>(sum);
 }
 
-Adjudication adjudicate(const std::vector<ReaderFindings>& readers) {
+Adjudication adjudicate(const std::vector<AnnotatedFindings>& readers) {
   require<UsageError>(readers.size() >= 2, "two readers at least are wanted");
   Adjudication joined;
   joined.organ = readers[0].findings.organ;

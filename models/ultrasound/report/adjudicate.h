@@ -9,7 +9,7 @@
 
 namespace conclave::ultrasound {
 
-struct ReaderFindings {
+struct AnnotatedFindings {
   std::string reader;
   Findings findings;
 };
@@ -37,7 +37,7 @@ struct Adjudication {
 /// Findings of the same kind whose boxes (or masks) overlap by a third are one. A value holds when more than
 /// half of those who gave one agree: two readers who differ leave the field open. A mask is where more than
 /// half drew it. Throws UsageError for fewer than two readers, two of one name, or two organs.
-Adjudication adjudicate(const std::vector<ReaderFindings>& readers);
+Adjudication adjudicate(const std::vector<AnnotatedFindings>& readers);
 
 /// A person's decisions on top, by finding and field; what was decided is no longer a disagreement.
 void decide(Adjudication& joined, const std::vector<Edit::Set>& decisions, const std::string& by);
