@@ -14,7 +14,7 @@
 namespace conclave::ui {
 namespace {
 
-constexpr int kScale = 2;
+constexpr int kPixelsPerPoint = 2;
 
 QString tr(const char* text) {
   return QCoreApplication::translate("export", text);
@@ -43,9 +43,9 @@ QString export_picture(QCustomPlot& plot, const QString& file) {
 QString export_drawing(const QSize& size, const std::function<void(QPainter&)>& paint, const QString& file) {
   const QString suffix = QFileInfo(file).suffix().toLower();
   if (suffix == "png") {
-    QImage image(size * kScale, QImage::Format_ARGB32_Premultiplied);
+    QImage image(size * kPixelsPerPoint, QImage::Format_ARGB32_Premultiplied);
     image.fill(Qt::white);
-    image.setDevicePixelRatio(kScale);
+    image.setDevicePixelRatio(kPixelsPerPoint);
     QPainter painter(&image);
     painter.setRenderHint(QPainter::Antialiasing);
     paint(painter);
