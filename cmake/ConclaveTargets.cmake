@@ -55,6 +55,9 @@ endfunction()
 function(conclave_app program)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   add_executable(${program} ${sources} ${CMAKE_SOURCE_DIR}/apps/start/quiet_waiting.cpp)
+  # Apart, so that a test can take a program's other objects.
+  set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/main.cpp ${CMAKE_SOURCE_DIR}/apps/start/quiet_waiting.cpp
+                              PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   target_link_libraries(${program} PRIVATE ${ARGN})
   conclave_use_precompiled(${program} pch ${ARGN})
   add_dependencies(programs ${program})

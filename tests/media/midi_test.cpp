@@ -29,7 +29,7 @@ std::string file(const std::vector<std::string>& tracks, int division = 96, int 
 
 const std::string kEnd = bytes({0, 0xff, 0x2f, 0});
 
-void expect_fault(const std::string& midi, const std::string& part) {
+void expect_midi_fault(const std::string& midi, const std::string& part) {
   try {
     read_midi(midi, "x.mid");
     ADD_FAILURE() << "no error: " << part;
@@ -69,19 +69,19 @@ TEST(Midi, BadBytesAreNamed) {
   const std::string good = file({bytes({0, 0x90, 60, 100, 10, 60, 0}) + kEnd});
   for (size_t cut = 0; cut < good.size(); ++cut)
     EXPECT_THROW(read_midi(good.substr(0, cut), "x"), DataError) << cut;
-  expect_fault("RIFF....", "RIFF");
-  expect_fault("something else", "is no MIDI file");
-  expect_fault(file({kEnd}, 96, 3), "format 3");
-  expect_fault(file({kEnd}, 0), "0 ticks");
-  expect_fault(file({kEnd}, 96, 1, 10000), "the header tells of 10000 tracks, the file ends after 1");
-  expect_fault(file({bytes({0, 0xff, 0x51, 3, 0, 0, 0}) + kEnd}), "a tempo of 0");
-  expect_fault(file({bytes({0, 0xff, 0x51, 2, 0, 0}) + kEnd}), "a tempo of 2 bytes");
-  expect_fault(file({bytes({0, 0xff, 0x58, 4, 0, 2, 24, 8}) + kEnd}), "a meter of 0");
-  expect_fault(file({bytes({0, 60, 100}) + kEnd}), "without a status");
-  expect_fault(file({bytes({0, 0x90, 60, 200}) + kEnd}), "0xc8 where 0..127");
-  expect_fault(file({bytes({0, 0xf4}) + kEnd}), "0xf4");
-  expect_fault(file({bytes({0x80, 0x80, 0x80, 0x80, 0x80})}), "more than four bytes");
-  expect_fault(file({bytes({0, 0xf0, 0x7f, 1})}), "127 bytes where 1");
+  expect_midi_fault("RIFF....", "RIFF");
+  expect_midi_fault("something else", "is no MIDI file");
+  expect_midi_fault(file({kEnd}, 96, 3), "format 3");
+  expect_midi_fault(file({kEnd}, 0), "0 ticks");
+  expect_midi_fault(file({kEnd}, 96, 1, 10000), "the header tells of 10000 tracks, the file ends after 1");
+  expect_midi_fault(file({bytes({0, 0xff, 0x51, 3, 0, 0, 0}) + kEnd}), "a tempo of 0");
+  expect_midi_fault(file({bytes({0, 0xff, 0x51, 2, 0, 0}) + kEnd}), "a tempo of 2 bytes");
+  expect_midi_fault(file({bytes({0, 0xff, 0x58, 4, 0, 2, 24, 8}) + kEnd}), "a meter of 0");
+  expect_midi_fault(file({bytes({0, 60, 100}) + kEnd}), "without a status");
+  expect_midi_fault(file({bytes({0, 0x90, 60, 200}) + kEnd}), "0xc8 where 0..127");
+  expect_midi_fault(file({bytes({0, 0xf4}) + kEnd}), "0xf4");
+  expect_midi_fault(file({bytes({0x80, 0x80, 0x80, 0x80, 0x80})}), "more than four bytes");
+  expect_midi_fault(file({bytes({0, 0xf0, 0x7f, 1})}), "127 bytes where 1");
 }
 
 TEST(Midi, TenThousandTracks) {

@@ -18,7 +18,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-Ptr<SpeechModel> tiny() {
+Ptr<SpeechModel> tiny_speech() {
   at::manual_seed(4);
   return make_speech_model(Json::parse(R"({"kind": "speech", "words": ["zero", "one", "two"],
     "speakers": ["ann", "bob"], "books": 3, "book_size": 16,
@@ -51,7 +51,7 @@ std::vector<std::vector<int64_t>> said(const SpeechModel& model, const SpeechReq
 }
 
 TEST(SpeechModel, TheSameRequestGivesTheSameCodes) {
-  const auto model = tiny();
+  const auto model = tiny_speech();
   SpeechRequest request;
   request.word = 2;
   request.speaker = 1;
@@ -78,7 +78,7 @@ TEST(SpeechModel, TheSameRequestGivesTheSameCodes) {
 }
 
 TEST(SpeechModel, CanBeStopped) {
-  const auto model = tiny();
+  const auto model = tiny_speech();
   SpeechRequest request;
   int seen = 0;
   EXPECT_EQ(say_word(*model, request, [&](const Tensor&) { return ++seen < 3; }), 3);
@@ -86,7 +86,7 @@ TEST(SpeechModel, CanBeStopped) {
 
 // Steps during generation see what training showed: the loss of a drawn word is what its draws cost.
 TEST(SpeechModel, LearnsTwoWords) {
-  const auto model = tiny();
+  const auto model = tiny_speech();
   std::vector<SpokenWord> words;
   for (int64_t word = 0; word < 2; ++word)
     for (int64_t speaker = 0; speaker < 2; ++speaker)
@@ -113,7 +113,7 @@ TEST(SpeechModel, LearnsTwoWords) {
 }
 
 TEST(Speaking, WordsOutOfText) {
-  const auto model = tiny();
+  const auto model = tiny_speech();
   const auto words = read_words(*model, " 0 12, (Two)-ONE\n");
   std::vector<int64_t> ids;
   for (const auto& word : words) ids.push_back(word.word);
@@ -135,7 +135,7 @@ TEST(Speaking, WordsOutOfText) {
 }
 
 TEST(Speaking, PiecesAreTheWholeAndWordsStandAlone) {
-  const auto model = tiny();
+  const auto model = tiny_speech();
   const auto codec = tiny_codec();
   SpeakOptions options;
   options.speaker = 0;
@@ -161,7 +161,7 @@ TEST(Speaking, PiecesAreTheWholeAndWordsStandAlone) {
 }
 
 TEST(Speaking, SamplesOfAVoice) {
-  const auto model = tiny();
+  const auto model = tiny_speech();
   const auto codec = tiny_codec();
   EXPECT_THROW(voice_sample(*model, *codec, at::zeros({8000})), UsageError);
   EXPECT_THROW(voice_sample(*model, *codec, at::ones({1})), UsageError);

@@ -32,7 +32,7 @@ Json variant(const std::string& name) {
 }
 
 // Logits at the last valid token of each row.
-Tensor answers(const Vlm& model, const Tensor& tiles, const TokenRows& text, int64_t copies,
+Tensor answers(const Vlm& model, const Tensor& tiles, const PaddedRows& text, int64_t copies,
                RoutingLog* log = nullptr) {
   TokenContext context;
   context.log = log;
@@ -53,8 +53,8 @@ TEST_P(EveryVariant, BatchPaddingAndSharingLeaveTheAnswers) {
   const Tensor together = answers(*model, tiles, text, 2);
   for (int64_t n = 0; n < 4; ++n) {
     const int64_t length = text.valid_NL[n].sum().item<int64_t>();
-    const TokenRows alone{text.ids_NL.narrow(0, n, 1).narrow(1, 0, length),
-                          text.valid_NL.narrow(0, n, 1).narrow(1, 0, length)};
+    const PaddedRows alone{text.ids_NL.narrow(0, n, 1).narrow(1, 0, length),
+                           text.valid_NL.narrow(0, n, 1).narrow(1, 0, length)};
     const Tensor one = answers(*model, tiles.narrow(0, n / 2, 1), alone, 1);
     EXPECT_TRUE(at::allclose(one[0], together[n], 1e-4, 1e-5)) << "row " << n;
   }

@@ -68,11 +68,11 @@ struct Made {
   int64_t at(const Tensor& of, int t) const { return of[t].item<int64_t>(); }
 };
 
-double value(const char* config, std::span<const Record> records) {
+double loss_value(const char* config, std::span<const Record> records) {
   return (*make_loss(Json::parse(config)))(records).item<double>();
 }
-double value(const char* config, const Made& made) {
-  return value(config, {&made.record, 1});
+double loss_value(const char* config, const Made& made) {
+  return loss_value(config, {&made.record, 1});
 }
 
 void expect_gradient(const char* config, Made& made, double tolerance = 2e-3) {
@@ -117,9 +117,9 @@ double balance(const Made& m, In in, int experts = kPool, bool importance = fals
 TEST(Losses, SwitchBalance) {
   Made m;
   const auto all = [](int) { return true; };
-  EXPECT_NEAR(value(R"({"kind":"switch_balance"})", m), balance(m, all), 1e-5);
-  EXPECT_NEAR(value(R"({"kind":"switch_balance","nulls":false})", m), balance(m, all, kE), 1e-5);
-  EXPECT_NEAR(value(R"({"kind":"switch_balance","importance":true,"weight":0.5})", m),
+  EXPECT_NEAR(loss_value(R"({"kind":"switch_balance"})", m), balance(m, all), 1e-5);
+  EXPECT_NEAR(loss_value(R"({"kind":"switch_balance","nulls":false})", m), balance(m, all, kE), 1e-5);
+  EXPECT_NEAR(loss_value(R"({"kind":"switch_balance","importance":true,"weight":0.5})", m),
               0.5 * balance(m, all, kPool, true), 1e-5);
   expect_gradient(R"({"kind":"switch_balance","nulls":false})", m);
 }
@@ -131,13 +131,13 @@ TEST(Losses, EvenRoutingHasBalanceOne) {
   m.logits.zero_();
   m.record.routing.expert_TK = (at::arange(kT * kK) % kPool).view({kT, kK}).to(at::kInt);
   m.route();
-  EXPECT_NEAR(value(R"({"kind":"switch_balance"})", m), 1, 1e-5);
+  EXPECT_NEAR(loss_value(R"({"kind":"switch_balance"})", m), 1, 1e-5);
 }
 
 TEST(Losses, SlotsLostToCapacityStillCount) {
   Made m(1, false);
   m.record.context.valid_T = Tensor();
-  const double before = value(R"({"kind":"switch_balance"})", m);
+  const double before = loss_value(R"({"kind":"switch_balance"})", m);
   m.record.dropped_E = m.record.routing.dropped_E = at::zeros({kPool});
   for (int t = 0; t < kT; ++t)  // lose every slot on expert 2
     for (int k = 0; k < kK; ++k)
@@ -146,15 +146,16 @@ TEST(Losses, SlotsLostToCapacityStillCount) {
         m.record.dropped_E[2] += 1;
       }
   ASSERT_GT(m.record.dropped_E[2].item<float>(), 0);
-  EXPECT_NEAR(value(R"({"kind":"switch_balance"})", m), before, 1e-6);
+  EXPECT_NEAR(loss_value(R"({"kind":"switch_balance"})", m), before, 1e-6);
 }
 
 TEST(Losses, LayersAreAveragedSummedOrPooled) {
   Made a(1), b(2);
   const std::vector<Record> both = {a.record, b.record};
-  const double one = value(R"({"kind":"switch_balance"})", a), two = value(R"({"kind":"switch_balance"})", b);
-  EXPECT_NEAR(value(R"({"kind":"switch_balance"})", both), (one + two) / 2, 1e-5);
-  EXPECT_NEAR(value(R"({"kind":"switch_balance","over_layers":"sum"})", both), one + two, 1e-5);
+  const double one = loss_value(R"({"kind":"switch_balance"})", a),
+               two = loss_value(R"({"kind":"switch_balance"})", b);
+  EXPECT_NEAR(loss_value(R"({"kind":"switch_balance"})", both), (one + two) / 2, 1e-5);
+  EXPECT_NEAR(loss_value(R"({"kind":"switch_balance","over_layers":"sum"})", both), one + two, 1e-5);
 
   double pooled = 0;
   std::vector<double> count(kPool), mass(kPool);
@@ -171,7 +172,7 @@ TEST(Losses, LayersAreAveragedSummedOrPooled) {
         }
     }
   for (int e = 0; e < kPool; ++e) pooled += kPool * count[e] / slots * mass[e] / tokens;
-  EXPECT_NEAR(value(R"({"kind":"switch_balance","pool_layers":true})", both), pooled, 1e-5);
+  EXPECT_NEAR(loss_value(R"({"kind":"switch_balance","pool_layers":true})", both), pooled, 1e-5);
 }
 
 TEST(Losses, ModalityBalanceIsASumOverPoolsOfTheirOwn) {
@@ -179,12 +180,13 @@ TEST(Losses, ModalityBalanceIsASumOverPoolsOfTheirOwn) {
   const auto of = [&](int64_t modality) {
     return balance(m, [&](int t) { return m.at(m.record.context.modality_T, t) == modality; });
   };
-  EXPECT_NEAR(value(R"({"kind":"modality_balance"})", m), of(0) + of(1) + of(2) + of(-1), 1e-5);
-  EXPECT_NEAR(value(R"({"kind":"modality_balance","modalities":{"text":1,"vision":0.5}})", m),
+  EXPECT_NEAR(loss_value(R"({"kind":"modality_balance"})", m), of(0) + of(1) + of(2) + of(-1), 1e-5);
+  EXPECT_NEAR(loss_value(R"({"kind":"modality_balance","modalities":{"text":1,"vision":0.5}})", m),
               of(0) + 0.5 * of(1), 1e-5);
   expect_gradient(R"({"kind":"modality_balance"})", m);
   m.record.context.modality_T = Tensor();
-  EXPECT_NEAR(value(R"({"kind":"modality_balance"})", m), value(R"({"kind":"switch_balance"})", m), 1e-6);
+  EXPECT_NEAR(loss_value(R"({"kind":"modality_balance"})", m), loss_value(R"({"kind":"switch_balance"})", m),
+              1e-6);
 }
 
 TEST(Losses, SequenceBalanceIsAMeanOverSequences) {
@@ -192,7 +194,7 @@ TEST(Losses, SequenceBalanceIsAMeanOverSequences) {
   const auto of = [&](int64_t sequence) {
     return balance(m, [&](int t) { return m.at(m.record.context.sequence_T, t) == sequence; });
   };
-  EXPECT_NEAR(value(R"({"kind":"sequence_balance"})", m), (of(7) + of(3) + of(9)) / 3, 1e-5);
+  EXPECT_NEAR(loss_value(R"({"kind":"sequence_balance"})", m), (of(7) + of(3) + of(9)) / 3, 1e-5);
   expect_gradient(R"({"kind":"sequence_balance"})", m);
 }
 
@@ -201,7 +203,7 @@ TEST(Losses, WindowBalanceSeesTheWholeStep) {
   b.record.site = a.record.site;
   a.record.context.step = b.record.context.step = 4;
   const auto loss = make_loss(Json::parse(R"({"kind":"window_balance"})"));
-  EXPECT_NEAR((*loss)({&a.record, 1}).item<double>(), value(R"({"kind":"switch_balance"})", a), 1e-5);
+  EXPECT_NEAR((*loss)({&a.record, 1}).item<double>(), loss_value(R"({"kind":"switch_balance"})", a), 1e-5);
   // f from both micro-batches, P from the second.
   std::vector<double> count(kPool), mass(kPool);
   double slots = 0, tokens = 0;
@@ -221,7 +223,7 @@ TEST(Losses, WindowBalanceSeesTheWholeStep) {
   for (int e = 0; e < kPool; ++e) expected += kPool * count[e] / slots * mass[e] / tokens;
   EXPECT_NEAR((*loss)({&b.record, 1}).item<double>(), expected, 1e-5);
   b.record.context.step = 5;  // a new step forgets
-  EXPECT_NEAR((*loss)({&b.record, 1}).item<double>(), value(R"({"kind":"switch_balance"})", b), 1e-5);
+  EXPECT_NEAR((*loss)({&b.record, 1}).item<double>(), loss_value(R"({"kind":"switch_balance"})", b), 1e-5);
 }
 
 double cv2(const std::vector<double>& values) {
@@ -238,7 +240,7 @@ TEST(Losses, ImportanceVariation) {
     for (int k = 0; k < kK; ++k)
       if (const int e = m.expert(t, k); e >= 0)
         importance[e] += m.record.routing.weight_TK[t][k].item<double>();
-  EXPECT_NEAR(value(R"({"kind":"importance_cv"})", m), cv2(importance), 1e-4);
+  EXPECT_NEAR(loss_value(R"({"kind":"importance_cv"})", m), cv2(importance), 1e-4);
   expect_gradient(R"({"kind":"importance_cv"})", m);
 }
 
@@ -248,7 +250,7 @@ TEST(Losses, LoadVariationByCountsIsAReport) {
   for (int t = 0; t < kT; ++t)
     for (int k = 0; k < kK; ++k)
       if (const int e = m.expert(t, k); e >= 0) load[e] += 1;
-  EXPECT_NEAR(value(R"({"kind":"load_cv"})", m), cv2(load), 1e-5);
+  EXPECT_NEAR(loss_value(R"({"kind":"load_cv"})", m), cv2(load), 1e-5);
   EXPECT_FALSE((*make_loss(Json::parse(R"({"kind":"load_cv"})")))({&m.record, 1}).requires_grad());
 }
 
@@ -266,7 +268,7 @@ TEST(Losses, SmoothLoadVariation) {
       load[e] += 0.5 * std::erfc(-(m.logit(t, e) - others[kK - 1]) / 0.7 / std::sqrt(2.0));
     }
   }
-  EXPECT_NEAR(value(R"({"kind":"load_cv","noise_std":0.7})", m), cv2(load), 1e-5);
+  EXPECT_NEAR(loss_value(R"({"kind":"load_cv","noise_std":0.7})", m), cv2(load), 1e-5);
   expect_gradient(R"({"kind":"load_cv","noise_std":0.7})", m);
 }
 
@@ -281,7 +283,7 @@ TEST(Losses, ZLoss) {
     expected += std::log(sum) * std::log(sum);
     tokens += 1;
   }
-  EXPECT_NEAR(value(R"({"kind":"z_loss"})", m), expected / tokens, 1e-5);
+  EXPECT_NEAR(loss_value(R"({"kind":"z_loss"})", m), expected / tokens, 1e-5);
   expect_gradient(R"({"kind":"z_loss"})", m);
 }
 
@@ -299,8 +301,8 @@ TEST(Losses, Entropies) {
     }
   }
   for (const double p : mean) of_mean -= p / tokens * std::log(p / tokens);
-  EXPECT_NEAR(value(R"({"kind":"token_entropy"})", m), each / tokens, 1e-5);
-  EXPECT_NEAR(value(R"({"kind":"mean_entropy"})", m), std::log(double{kPool}) - of_mean, 1e-5);
+  EXPECT_NEAR(loss_value(R"({"kind":"token_entropy"})", m), each / tokens, 1e-5);
+  EXPECT_NEAR(loss_value(R"({"kind":"mean_entropy"})", m), std::log(double{kPool}) - of_mean, 1e-5);
   expect_gradient(R"({"kind":"token_entropy"})", m);
   expect_gradient(R"({"kind":"mean_entropy"})", m);
 }
@@ -330,8 +332,9 @@ double information(const Made& m, const Tensor& group_T) {
 
 TEST(Losses, MutualInformation) {
   Made m;
-  EXPECT_NEAR(value(R"({"kind":"mutual_information"})", m), -information(m, m.record.context.task_T), 1e-5);
-  EXPECT_NEAR(value(R"({"kind":"mutual_information","with":"modality"})", m),
+  EXPECT_NEAR(loss_value(R"({"kind":"mutual_information"})", m), -information(m, m.record.context.task_T),
+              1e-5);
+  EXPECT_NEAR(loss_value(R"({"kind":"mutual_information","with":"modality"})", m),
               -information(m, m.record.context.modality_T), 1e-5);
   expect_gradient(R"({"kind":"mutual_information"})", m);
 }
@@ -356,7 +359,7 @@ TEST(Losses, LocalizedBalance) {
   for (const double v : all) mean += v / static_cast<double>(all.size());
   for (const double v : all) variance += (v - mean) * (v - mean) / static_cast<double>(all.size());
   const char* config = R"({"kind":"localized_balance","groups":[[0,1],[2,3,4]],"delta":0.3})";
-  EXPECT_NEAR(value(config, m), variance / mean, 1e-5);
+  EXPECT_NEAR(loss_value(config, m), variance / mean, 1e-5);
   expect_gradient(config, m);
 }
 
@@ -378,8 +381,8 @@ TEST(Losses, ProductRoutersCountTheirFactors) {
   product.routing = {};
   product.routing.factors = {a.record.routing, b.record.routing};
   const double expected =
-      (value(R"({"kind":"switch_balance"})", a) + value(R"({"kind":"switch_balance"})", b)) / 2;
-  EXPECT_NEAR(value(R"({"kind":"switch_balance"})", {&product, 1}), expected, 1e-5);
+      (loss_value(R"({"kind":"switch_balance"})", a) + loss_value(R"({"kind":"switch_balance"})", b)) / 2;
+  EXPECT_NEAR(loss_value(R"({"kind":"switch_balance"})", {&product, 1}), expected, 1e-5);
 }
 
 const char* const kAll[] = {
@@ -399,9 +402,9 @@ TEST(Losses, NothingToLearnFromIsZero) {
   empty.routing.weight_TK = at::zeros({0, 2});
   empty.routing.prob_TE = empty.routing.logits_TE = at::zeros({0, 3});
   for (const char* config : kAll) {
-    EXPECT_EQ(value(config, std::span<const Record>()), 0) << config;
-    EXPECT_EQ(value(config, m), 0) << config;
-    EXPECT_EQ(value(config, {&empty, 1}), 0) << config;
+    EXPECT_EQ(loss_value(config, std::span<const Record>()), 0) << config;
+    EXPECT_EQ(loss_value(config, m), 0) << config;
+    EXPECT_EQ(loss_value(config, {&empty, 1}), 0) << config;
   }
 }
 
@@ -434,10 +437,10 @@ TEST(Losses, OneExpert) {
   one.routing.prob_TE = at::ones({kT, 1});
   one.routing.expert_TK = at::zeros({kT, 1}, at::kInt);
   one.routing.weight_TK = at::ones({kT, 1});
-  EXPECT_NEAR(value(R"({"kind":"switch_balance"})", {&one, 1}), 1, 1e-6);
-  EXPECT_NEAR(value(R"({"kind":"importance_cv"})", {&one, 1}), 0, 1e-6);
-  EXPECT_NEAR(value(R"({"kind":"load_cv","noise_std":1})", {&one, 1}), 0, 1e-6);
-  EXPECT_NEAR(value(R"({"kind":"mean_entropy"})", {&one, 1}), 0, 1e-6);
+  EXPECT_NEAR(loss_value(R"({"kind":"switch_balance"})", {&one, 1}), 1, 1e-6);
+  EXPECT_NEAR(loss_value(R"({"kind":"importance_cv"})", {&one, 1}), 0, 1e-6);
+  EXPECT_NEAR(loss_value(R"({"kind":"load_cv","noise_std":1})", {&one, 1}), 0, 1e-6);
+  EXPECT_NEAR(loss_value(R"({"kind":"mean_entropy"})", {&one, 1}), 0, 1e-6);
 }
 
 TEST(Losses, WrongConfigurationsAndRecordsAreNamed) {
@@ -458,9 +461,9 @@ TEST(Losses, WrongConfigurationsAndRecordsAreNamed) {
 
   Made m;
   m.record.context.task_T = Tensor();
-  EXPECT_THROW(value(R"({"kind":"mutual_information"})", m), UsageError);
+  EXPECT_THROW(loss_value(R"({"kind":"mutual_information"})", m), UsageError);
   m.record.routing.prob_TE = Tensor();
-  EXPECT_THROW(value(R"({"kind":"switch_balance"})", m), UsageError);
+  EXPECT_THROW(loss_value(R"({"kind":"switch_balance"})", m), UsageError);
 }
 
 TEST(StepCounts, GatherOverMicroBatches) {

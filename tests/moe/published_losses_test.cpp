@@ -28,7 +28,7 @@ Record record_of(const Tensor& logits_TE, const Tensor& expert_TK, int64_t nulls
   return r;
 }
 
-double value(const char* config, const std::vector<Record>& records) {
+double published_value(const char* config, const std::vector<Record>& records) {
   return (*make_loss(Json::parse(config)))(records).item<double>();
 }
 
@@ -45,7 +45,7 @@ TEST(PublishedLosses, MixtralOlmoeAndQwenMoe) {
       records.push_back(record_of(out.tensor("router_logits." + layer), out.tensor("expert_ids." + layer)));
       records.back().context.valid_T = inputs(folder).tensor("attention_mask").flatten().to(at::kBool);
     }
-    EXPECT_NEAR(value(R"({"kind":"switch_balance","share":"tokens","pool_layers":true})", records),
+    EXPECT_NEAR(published_value(R"({"kind":"switch_balance","share":"tokens","pool_layers":true})", records),
                 out.tensor("aux_loss").item<double>(), 1e-5)
         << folder;
   }
@@ -88,7 +88,8 @@ TEST(PublishedLosses, Moiie) {
       }
       const std::string mine =
           std::string(config).replace(std::string(config).find('%'), 1, modality_name(modality));
-      EXPECT_NEAR(value(mine.c_str(), records), out.tensor(use + ".aux_loss_" + router).item<double>(), 1e-5)
+      EXPECT_NEAR(published_value(mine.c_str(), records),
+                  out.tensor(use + ".aux_loss_" + router).item<double>(), 1e-5)
           << use << router;
     }
   }
@@ -107,7 +108,7 @@ TEST(PublishedLosses, LlavaMole) {
     records.back().context.valid_T = mask_BT.flatten().to(at::kBool);
   }
   // Recorded as (loss - text_loss) / 0.01 in float32, whose spacing at 8 makes 5e-5 of it.
-  EXPECT_NEAR(value(R"({"kind":"sequence_balance","pool_layers":true})", records) / 3,
+  EXPECT_NEAR(published_value(R"({"kind":"sequence_balance","pool_layers":true})", records) / 3,
               out.tensor("train.balance").item<double>(), 5e-5);
 }
 
@@ -124,7 +125,8 @@ TEST(PublishedLosses, MoeLlavaWithCapacity) {
           record_of(out.tensor(name + ".logits"), out.tensor(name + ".experts").masked_fill(lost, -1)));
       sum += out.tensor(name + ".l_aux").item<double>();
     }
-    EXPECT_NEAR(value(R"({"kind":"switch_balance","share":"first","over_layers":"sum"})", records), sum, 1e-5)
+    EXPECT_NEAR(published_value(R"({"kind":"switch_balance","share":"first","over_layers":"sum"})", records),
+                sum, 1e-5)
         << use;
   }
 }
@@ -155,8 +157,9 @@ TEST(PublishedLosses, UniMoe2AndDcmoe) {
     }
     const char* config =
         R"({"kind":"switch_balance","share":"tokens","probability":"chosen","importance":true})";
-    EXPECT_NEAR(value(config, weighted), out.tensor("aux_loss").item<double>(), 1e-5) << folder;
-    EXPECT_NEAR(value(config, plain), out.tensor("aux_loss_without_weight").item<double>(), 1e-5) << folder;
+    EXPECT_NEAR(published_value(config, weighted), out.tensor("aux_loss").item<double>(), 1e-5) << folder;
+    EXPECT_NEAR(published_value(config, plain), out.tensor("aux_loss_without_weight").item<double>(), 1e-5)
+        << folder;
   }
 }
 
@@ -169,7 +172,7 @@ TEST(PublishedLosses, DeepSeekVl2BySequence) {
     Record record = record_of(out.tensor(name + ".logits"), out.tensor(name + ".experts"));
     record.context.sequence_T = rows_of(ids_BT);
     ratio.push_back(out.tensor(name + ".aux_loss").item<double>() /
-                    value(R"({"kind":"sequence_balance"})", {record}));
+                    published_value(R"({"kind":"sequence_balance"})", {record}));
   }
   EXPECT_NEAR(ratio[0], ratio[1], 1e-6);  // both are alpha
 }
