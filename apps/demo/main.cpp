@@ -17,6 +17,8 @@ namespace conclave {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr const char* kResearchOnly = "Research use only, not for clinical use";
+
 std::vector<Json> json_lines(const std::string& text, const std::string& name) {
   std::vector<Json> lines;
   std::istringstream in(text);
@@ -39,6 +41,7 @@ class DemoVerb : public Verb {
     show_stream(call);
     show_speech(call);
     show_music(call);
+    show_ultrasound(call);
     show_history(call);
     return kExitDone;
   }
@@ -177,6 +180,39 @@ class DemoVerb : public Verb {
     };
     make("chorale", {"--bars", "4"});
     make("ode-to-joy", {"--harmonise"});
+  }
+
+  // A breast lesion and a fetal head, each from the picture to a draft in its files.
+  void show_ultrasound(Invocation& call) {
+    fmt::print("ultra  drafts of two reports, each as PDF, DICOM SR and FHIR   {}\n", kResearchOnly);
+    const auto draft = [&](const std::string& name, std::vector<std::string> how) {
+      std::vector<std::string> words = {"report",   (shipped("samples") / (name + ".jpg")).string(),
+                                        "-o",       out_.string(),
+                                        "--format", "json,pdf,sr,fhir",
+                                        "--json",   "--no-history"};
+      words.insert(words.end(), how.begin(), how.end());
+      const auto line =
+          json_lines(run_program("conclave-ultrasound", std::move(words), call), "conclave-ultrasound")
+              .back();
+      const fs::path file = line.at("files").at("json").get<std::string>();
+      const Json report = parse_json(read_file(file), file.string());
+      if (report.at("abstained").get<bool>() || report.at("findings").empty())
+        return fmt::format("nothing found   {}", file.string());
+      const Json& finding = report.at("findings").front();
+      std::string told;
+      for (const auto& field : finding.at("fields"))
+        told += fmt::format("{}{} {} {:.2f}", told.empty() ? "" : ", ", field.at("name").get<std::string>(),
+                            field.at("value").get<std::string>(), field.at("confidence").get<double>());
+      for (const auto& category : line.at("categories")) told += ", " + category.get<std::string>();
+      for (const auto& measured : finding.at("measurements"))
+        if (!measured.at("mm").is_null())
+          told += fmt::format("{:.1f} mm around", measured.at("mm").get<double>());
+      return fmt::format("{}   {}, .sr.dcm and .fhir.json", told,
+                         fs::path(file).replace_extension(".pdf").string());
+    };
+    fmt::print("       breast-lesion.jpg: {}   (a biopsy said: malignant)\n", draft("breast-lesion", {}));
+    fmt::print("       fetal-head.jpg: {}   (drawn by hand: 69.0 mm)\n",
+               draft("fetal-head", {"--mm-per-pixel", "0.1825823"}));
   }
 
   void show_history(Invocation& call) {

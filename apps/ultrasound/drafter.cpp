@@ -60,7 +60,6 @@ void Drafter::open(const CommonOptions& common, const std::filesystem::path& fin
 
 ultrasound::Findings Drafter::read(OpenStudy& study) const {
   ultrasound::Findings all;
-  all.model = model_->name();
   std::vector<ultrasound::Findings> each;
   for (size_t i = 0; i < study.size(); ++i) {
     Interruptible frames(*study.frames(i).frames);
@@ -79,6 +78,7 @@ ultrasound::Findings Drafter::read(OpenStudy& study) const {
       std::find_if(each.begin(), each.end(), [](const auto& found) { return !found.abstained; });
   if (known == each.end()) return each.front();
   all.organ = known->organ;
+  all.model = known->model;
   for (size_t i = 0; i < each.size(); ++i) {
     auto& found = each[i];
     all.outlier_score = std::max(all.outlier_score, found.outlier_score);

@@ -235,6 +235,7 @@ Findings ReaderFindings::read(dicom::FrameSource& frames, const ReadRequest& req
     return findings;
   }
   findings.organ = task.name;
+  findings.model = tried[i].reader->name;
   const Seen& best = all[i].front();
   if (best.confidence == 0) return findings;
   if (task.name == "fetal_head") {

@@ -30,6 +30,9 @@ std::string masked(std::string text, const fs::path& folder) {
       {"\\d+\\.\\d s of sound", "<t> s of sound"},
       {"\\d+ times as fast", "<n> times as fast"},
       {"\\d+ in the end, made in \\d+\\.\\d s", "<n> in the end, made in <t> s"},
+      {"pathology [a-z]+ \\d\\.\\d\\d, reader_category \\d \\d\\.\\d\\d, BI-RADS \\w+",
+       "pathology <word> <p>, reader_category <n> <p>, BI-RADS <n>"},
+      {"\\d+\\.\\d mm around", "<n> mm around"},
       {"runs   \\d+ in", "runs   <n> in"},
       {"programs are in [^;]+;", "programs are in <folder>;"},
   };
