@@ -178,7 +178,7 @@ TEST(ShardedSafetensors, IndexAndShardsMustAgree) {
     write_file(folder / "model.safetensors.index.json", Json{{"weight_map", map}}.dump());
     return error_of([&] { Safetensors{folder.path()}; });
   };
-  EXPECT_EQ(opened({{"a", "one.safetensors"}, {"b", "one.safetensors"}}), "");
+  EXPECT_EQ(opened({{"a", "one.safetensors"}, {"b", "one.safetensors"}}), "no error");
   EXPECT_THAT(opened({{"a", "one.safetensors"}, {"c", "one.safetensors"}}),
               ::testing::AllOf(HasSubstr("\"c\" is not in one"), HasSubstr("\"b\" is in one")));
   EXPECT_THAT(opened({{"a", "one.safetensors"}, {"b", "two.safetensors"}}),
