@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include "apps/audio/codec_bench.h"
 #include "apps/audio/music_work.h"
 #include "apps/audio/sound_bench.h"
 #include "apps/audio/verbs.h"
 #include "apps/common/app.h"
+#include "framework/base/cpu_stopwatch.h"
 #include "framework/base/process_memory.h"
 #include "framework/base/signals.h"
 #include "framework/base/stopwatch.h"
@@ -27,20 +29,28 @@ class BenchVerb : public Verb {
   std::string summary() const override { return "Measure how quickly music and speech are made"; }
   std::string examples() const override {
     return "conclave-audio bench --bars 64 --json\n"
-           "conclave-audio bench --part speech";
+           "conclave-audio bench --part speech\n"
+           "conclave-audio bench --part codec --codecs DIR/parity --peers scripts/audio-peers";
   }
   bool recorded() const override { return false; }
   void declare(Options& options) override {
     options.add("model", options_.model, "Folder of a model of notes (default: the shipped one)").existing();
     options.add("style", options_.style, "Whose shipped model").choices({"chorale", "tune"});
-    options.add("part", part_, "What is measured").choices({"all", "music", "speech"});
+    options.add("part", part_, "What is measured; codec: published codecs, with --codecs")
+        .choices({"all", "music", "speech", "codec"});
+    options.add("codecs", codecs_.folder, "Folder with published codecs in dac-pth and encodec").existing();
+    options.add("peers", codecs_.peers, "The program that measures their originals (scripts/audio-peers)");
+    options.add("python", codecs_.python, "Python of the peers");
     options.add("voice", voice_, "Folder of a voice (default: the shipped one)").existing();
     options.add("bars", bars_, "Bars of four quarter notes").range(1, 4096);
     options.add("rounds", rounds_, "Times that everything is done; the median counts").range(1, 1000);
   }
   int run(Invocation& call) override {
-    if (part_ != "speech") music(call);
-    if (part_ != "music") bench_speech(voice_, rounds_, call);
+    require<UsageError>(part_ != "codec" || !codecs_.folder.empty(), "--part codec: --codecs is missing");
+    if (part_ == "all" || part_ == "music") music(call);
+    if (part_ == "all" || part_ == "speech") bench_speech(voice_, rounds_, call);
+    codecs_.rounds = rounds_;
+    if ((part_ == "all" || part_ == "codec") && !codecs_.folder.empty()) bench_codecs(codecs_, call);
     return kExitDone;
   }
 
@@ -49,6 +59,7 @@ class BenchVerb : public Verb {
 
   MusicOptions options_;
   std::string part_ = "all";
+  CodecBench codecs_;
   std::filesystem::path voice_;
   int64_t bars_ = 64, rounds_ = 3;
 };
@@ -63,13 +74,15 @@ void BenchVerb::music(Invocation& call) {
   request.progress = [](int64_t) { throw_if_interrupted(); };
   request.frames.resize(
       static_cast<size_t>(bars_ * model.format.beats_per_bar * model.format.frames_per_beat));
-  std::vector<double> making, sounding;
+  std::vector<double> making, making_cpu, sounding;
   double seconds = 0;
   for (int64_t i = 0; i < rounds_; ++i) {
     request.seed = static_cast<uint64_t>(i);
     const Stopwatch notes;
+    const CpuStopwatch notes_cpu;
     const PianoRoll roll = make_music(*model.lm, request);
     making.push_back(notes.seconds());
+    making_cpu.push_back(notes_cpu.seconds());
     const MidiFile midi = midi_of(roll, model.format);
     const Stopwatch sound;
     synthesize(midi, options_.sample_rate);
@@ -84,15 +97,16 @@ void BenchVerb::music(Invocation& call) {
                       {"rounds", rounds_},
                       {"load_s", load_s},
                       {"notes_s", made},
+                      {"notes_cpu_s", median(making_cpu)},
                       {"synthesis_s", rendered},
                       {"music_s", seconds},
                       {"peak_memory", peak_memory()}});
   else
     fmt::print(
-        "{} bars of {}: notes in {:.2f} s, {:.0f} s of sound by the built-in synthesiser in {:.2f} s; the "
-        "model "
-        "loads in {:.2f} s; {:.0f} MB\n",
-        bars_, options_.style, made, seconds, rendered, load_s, static_cast<double>(peak_memory()) / 1e6);
+        "{} bars of {}: notes in {:.2f} s ({:.2f} s of processor time), {:.0f} s of sound by the built-in "
+        "synthesiser in {:.2f} s; the model loads in {:.2f} s; {:.0f} MB\n",
+        bars_, options_.style, made, median(making_cpu), seconds, rendered, load_s,
+        static_cast<double>(peak_memory()) / 1e6);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "apps/audio/sound_model.h"
+#include "framework/base/cpu_stopwatch.h"
 #include "framework/base/process_memory.h"
 #include "framework/base/signals.h"
 #include "framework/base/stopwatch.h"
@@ -32,13 +33,14 @@ void bench_speech(const std::filesystem::path& model, int64_t rounds, Invocation
   const auto& codec = *voice.codec.codec;
   const auto rate = static_cast<double>(codec.sample_rate);
   const auto words = read_words(*voice.speech, "0123456789");
-  std::vector<double> first_ms, speed, encoding, decoding;
+  std::vector<double> first_ms, speed, speed_cpu, encoding, decoding;
   for (int64_t round = -1; round < rounds; ++round) {  // the first one warms up
     throw_if_interrupted();
     SpeakOptions options;
     options.speaker = 0;
     options.seed = call.common().seed + static_cast<uint64_t>(std::max<int64_t>(round, 0));
     const Stopwatch speaking;
+    const CpuStopwatch speaking_cpu;
     double first = 0;
     std::vector<Tensor> pieces;
     speak(*voice.speech, codec, words, options, [&](const Tensor& samples_N) {
@@ -46,7 +48,7 @@ void bench_speech(const std::filesystem::path& model, int64_t rounds, Invocation
       pieces.push_back(samples_N);
       return true;
     });
-    const double said_in = speaking.seconds();
+    const double said_in = speaking.seconds(), said_in_cpu = speaking_cpu.seconds();
     const Tensor sound_N = at::cat(pieces);
     const double seconds = static_cast<double>(sound_N.size(0)) / rate;
     const Stopwatch coding;
@@ -62,12 +64,14 @@ void bench_speech(const std::filesystem::path& model, int64_t rounds, Invocation
     if (round < 0) continue;
     first_ms.push_back(first);
     speed.push_back(seconds / said_in);
+    speed_cpu.push_back(seconds / said_in_cpu);
     encoding.push_back(seconds / encoded_in);
     decoding.push_back(seconds / uncoding.seconds());
   }
   const Json result = {{"part", "speech"},
                        {"first_sound_ms", median(first_ms)},
                        {"speak_x_real_time", median(speed)},
+                       {"speak_x_real_time_cpu", median(speed_cpu)},
                        {"encode_x_real_time", median(encoding)},
                        {"decode_x_real_time", median(decoding)},
                        {"peak_mb", static_cast<double>(peak_memory()) / kMegabyte}};

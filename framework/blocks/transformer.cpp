@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "framework/base/config_object.h"
+#include "framework/blocks/few_rows.h"
 #include "framework/blocks/latent_attention.h"
 #include "framework/nn/rotary_scaling.h"
 
@@ -80,6 +81,7 @@ void TransformerBlock::visit(Visitor& v) {
 }
 
 Tensor Transformer::forward(const Tensor& x_NLD, const PassInput& asked, TokenContext context) const {
+  if (auto y = step_few_rows(*this, x_NLD, asked, context)) return *y;
   PassInput input = asked;
   if (input.window == 0) input.window = window;
   const int64_t rows = x_NLD.size(0), tokens = x_NLD.size(1);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "framework/moe/router.h"
+#include "framework/nn/path.h"
 
 namespace conclave {
 
@@ -23,7 +24,15 @@ struct FewTokens {
   std::vector<float> logits_TE = {}, choice_TE = {};
   std::vector<int32_t> expert_TK = {};
   std::vector<float> weight_TK = {};
+  int64_t shared = 0;                        ///< shared experts that share the gate
+  std::vector<float> shared_logits_TS = {};  ///< their logits, no columns of logits_TE
+  std::vector<float> shared_TS = {};         ///< their weights, by a weigh stage
 
+  /// Experts of token t that may be chosen, by falling choice, the lower id first where it is equal.
+  std::vector<int32_t> ranked(int64_t t) const;
+  /// How many of them, ranked so, reach the mass p of the softmax over the logits: 1 + #{cumulative
+  /// probability < p}.
+  int64_t count_for_mass(int64_t t, const std::vector<int32_t>& ranked, double p) const;
   /// Values of a [T] int64 tensor; null for any other.
   const int64_t* ids(const Tensor& id_T) const;
 };
@@ -31,5 +40,9 @@ struct FewTokens {
 /// The router's decision; nothing when a stage, the context or the tensors are not made for it, and tensors
 /// must do it. Choices are those of Router::route but for logits that differ by less than float32 rounding.
 std::optional<Routing> route_few(const Router& router, const Tensor& x_TD, const TokenContext& context);
+
+/// Adds gate[t] · path(x[t]) to y [T,D] in place, gate [T] or undefined (1), without tensors; false: not made
+/// for it, and nothing is changed.
+bool add_few(const Path& path, const Tensor& x_TD, const Tensor& gate_T, const Tensor& y_TD);
 
 }  // namespace conclave

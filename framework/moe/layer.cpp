@@ -4,6 +4,7 @@
 
 #include "framework/base/error.h"
 #include "framework/moe/apply_edits.h"
+#include "framework/moe/few_tokens.h"
 #include "framework/moe/routers/score/linear.h"
 #include "framework/moe/routing_log.h"
 
@@ -53,10 +54,11 @@ Tensor Layer::apply(const Tensor& x_TD, const Routing& routing, const TokenConte
   require<Error>(shared_gate == SharedGate::plain || shared.empty() || gate_TS.defined(),
                  "[moe layer {}] the routing has no weights for the shared experts", site);
   for (size_t s = 0; s < shared.size(); ++s) {
+    const auto column = static_cast<int64_t>(s);
+    if (add_few(*shared[s], x_TD, gate_TS.defined() ? gate_TS.select(1, column) : gate_TS, y_TD)) continue;
     const Tensor out_TD = shared[s]->forward(x_TD, context).to(y_TD.scalar_type());  // autocast may differ
-    y_TD = gate_TS.defined()
-               ? y_TD.addcmul(out_TD, gate_TS.narrow(1, static_cast<int64_t>(s), 1).to(out_TD.scalar_type()))
-               : y_TD + out_TD;
+    y_TD = gate_TS.defined() ? y_TD.addcmul(out_TD, gate_TS.narrow(1, column, 1).to(out_TD.scalar_type()))
+                             : y_TD + out_TD;
   }
   if (dense) {
     require<Error>(routing.path_TP.defined(), "[moe layer {}] the routing has no weights for its paths",

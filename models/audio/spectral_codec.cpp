@@ -32,6 +32,36 @@ Tensor compressed(const Tensor& spectrum) {
   return at::cat({z.select(-1, 0) * less, z.select(-1, 1) * less, 0.3 * size.log()}, -1);
 }
 
+// One filter for each channel over a few steps [B,C,L+K-1] -> [B,C,L]: setting a convolution up costs more
+// than its arithmetic.
+constexpr int64_t kFewSteps = 16;
+
+bool takes_few(const Conv1d& conv, const Tensor& x_BCL) {
+  const auto plain = [](const Tensor& t) {
+    return t.is_cpu() && t.scalar_type() == at::kFloat && t.is_contiguous();
+  };
+  return !at::GradMode::is_enabled() && conv.weight.dim() == 3 && conv.weight.size(1) == 1 &&
+         conv.weight.size(0) == x_BCL.size(1) && x_BCL.size(2) - conv.kernel + 1 <= kFewSteps &&
+         plain(x_BCL) && plain(conv.weight) && conv.bias.defined() && plain(conv.bias);
+}
+
+Tensor few_steps(const Conv1d& conv, const Tensor& x_BCL) {
+  const int64_t channels = x_BCL.size(1), steps = x_BCL.size(2) - conv.kernel + 1;
+  Tensor y_BCL = at::empty({x_BCL.size(0), channels, steps}, x_BCL.options());
+  const float* x = x_BCL.const_data_ptr<float>();
+  const float *weight = conv.weight.const_data_ptr<float>(), *bias = conv.bias.const_data_ptr<float>();
+  auto* y = y_BCL.mutable_data_ptr<float>();
+  for (int64_t row = 0; row < x_BCL.size(0) * channels; ++row, x += x_BCL.size(2)) {
+    const float* filter = weight + row % channels * conv.kernel;
+    for (int64_t t = 0; t < steps; ++t) {
+      float sum = bias[row % channels];
+      for (int64_t k = 0; k < conv.kernel; ++k) sum += filter[k] * x[t + k];
+      *y++ = sum;
+    }
+  }
+  return y_BCL;
+}
+
 }  // namespace
 
 CausalConv::CausalConv(int64_t in, int64_t out, int64_t kernel, int64_t groups)
@@ -44,6 +74,7 @@ Tensor CausalConv::forward(const Tensor& x_BTD, CausalPast& past) const {
   const Tensor long_BDT =
       kept_BDT.defined() ? at::cat({kept_BDT, x_BDT}, 2) : at::constant_pad_nd(x_BDT, {before, 0});
   kept_BDT = long_BDT.narrow(2, long_BDT.size(2) - before, before);
+  if (takes_few(conv, long_BDT)) return few_steps(conv, long_BDT).transpose(1, 2);
   return conv.forward(long_BDT).transpose(1, 2);
 }
 

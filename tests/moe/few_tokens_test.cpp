@@ -21,8 +21,10 @@ Json config_of(const std::string& text) {
 }
 
 // Randomises every weight, so that biases count too.
-Ptr<Router> random_router(const Json& config) {
-  const auto router = make_router(config, kShape);
+Ptr<Router> random_router(const Json& config, int64_t shared = 0) {
+  RouterShape shape = kShape;
+  shape.shared = shared;
+  const auto router = make_router(config, shape);
   for (const auto& [name, tensor, kind] : named_tensors(*router)) Tensor(tensor).normal_();
   return router;
 }
@@ -53,6 +55,21 @@ const char* kFewConfigs[] = {
     R"({"mask": {"kind": "task_pool", "pools": [[0], [1, 2], [3, 4, 5]]},
         "select": {"kind": "top_k", "k": 4}, "weigh": "softmax_selected"})",
     R"({"select": {"kind": "top_k", "k": 2}, "weigh": "one"})",
+    R"({"select": {"kind": "top_p", "p": 0.7}, "weigh": "softmax_selected"})",
+    R"({"mask": {"kind": "task_pool", "pools": [[0], [1, 2], [3, 4, 5]]},
+        "select": {"kind": "top_p", "p": 0.9, "at_most": 2}, "weigh": "softmax"})",
+    R"({"select": {"kind": "sparse_mixer", "p": 0.7, "at_most": 3},
+        "weigh": ["given", {"kind": "normalise", "epsilon": 1e-6}]})",
+    R"({"mask": {"kind": "task_pool", "pools": [[0], [1, 2], [3, 4, 5]]},
+        "select": {"kind": "sparse_mixer", "k": 2, "jitter": 0.3}, "weigh": "given"})",
+};
+
+// Routers whose last columns are shared experts.
+const char* kSharedConfigs[] = {
+    R"({"select": {"kind": "top_p", "p": 0.7}, "weigh": ["softmax_selected", "shared_gate"]})",
+    R"({"select": {"kind": "top_k", "k": 2}, "weigh": ["softmax", "shared_gate"]})",
+    R"({"select": {"kind": "sparse_mixer", "p": 0.7, "at_most": 3},
+        "weigh": ["given", {"kind": "normalise", "epsilon": 1e-6}, "shared_gate"]})",
 };
 
 TEST(FewTokens, RouteAsTensorsDo) {
@@ -75,6 +92,28 @@ TEST(FewTokens, RouteAsTensorsDo) {
       const Routing bare = router->route(x_TD, {});
       const at::NoGradGuard no_grad;
       expect_same(router->route(x_TD, {}), bare);
+    }
+  }
+}
+
+TEST(FewTokens, WeighSharedExpertsAsTensorsDo) {
+  at::manual_seed(2);
+  for (const char* text : kSharedConfigs) {
+    SCOPED_TRACE(text);
+    const auto router = random_router(config_of(text), 2);
+    for (int64_t tokens = 1; tokens <= kFewTokens; ++tokens) {
+      const Tensor x_TD = at::randn({tokens, kShape.width});
+      TokenContext context;
+      for (const bool some_invalid : {false, true}) {
+        if (some_invalid) context.valid_T = at::rand({tokens}) < 0.5;
+        const Routing tensors = router->route(x_TD, context);
+        const at::NoGradGuard no_grad;
+        const auto few = route_few(*router, x_TD, context);
+        ASSERT_TRUE(few);
+        expect_same(*few, tensors);
+        ASSERT_EQ(few->shared_TS.sizes(), tensors.shared_TS.sizes());
+        EXPECT_LT(max_difference(few->shared_TS, tensors.shared_TS), 1e-6);
+      }
     }
   }
 }
@@ -109,10 +148,10 @@ TEST(FewTokens, LeaveTheRestToTensors) {
   context.log = &log;
   EXPECT_FALSE(route_few(*router, x_TD, context));
   EXPECT_TRUE(router->route(x_TD, context).logits_TE.defined());
-  const auto by_mass =
-      random_router(config_of(R"({"select": {"kind": "top_p", "p": 0.7}, "weigh": "softmax"})"));
-  EXPECT_FALSE(route_few(*by_mass, x_TD, {}));
-  EXPECT_EQ(by_mass->route(x_TD, {}).tokens(), 2);
+  const auto by_sigmoid =
+      random_router(config_of(R"({"select": {"kind": "top_k", "k": 2}, "weigh": "sigmoid"})"));
+  EXPECT_FALSE(route_few(*by_sigmoid, x_TD, {}));
+  EXPECT_EQ(by_sigmoid->route(x_TD, {}).tokens(), 2);
 }
 
 }  // namespace

@@ -2,8 +2,12 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
+#include <span>
 
+#include "framework/moe/few_tokens.h"
 #include "framework/moe/infinity.h"
 #include "framework/moe/routers/select/gumbel.h"
 #include "framework/moe/routers/select/slots.h"
@@ -59,6 +63,40 @@ void SparseMixer::run(RouteState& state, const TokenContext& context) {
   }
   state.routing.expert_TK = at::stack(expert, 1);
   state.routing.weight_TK = at::stack(weight, 1);
+}
+
+// Without noise the picks are the ranked experts; a pick's weight is its part of the softmax over those left
+// that are near the best of them.
+bool SparseMixer::run_few(FewTokens& few) {
+  std::vector<std::vector<int32_t>> ranked_T;
+  std::vector<int64_t> count_T;
+  few.slots = k > 0 ? k : 1;
+  for (int64_t t = 0; t < few.tokens; ++t) {
+    ranked_T.push_back(few.ranked(t));
+    const auto& ranked = ranked_T.back();
+    count_T.push_back(k > 0 ? k : std::min(few.count_for_mass(t, ranked, p), at_most));
+    few.slots = std::max(few.slots, count_T.back());
+    count_T.back() = std::min(count_T.back(), std::ssize(ranked));
+  }
+  few.expert_TK.assign(static_cast<size_t>(few.tokens * few.slots), -1);
+  few.weight_TK.assign(few.expert_TK.size(), 0);
+  for (int64_t t = 0; t < few.tokens; ++t) {
+    const float* logits_E = few.logits_TE.data() + t * few.experts;
+    const auto& ranked = ranked_T[static_cast<size_t>(t)];
+    for (int64_t slot = 0; slot < count_T[static_cast<size_t>(t)]; ++slot) {
+      const std::span left(ranked.begin() + slot, ranked.end());
+      float most = kLowest, all = 0;
+      for (const int32_t e : left) most = std::max(most, logits_E[e]);
+      const auto mass = [&](int32_t e) {
+        const float far = (most - logits_E[e]) / std::max(std::abs(logits_E[e]), std::abs(most));
+        return far > static_cast<float>(2 * jitter) ? 0 : std::exp(logits_E[e] - most);
+      };
+      for (const int32_t e : left) all += mass(e);
+      few.expert_TK[t * few.slots + slot] = left[0];
+      few.weight_TK[t * few.slots + slot] = mass(left[0]) / all;
+    }
+  }
+  return true;
 }
 
 Ptr<Stage> make_sparse_mixer(ConfigObject& config, const RouterShape& shape) {

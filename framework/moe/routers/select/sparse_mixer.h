@@ -29,6 +29,7 @@ struct SparseMixer : Stage {
   double jitter = 0.01;
   bool noise = true;  ///< samples while training
   void run(RouteState& state, const TokenContext& context) override;
+  bool run_few(FewTokens& few) override;
 };
 
 Ptr<Stage> make_sparse_mixer(ConfigObject& config, const RouterShape& shape);

@@ -2,6 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
+#include "framework/moe/few_tokens.h"
 #include "framework/moe/routers/select/slots.h"
 #include "framework/moe/routers/select/top_k.h"
 #include "framework/moe/routers/stage_config.h"
@@ -14,6 +17,22 @@ void TopP::run(RouteState& state, const TokenContext&) {
   const Tensor expert_UK = rank_top_k(state.choice_UE, slots).expert_UK;
   const Tensor slot_K = at::arange(slots, count_U.options());
   state.routing.expert_TK = expert_UK.masked_fill(slot_K.unsqueeze(0) >= count_U.unsqueeze(1), -1);
+}
+
+bool TopP::run_few(FewTokens& few) {
+  std::vector<std::vector<int32_t>> chosen_T;
+  few.slots = 1;
+  for (int64_t t = 0; t < few.tokens; ++t) {
+    auto ranked = few.ranked(t);
+    const int64_t count = std::min(few.count_for_mass(t, ranked, p), at_most);
+    few.slots = std::max(few.slots, count);
+    ranked.resize(static_cast<size_t>(std::min(count, std::ssize(ranked))));
+    chosen_T.push_back(std::move(ranked));
+  }
+  few.expert_TK.assign(static_cast<size_t>(few.tokens * few.slots), -1);
+  for (int64_t t = 0; t < few.tokens; ++t)
+    std::ranges::copy(chosen_T[static_cast<size_t>(t)], few.expert_TK.begin() + t * few.slots);
+  return true;
 }
 
 Ptr<Stage> make_top_p(ConfigObject& config, const RouterShape& shape) {

@@ -12,6 +12,7 @@ struct TopP : Stage {
   double p = 0.7;
   int64_t at_most = 0;
   void run(RouteState& state, const TokenContext& context) override;
+  bool run_few(FewTokens& few) override;
 };
 
 Ptr<Stage> make_top_p(ConfigObject& config, const RouterShape& shape);

@@ -59,6 +59,13 @@ void Given::run(RouteState& state, const TokenContext&) {
   if (!state.full) routing.weight_TK = routing.weight_TK.masked_fill(routing.expert_TK < 0, 0);
 }
 
+bool Given::run_few(FewTokens& few) {
+  for (size_t i = 0; i < few.weight_TK.size(); ++i) {
+    if (few.expert_TK[i] < 0) few.weight_TK[i] = 0;
+  }
+  return !few.weight_TK.empty();
+}
+
 Ptr<Stage> make_normalise(ConfigObject& config, const RouterShape&) {
   auto stage = std::make_shared<Normalise>();
   // An empty row would be 0/0 without it.

@@ -29,6 +29,7 @@ struct One : Stage {
 /// Keeps the weights that the select stage made (the sparse mixer), 0 where capacity has emptied a slot.
 struct Given : Stage {
   void run(RouteState& state, const TokenContext& context) override;
+  bool run_few(FewTokens& few) override;
 };
 
 Ptr<Stage> make_normalise(ConfigObject& config, const RouterShape& shape);

@@ -2,9 +2,13 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
+#include <span>
 
 #include "framework/base/error.h"
+#include "framework/moe/few_tokens.h"
 
 namespace conclave {
 
@@ -20,6 +24,24 @@ void SharedGateWeigh::run(RouteState& state, const TokenContext&) {
   const int64_t slots = routing.slots();
   routing.weight_TK = routing.weight_TK * gate.narrow(1, 0, slots).sum(1, true);
   routing.shared_TS = gate.narrow(1, slots, state.shared_US.size(1));
+}
+
+bool SharedGateWeigh::run_few(FewTokens& few) {
+  if (few.shared == 0 || few.weight_TK.empty()) return false;
+  few.shared_TS.resize(few.shared_logits_TS.size());
+  for (int64_t t = 0; t < few.tokens; ++t) {
+    const float* logits_E = few.logits_TE.data() + t * few.experts;
+    const std::span chosen_K(few.expert_TK.data() + t * few.slots, static_cast<size_t>(few.slots));
+    const std::span logits_S(few.shared_logits_TS.data() + t * few.shared, static_cast<size_t>(few.shared));
+    float most = *std::ranges::max_element(logits_S), chosen = 0, shared = 0;
+    for (const int32_t e : chosen_K) most = e >= 0 ? std::max(most, logits_E[e]) : most;
+    for (const int32_t e : chosen_K) chosen += e >= 0 ? std::exp(logits_E[e] - most) : 0;
+    for (const float logit : logits_S) shared += std::exp(logit - most);
+    for (int64_t k = 0; k < few.slots; ++k) few.weight_TK[t * few.slots + k] *= chosen / (chosen + shared);
+    for (int64_t s = 0; s < few.shared; ++s)
+      few.shared_TS[t * few.shared + s] = std::exp(logits_S[s] - most) / (chosen + shared);
+  }
+  return true;
 }
 
 }  // namespace conclave

@@ -10,6 +10,7 @@ namespace conclave {
 /// g.
 struct SharedGateWeigh : Stage {
   void run(RouteState& state, const TokenContext& context) override;
+  bool run_few(FewTokens& few) override;
 };
 
 }  // namespace conclave
