@@ -1,16 +1,23 @@
+#include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "apps/audio/music_view.h"
 #include "apps/audio/music_work.h"
+#include "apps/audio/sound_model.h"
+#include "apps/audio/sound_view.h"
 #include "apps/audio/verbs.h"
 #include "apps/common/app.h"
 #include "datasets/music_set.h"
 #include "framework/base/error.h"
 #include "framework/base/file.h"
+#include "framework/media/loudness.h"
 #include "framework/media/musical_key.h"
+#include "framework/media/sound.h"
+#include "framework/tensor/device.h"
 #include "models/audio/music/music_model.h"
 
 namespace conclave {
@@ -20,17 +27,21 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kFramesShown = 256;
 
-// What a data set, a MIDI file or a model of notes holds, and where a model sends the notes of a piece.
+// What a data set, a MIDI file, a sound or a model of notes holds, and where a model sends notes and frames
+// of speech.
 class InspectVerb : public Verb {
  public:
   std::string name() const override { return "inspect"; }
   std::string summary() const override {
-    return "What a data set, a piece or a model holds; a piece's routing as a picture";
+    return "What a data set, a piece, a sound or a model holds; routing over time and spectrograms as "
+           "pictures";
   }
   std::string examples() const override {
     return "conclave-audio inspect --dataset jsb --data DIR/music --split test\n"
            "conclave-audio inspect --model runs/music\n"
-           "conclave-audio inspect --midi in.mid --picture routing.png";
+           "conclave-audio inspect --midi in.mid --picture routing.png\n"
+           "conclave-audio inspect --sound in.mp3 --picture spectrogram.png\n"
+           "conclave-audio inspect --text \"0 1 2\" --speaker theo --picture speech.png";
   }
   bool recorded() const override { return false; }
   void declare(Options& options) override {
@@ -38,19 +49,29 @@ class InspectVerb : public Verb {
     options.add("data", data_, "Folder of the music data sets").existing();
     options.add("split", split_, "Split").choices({"train", "valid", "test"});
     options.add("midi", midi_, "MIDI file to look at").existing();
-    options.add("picture", picture_, "With --midi: write its notes and routing over time as PNG");
+    options.add("sound", sound_, "Sound file to look at").existing();
+    options.add("text", text_, "With --picture: what is said for it");
+    options.add("speaker", speaker_, "With --text: whose voice; the model's first without it");
+    options.add(
+        "picture", picture_,
+        "PNG to write: of --midi the notes and their routing over time, of --sound the spectrogram, of "
+        "--text both");
     options.add("style", style_, "Whose shipped model draws the picture").choices({"chorale", "tune"});
-    options.add("model", model_, "Model of notes to look at, or to draw the picture with").existing();
+    options
+        .add("model", model_, "Model of notes to look at, or to draw the picture with; with --text a voice")
+        .existing();
   }
   int run(Invocation& call) override;
 
  private:
   void show_set(Invocation& call) const;
   void show_midi(Invocation& call) const;
+  void show_sound(Invocation& call) const;
+  void show_speech(Invocation& call) const;
   void show_model(Invocation& call) const;
 
-  std::string dataset_, split_ = "test", style_ = "chorale";
-  fs::path data_, midi_, picture_, model_;
+  std::string dataset_, split_ = "test", style_ = "chorale", text_, speaker_;
+  fs::path data_, midi_, sound_, picture_, model_;
 };
 
 void InspectVerb::show_set(Invocation& call) const {
@@ -111,6 +132,47 @@ void InspectVerb::show_midi(Invocation& call) const {
   draw_music_routing(*model.lm, model.style, roll, kFramesShown, picture_);
 }
 
+void InspectVerb::show_sound(Invocation& call) const {
+  const SoundInfo info = SoundReader(sound_).info();
+  const Sound sound = load_sound(sound_);
+  const Loudness loudness = measure_loudness(sound.samples_N, sound.sample_rate);
+  const double peak_db = 20 * std::log10(std::max(loudness.true_peak, 1e-10));
+  if (call.json())
+    call.out().write({{"sound", sound_.string()},
+                      {"seconds", sound.seconds()},
+                      {"sample_rate", info.sample_rate},
+                      {"channels", info.channels},
+                      {"loudness_lufs", loudness.integrated ? Json(*loudness.integrated) : Json()},
+                      {"true_peak_db", peak_db}});
+  else
+    fmt::print("{}: {:.2f} s, {} channels at {} Hz, {}, true peak {:.1f} dB\n", sound_.string(),
+               sound.seconds(), info.channels, info.sample_rate,
+               loudness.integrated ? fmt::format("{:.1f} LUFS", *loudness.integrated) : "silence", peak_db);
+  if (!picture_.empty()) draw_sound(sound.samples_N, sound.sample_rate, picture_);
+}
+
+void InspectVerb::show_speech(Invocation& call) const {
+  require<UsageError>(!picture_.empty(), "--text: --picture is missing");
+  set_threads(1);
+  const OpenVoice voice = open_voice(voice_folder(model_));
+  const auto& speech = *voice.speech;
+  const auto& codec = *voice.codec.codec;
+  RoutingLog log;
+  SpeakOptions options;
+  options.seed = call.common().seed;
+  options.speaker = find_speaker(speech, speaker_);
+  options.log = &log;
+  std::vector<at::Tensor> pieces;
+  int64_t samples = 0;
+  const auto words =
+      speak(speech, codec, read_words(speech, text_), options, [&](const at::Tensor& samples_N) {
+        pieces.push_back(samples_N);
+        samples += samples_N.size(0);
+        return static_cast<double>(samples) < kSecondsDrawn * static_cast<double>(codec.sample_rate);
+      });
+  draw_speech(at::cat(pieces), speech, codec, words, log, picture_);
+}
+
 void InspectVerb::show_model(Invocation& call) const {
   const auto model = load_music_lm(model_);
   const int64_t parameters = count_parameters(*model);
@@ -135,15 +197,17 @@ void InspectVerb::show_model(Invocation& call) const {
 }
 
 int InspectVerb::run(Invocation& call) {
-  require<UsageError>(!dataset_.empty() || !midi_.empty() || !model_.empty(),
-                      "what is to be looked at? --dataset, --midi or --model");
+  require<UsageError>(
+      !dataset_.empty() || !midi_.empty() || !sound_.empty() || !text_.empty() || !model_.empty(),
+      "what is to be looked at? --dataset, --midi, --sound, --text or --model");
   require<UsageError>(dataset_.empty() || !data_.empty(), "--dataset {}: --data is missing", dataset_);
-  require<UsageError>(picture_.empty() || !midi_.empty(), "--picture: --midi is missing");
+  require<UsageError>(picture_.empty() || !midi_.empty() + !sound_.empty() + !text_.empty() == 1,
+                      "--picture: exactly one of --midi, --sound and --text is needed");
   if (!dataset_.empty()) show_set(call);
-  if (!midi_.empty())
-    show_midi(call);
-  else if (!model_.empty())
-    show_model(call);
+  if (!midi_.empty()) show_midi(call);
+  if (!sound_.empty()) show_sound(call);
+  if (!text_.empty()) show_speech(call);
+  if (midi_.empty() && text_.empty() && !model_.empty()) show_model(call);
   return kExitDone;
 }
 

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "apps/audio/routing_figures.h"
 #include "apps/common/app.h"
 #include "datasets/music_set.h"
 #include "datasets/pop909.h"
@@ -17,33 +18,14 @@
 namespace conclave {
 namespace {
 
-// Share of the slots that went to null experts, over all sites with null experts.
-struct NullShare {
-  int64_t slots = 0, null = 0;
-  double rate() const { return slots > 0 ? static_cast<double>(null) / static_cast<double>(slots) : 0; }
-};
-
-int64_t nulls_at(const MusicLm& model, Site site) {
-  int64_t nulls = 0;
+NullExperts nulls_of(const MusicLm& model) {
+  NullExperts nulls;
   const auto look = [&](const Ptr<Layer>& moe) {
-    if (moe && moe->site == site) nulls = moe->nulls;
+    if (moe) nulls[moe->site] = moe->nulls;
   };
   for (const auto& block : model.frames->layers) look(block->moe);
   for (const auto& block : model.voices) look(block->moe);
   return nulls;
-}
-
-NullShare null_share(const MusicLm& model, const Trace& trace) {
-  NullShare share;
-  for (const auto& [site, totals] : trace.sites()) {
-    const auto experts = static_cast<size_t>(totals.experts);
-    const auto first_null = experts - static_cast<size_t>(nulls_at(model, site));
-    for (size_t i = 0; i < totals.count.size(); ++i) {
-      share.slots += totals.count[i];
-      if (i % experts >= first_null) share.null += totals.count[i];
-    }
-  }
-  return share;
 }
 
 // {"<site>": [load of each expert, nulls last]}.
@@ -59,24 +41,6 @@ std::string place_name(size_t place, size_t last) {
 
 }  // namespace
 
-std::vector<RoutingRow> routing_rows(const Trace& trace) {
-  std::vector<RoutingRow> rows;
-  for (const auto& [site, totals] : trace.sites()) {
-    for (int m = 0; m < kTraceRows; ++m) {
-      const int64_t tokens = totals.tokens[static_cast<size_t>(m)];
-      if (tokens == 0) continue;
-      RoutingRow row;
-      row.site = std::to_string(site);
-      row.modality = m < kModalities ? modality_name(static_cast<Modality>(m)) : "unknown";
-      row.tokens = tokens;
-      const auto begin = totals.count.begin() + static_cast<ptrdiff_t>(m) * totals.experts;
-      row.counts.assign(begin, begin + totals.experts);
-      rows.push_back(std::move(row));
-    }
-  }
-  return rows;
-}
-
 int evaluate_music(const MusicEvaluation& asked, Invocation& call) {
   const auto model = load_music_lm(asked.model);
   const MusicSet set = load_music_set(asked.dataset, asked.data, asked.split);
@@ -88,7 +52,8 @@ int evaluate_music(const MusicEvaluation& asked, Invocation& call) {
   history.routing(asked.split, 0, routing_rows(scores.trace));
 
   const MusicParameters parameters = music_parameters(*model, scores.trace);
-  const double nulls = null_share(*model, scores.trace).rate();
+  const NullExperts null_experts = nulls_of(*model);
+  const double nulls = null_rate(scores.trace, null_experts);
   if (call.json()) {
     Json by_note = Json::object(), null_by_note = Json::object();
     for (size_t place = 0; place < scores.by_place.size(); ++place) {
@@ -96,7 +61,7 @@ int evaluate_music(const MusicEvaluation& asked, Invocation& call) {
       if (trace.sites().empty()) continue;
       const std::string name = place_name(place, scores.by_place.size() - 1);
       by_note[name] = loads(trace);
-      null_by_note[name] = null_share(*model, trace).rate();
+      null_by_note[name] = null_rate(trace, null_experts);
     }
     call.out().write({{"task", "music-nll"},
                       {"dataset", asked.dataset},

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "apps/common/verb.h"
-#include "framework/moe/trace.h"
 
 namespace conclave {
 
@@ -21,8 +20,5 @@ int evaluate_music(const MusicEvaluation& asked, Invocation& call);
 
 /// eval --task music-key: how often find_key gives the key that is annotated in POP909.
 int evaluate_key_finding(const std::filesystem::path& data, Invocation& call);
-
-/// A trace as the history keeps it.
-std::vector<RoutingRow> routing_rows(const Trace& trace);
 
 }  // namespace conclave

@@ -5,8 +5,8 @@
 
 #include <cmath>
 
-#include "apps/audio/music_eval.h"
 #include "apps/audio/music_recipe.h"
+#include "apps/audio/routing_figures.h"
 #include "apps/common/app.h"
 #include "framework/base/error.h"
 #include "framework/base/file.h"

@@ -9,6 +9,7 @@
 
 #include "apps/audio/recogniser.h"
 #include "apps/audio/recordings.h"
+#include "apps/audio/routing_figures.h"
 #include "apps/audio/sound_model.h"
 #include "apps/common/app.h"
 #include "apps/common/shipped.h"
@@ -256,6 +257,8 @@ int eval_digits(const SoundEvalOptions& options, Invocation& call) {
   const Clips real = load({{"kind", "fsdd"}, {"split", "test"}}, options, codec.sample_rate);
   call.begin();
   Clips made;
+  Trace trace;
+  NullExperts nulls;
   {
     Progress progress("digits", static_cast<int64_t>(speech.speakers.size()) * 10 * options.takes, "digits");
     for (size_t s = 0; s < speech.speakers.size(); ++s)
@@ -266,11 +269,17 @@ int eval_digits(const SoundEvalOptions& options, Invocation& call) {
           how.speaker = static_cast<int64_t>(s);
           how.temperature = options.temperature;
           how.seed = options.seed + static_cast<uint64_t>(take);
+          RoutingLog log;
+          how.log = &log;
           std::vector<Tensor> pieces;
           speak(speech, codec, {{digit, 0}}, how, [&](const Tensor& samples_N) {
             pieces.push_back(samples_N);
             return true;
           });
+          for (const auto& record : log.records) {
+            trace.add(record);
+            nulls[record.site] = record.nulls;
+          }
           made.samples.push_back(at_level(at::cat(pieces), kSpeechLevel));
           made.of.push_back({{}, digit, speech.speakers[s], 0});  // counts as of the test split
           progress.advance();
@@ -278,6 +287,11 @@ int eval_digits(const SoundEvalOptions& options, Invocation& call) {
   }
   const Voices voices(judges.speakers(), real);
   Json all = {{"task", "digits"}, {"equal_error_rate", voices.error_rate()}};
+  if (!trace.sites().empty()) {
+    all["null_rate"] = null_rate_by_modality(trace, nulls);
+    all["load"] = trace.loads();
+    call.history().routing("generated", 0, routing_rows(trace));
+  }
   const auto add = [&](const std::string& name, const Clips& clips, bool themselves) {
     Json record = {{"clips", clips.samples.size()}};
     record.update(judges.hear(clips));
@@ -290,11 +304,15 @@ int eval_digits(const SoundEvalOptions& options, Invocation& call) {
   add("recordings", real, true);
   add("recordings-after-codec", through_codec(real, codec, speech.books()), true);
   add("generated", made, false);
-  if (call.json())
+  if (call.json()) {
     call.out().write(all);
-  else
-    fmt::print("equal error rate of the speaker embedding on the recordings: {:.3f}\n",
-               all["equal_error_rate"].get<double>());
+    return kExitDone;
+  }
+  fmt::print("equal error rate of the speaker embedding on the recordings: {:.3f}\n",
+             all["equal_error_rate"].get<double>());
+  if (!all.contains("null_rate")) return kExitDone;
+  for (const auto& [modality, rate] : all["null_rate"].items())
+    fmt::print("slots of {} that went to null experts: {:.1f} %\n", modality, 100 * rate.get<double>());
   return kExitDone;
 }
 

@@ -1,6 +1,9 @@
 #include "apps/audio/sound_model.h"
 
 #include <ATen/ATen.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 #include "apps/common/shipped.h"
 #include "framework/base/error.h"
@@ -47,6 +50,14 @@ OpenVoice open_voice(const fs::path& folder) {
                       voice.speech->books(), voice.speech->book_size, voice.codec.codec->books,
                       voice.codec.codec->book_size);
   return voice;
+}
+
+int64_t find_speaker(const SpeechModel& speech, const std::string& name) {
+  if (name.empty()) return 0;
+  const auto found = std::find(speech.speakers.begin(), speech.speakers.end(), name);
+  require<UsageError>(found != speech.speakers.end(), "--speaker {}: there are {}", name,
+                      fmt::join(speech.speakers, ", "));
+  return found - speech.speakers.begin();
 }
 
 fs::path voice_folder(const fs::path& given) {

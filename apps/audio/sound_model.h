@@ -27,6 +27,9 @@ struct OpenVoice {
 };
 OpenVoice open_voice(const std::filesystem::path& folder);
 
+/// Place of a speaker by name; an empty name is the first one. Throws UsageError that lists them.
+int64_t find_speaker(const SpeechModel& speech, const std::string& name);
+
 /// `given`, or when it is empty the folder that was shipped.
 std::filesystem::path voice_folder(const std::filesystem::path& given);
 /// The codec of that voice, or `given` itself where it is a codec.

@@ -4,11 +4,10 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "apps/audio/batch.h"
 #include "apps/audio/sound_model.h"
 #include "apps/audio/verbs.h"
 #include "apps/common/app.h"
-#include "framework/base/file.h"
-#include "framework/base/log.h"
 #include "framework/base/signals.h"
 #include "framework/base/stopwatch.h"
 #include "framework/media/loudness.h"
@@ -45,7 +44,8 @@ class SpeakVerb : public Verb {
   int run(Invocation& call) override;
 
  private:
-  std::vector<Item> items(Invocation& call) const;
+  void check(Invocation& call) const;
+  Item item_of(const JsonRecord& record, const Json& id, uint64_t seed) const;
   void say(const Item& item, const OpenVoice& voice, Invocation& call) const;
 
   std::string text_, speaker_;
@@ -65,9 +65,8 @@ void SpeakVerb::declare(Options& options) {
               "Write raw samples (16 bit, little-endian, mono) to stdout as they are made");
   options
       .add("input", input_,
-           "JSON lines of items: {\"text\", \"output\", \"speaker\", \"voice\", \"seed\", \"id\"}; what a "
-           "line "
-           "leaves out is as the options say")
+           "JSON lines of items, {\"text\", \"output\", \"speaker\", \"voice\", \"seed\", \"id\"}, or a .csv "
+           "with such columns; what an item leaves out is as the options say")
       .existing();
   options.add("model", model_, "Folder of a voice").existing();
   options.add("loudness", loudness_, "Loudness of written files in LUFS (EBU R 128)").range(-70, 0);
@@ -75,43 +74,24 @@ void SpeakVerb::declare(Options& options) {
   options.add("temperature", temperature_, "Of the draws; 0: always the most probable code").range(0, 10);
 }
 
-std::vector<Item> SpeakVerb::items(Invocation& call) const {
-  const Item usual{Json(), text_, speaker_, voice_, call.common().seed, outputs_};
+void SpeakVerb::check(Invocation& call) const {
   if (input_.empty()) {
     require<UsageError>(!text_.empty(), "--text or --input is needed");
     require<UsageError>(stream_ != !outputs_.empty(), "give either --output or --stream");
     require<UsageError>(!stream_ || !call.json(), "--stream writes sound to stdout, so --json cannot");
-    return {usual};
+    return;
   }
   require<UsageError>(
       text_.empty() && outputs_.empty() && !stream_,
       "--input brings texts and outputs of its own: --text, --output and --stream cannot be given");
-  std::vector<Item> items;
-  const std::string lines = read_file(input_);
-  int64_t number = 0;
-  for (size_t at = 0; at < lines.size();) {
-    const size_t end = std::min(lines.find('\n', at), lines.size());
-    const std::string line = lines.substr(at, end - at);
-    at = end + 1;
-    ++number;
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    Item item = usual;
-    try {
-      const Json json = Json::parse(line);
-      item.id = json.value("id", Json(number - 1));
-      item.text = json.at("text").get<std::string>();
-      item.speaker = json.value("speaker", item.speaker);
-      item.voice = json.value("voice", item.voice.string());
-      item.seed = json.value("seed", item.seed);
-      item.outputs = {json.at("output").get<std::string>()};
-    } catch (const nlohmann::json::exception& wrong) {
-      throw DataError(input_.string(), fmt::format("line {}", number),
-                      fmt::format("is no item with text and output: {}", wrong.what()));
-    }
-    items.push_back(std::move(item));
-  }
-  require<UsageError>(!items.empty(), "{}: has no items", input_.string());
-  return items;
+}
+
+Item SpeakVerb::item_of(const JsonRecord& record, const Json& id, uint64_t seed) const {
+  Item item{id, record.text("text"), speaker_, voice_, seed, {record.text("output")}};
+  if (record.has("speaker")) item.speaker = record.text("speaker");
+  if (record.has("voice")) item.voice = record.text("voice");
+  if (record.has("seed")) item.seed = static_cast<uint64_t>(record.integer("seed"));
+  return item;
 }
 
 void SpeakVerb::say(const Item& item, const OpenVoice& voice, Invocation& call) const {
@@ -127,13 +107,7 @@ void SpeakVerb::say(const Item& item, const OpenVoice& voice, Invocation& call) 
         speech, codec,
         load_sound(item.voice, {.sample_rate = codec.sample_rate, .max_seconds = kVoiceSeconds, .cut = true})
             .samples_N);
-  if (!item.speaker.empty() || item.voice.empty()) {
-    const auto& names = speech.speakers;
-    const std::string& name = item.speaker.empty() ? names.front() : item.speaker;
-    const auto found = std::find(names.begin(), names.end(), name);
-    require<UsageError>(found != names.end(), "--speaker {}: there are {}", name, fmt::join(names, ", "));
-    options.speaker = found - names.begin();
-  }
+  if (!item.speaker.empty() || item.voice.empty()) options.speaker = find_speaker(speech, item.speaker);
   std::vector<Tensor> pieces;
   const Stopwatch watch;
   double first = 0;
@@ -180,24 +154,17 @@ void SpeakVerb::say(const Item& item, const OpenVoice& voice, Invocation& call) 
 
 int SpeakVerb::run(Invocation& call) {
   set_threads(1);  // one word after the other; more threads would wait for each other
-  const auto wanted = items(call);
+  check(call);
   const OpenVoice voice = open_voice(voice_folder(model_));
   call.begin();
-  int failed = 0;
-  for (const auto& item : wanted) {
-    try {
-      say(item, voice, call);
-    } catch (const Interrupted&) {
-      throw;
-    } catch (const Error& wrong) {
-      if (input_.empty()) throw;
-      ++failed;  // the others are said all the same
-      if (call.json())
-        call.out().write(error_line(item.id, wrong));
-      else
-        log_error("{}: {}", id_text(item.id), wrong.what());
-    }
+  const uint64_t seed = call.common().seed;
+  if (input_.empty()) {
+    say({Json(), text_, speaker_, voice_, seed, outputs_}, voice, call);
+    return kExitDone;
   }
+  const int failed = for_each_item(input_, call, [&](const JsonRecord& record, const Json& id) {
+    say(item_of(record, id, seed), voice, call);
+  });
   return failed > 0 ? kExitFailed : kExitDone;
 }
 

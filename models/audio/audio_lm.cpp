@@ -27,6 +27,10 @@ Reading CodeReader::read(const Inputs& inputs, const Tensor& words_NLD) const {
   const auto places = places_NL.sum().item<int64_t>();
   const int64_t given = codes == inputs.pictures.end() ? 0 : codes->second.size(0);
   require(places == given, "[codes] {} placeholders for {} frames of codes", places, given);
+  const auto as_number = [](Modality m) { return static_cast<int64_t>(m); };
+  reading.modality_T = at::where(places_NL, at::scalar_tensor(as_number(Modality::audio), at::kLong),
+                                 at::scalar_tensor(as_number(Modality::text), at::kLong))
+                           .reshape({-1});
   if (given == 0) return reading;
   require(
       codes->second.dim() == 2 && codes->second.size(1) == static_cast<int64_t>(codec_embed_tokens.size()),

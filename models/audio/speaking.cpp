@@ -86,6 +86,7 @@ std::vector<WordTime> speak(const SpeechModel& model, const SpectralCodec& codec
     request.sample_FK = options.sample_FK;
     request.temperature = options.temperature;
     request.top_k = options.top_k;
+    request.log = options.log;
     request.seed = options.seed ^ fnv1a(fmt::format("word {}", i));
     SpectralDecoder decoder(codec);
     times.push_back({words[i].word, samples, 0});

@@ -27,6 +27,7 @@ struct SpeakOptions {
   double temperature = 0.7;
   int64_t top_k = 40;
   uint64_t seed = 0;
+  RoutingLog* log = nullptr;  ///< as in SpeechRequest
 };
 
 struct WordTime {

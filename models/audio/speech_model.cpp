@@ -53,11 +53,16 @@ class WordSpeaker {
     const auto ids = model_.prompt(request_.word, request_.speaker, sample);
     inputs.ids_NL = at::tensor(ids, at::kLong).unsqueeze(0);
     if (sample > 0) inputs.pictures["codec_input_ids"] = request_.sample_FK;
-    Prompt prompt = model_.lm->lm->prompt(inputs);
+    DecodeState state = model_.lm->lm->text->new_state();
+    TokenContext context;
+    context.phase = Phase::prefill;
+    context.past = &state;
+    context.log = request_.log;
+    model_.lm->lm->forward(model_.lm->lm->read(inputs), {}, context);
     std::vector<int64_t> input(static_cast<size_t>(books_), pattern_.bos);
     const int64_t longest = pattern_.longest();
     for (int64_t step = 0; ended_ < 0 || step < ended_ + longest; ++step) {
-      const Tensor logits_CV = logits(prompt.state, input);
+      const Tensor logits_CV = logits(state, input);
       for (int64_t c = 0; c < books_; ++c)
         input[static_cast<size_t>(c)] = next(logits_CV, c, step - pattern_.delay[static_cast<size_t>(c)]);
       const int64_t whole = step - longest;  // the frame whose last code this step gave
@@ -72,6 +77,8 @@ class WordSpeaker {
     TokenContext context;
     context.phase = Phase::decode;
     context.past = &state;
+    context.log = request_.log;
+    context.modality_T = at::full({1}, static_cast<int64_t>(Modality::audio), at::kLong);
     const Tensor x_11D = model_.lm->codes->embed(at::tensor(input, at::kLong).view({1, 1, -1}));
     return model_.lm->codec_logits(model_.lm->lm->text->forward(x_11D, {}, context))[0][0].contiguous();
   }

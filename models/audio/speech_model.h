@@ -44,6 +44,7 @@ struct SpeechRequest {
   int64_t top_k = 40;
   int64_t least_frames = 8, most_frames = 75;
   uint64_t seed = 0;
+  RoutingLog* log = nullptr;  ///< gets the layers' records of the prompt, then of every step of codes
 };
 
 /// Draws the codes of one word and hands each frame [K] out as soon as all its codebooks are known; the visit

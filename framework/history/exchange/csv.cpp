@@ -5,6 +5,7 @@
 #include <limits>
 #include <optional>
 
+#include "framework/base/csv.h"
 #include "framework/base/error.h"
 #include "framework/base/file.h"
 #include "framework/base/log.h"
@@ -14,54 +15,6 @@
 namespace conclave {
 namespace fs = std::filesystem;
 namespace {
-
-struct Row {
-  int64_t line = 0;
-  std::vector<std::string> cells;
-};
-
-// RFC 4180, with tabs or semicolons for commas where the first line has those instead.
-std::vector<Row> read_rows(const fs::path& file) {
-  const std::string text = read_file(file, size_t{1} << 30);
-  const std::string first = text.substr(0, text.find('\n'));
-  char comma = ',';
-  for (const char other : {'\t', ';'})
-    if (first.find(',') == std::string::npos && first.find(other) != std::string::npos) comma = other;
-  std::vector<Row> rows;
-  Row row{1, {}};
-  std::string cell;
-  bool quoted = false;
-  int64_t line = 1;
-  const auto end_row = [&] {
-    row.cells.push_back(std::exchange(cell, {}));
-    if (row.cells.size() > 1 || !row.cells[0].empty()) rows.push_back(std::exchange(row, {}));
-    row = {line + 1, {}};
-  };
-  for (size_t i = text.starts_with("\xef\xbb\xbf") ? 3 : 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '\n') ++line;
-      if (c != '"')
-        cell += c;
-      else if (i + 1 < text.size() && text[i + 1] == '"')
-        cell += text[++i];
-      else
-        quoted = false;
-    } else if (c == '"' && cell.empty()) {
-      quoted = true;
-    } else if (c == comma) {
-      row.cells.push_back(std::exchange(cell, {}));
-    } else if (c == '\n') {
-      end_row();
-      ++line;
-    } else if (c != '\r') {
-      cell += c;
-    }
-  }
-  if (quoted) throw DataError(file.string(), fmt::format("line {}", row.line), "a quote is not closed");
-  if (!cell.empty() || !row.cells.empty()) end_row();
-  return rows;
-}
 
 std::optional<double> number(const std::string& text) {
   std::string lower = text;
@@ -94,7 +47,7 @@ void add(Series& series, double step, double seconds, double value) {
 }  // namespace
 
 ImportResult import_csv(Store& store, const fs::path& file) {
-  const auto rows = read_rows(file);
+  const auto rows = read_csv(read_file(file, size_t{1} << 30), file.string());
   if (rows.empty()) throw DataError(file.string(), "line 1", "no head of columns");
   const auto& head = rows[0].cells;
   const auto metric = column(head, {"metric"}), value = column(head, {"value"}),

@@ -13,6 +13,7 @@
 #include "framework/base/file.h"
 #include "framework/base/json.h"
 #include "framework/media/loudness.h"
+#include "framework/media/picture.h"
 #include "framework/media/sound.h"
 #include "framework/media/sound_codes_file.h"
 #include "framework/media/sound_writer.h"
@@ -75,6 +76,10 @@ class SpeechProgram : public ::testing::Test {
     words.insert(words.begin(), {"speak", "--model", at("voice")});
     return run(words);
   }
+  static Outcome inspect(std::vector<std::string> words) {
+    words.insert(words.begin(), {"conclave-audio", "inspect"});
+    return testing::run_program(words);
+  }
   static void expect_usage_error(const Outcome& outcome, const std::string& what) {
     EXPECT_EQ(outcome.code, 2) << outcome.err;
     EXPECT_THAT(outcome.err, HasSubstr(what));
@@ -114,6 +119,49 @@ TEST_F(SpeechProgram, StreamBatchAndAloneAreTheSameSamples) {
   EXPECT_THAT(batch.out, HasSubstr("cannot be said"));
   EXPECT_EQ(read_file(at("b2.wav")), wav);
   EXPECT_FALSE(fs::exists(at("b1.wav")));
+}
+
+TEST_F(SpeechProgram, BatchesComeAsTablesToo) {
+  ASSERT_EQ(speak({"--text", "4 2", "--seed", "7", "--raw", "-o", at("alone.wav")}).code, 0);
+  write_file(at("items.csv"), "id,text,output,speaker,seed\r\nx,\"4 2\"," + at("c0.wav") + ",,7\r\n555,5," +
+                                  at("c1.wav") + ",zoe,\r\n,9," + at("c2.wav") + ",bob,not\n,3,4,5,6,7\n");
+  const auto batch = speak({"--input", at("items.csv"), "--raw", "--json"});
+  EXPECT_EQ(batch.code, 1);
+  EXPECT_EQ(read_file(at("c0.wav")), read_file(at("alone.wav")));
+  std::istringstream lines(batch.out);
+  std::vector<Json> out;
+  for (std::string line; std::getline(lines, line);) out.push_back(parse_json(line, "line"));
+  ASSERT_EQ(out.size(), 4u);
+  EXPECT_EQ(out[0].at("id"), "x");
+  EXPECT_EQ(out[1].at("id"), "555");
+  EXPECT_THAT(out[1].at("error").dump(), HasSubstr("there are ann, bob"));
+  EXPECT_THAT(out[2].at("error").dump(), HasSubstr("seed"));
+  EXPECT_EQ(out[3].at("id"), 3);
+  EXPECT_THAT(out[3].at("error").dump(), HasSubstr("6 cells"));
+  write_file(at("none.csv"), "text,output\n");
+  expect_usage_error(speak({"--input", at("none.csv")}), "no items");
+}
+
+TEST_F(SpeechProgram, InspectsSoundAndSpeech) {
+  save_sound(at("tone.wav"), tone(0.4, 1.5), 8000);
+  const auto sound = inspect({"--sound", at("tone.wav"), "--picture", at("tone.png"), "--json"});
+  ASSERT_EQ(sound.code, 0) << sound.err;
+  const Json told = parse_json(sound.out, "line");
+  EXPECT_NEAR(told.at("seconds").get<double>(), 1.5, 1e-3);
+  EXPECT_EQ(told.at("sample_rate"), 8000);
+  EXPECT_NEAR(told.at("true_peak_db").get<double>(), 20 * std::log10(0.3), 0.2);
+  // The tone is the lightest row of the spectrogram: 509 Hz of 4,000 lies below the middle.
+  const Tensor picture = load_picture(at("tone.png"));
+  const Tensor row = picture.select(1, 200).to(at::kFloat).sum(1).slice(0, 8, 8 + 64 * 3);
+  EXPECT_GT(row.argmax().item<int64_t>(), 96);
+  const auto speech =
+      inspect({"--text", "1 2", "--speaker", "bob", "--model", at("voice"), "--picture", at("speech.png")});
+  EXPECT_EQ(speech.code, 0) << speech.err;
+  EXPECT_GT(fs::file_size(at("speech.png")), 1000u);
+  expect_usage_error(inspect({"--sound", at("tone.wav"), "--text", "1", "--picture", at("p.png")}),
+                     "exactly one");
+  save_sound(at("silent.wav"), at::zeros({1}), 8000);
+  EXPECT_EQ(inspect({"--sound", at("silent.wav"), "--picture", at("p.png")}).code, 0);
 }
 
 TEST_F(SpeechProgram, SpeaksInTheVoiceOfARecording) {
@@ -192,6 +240,14 @@ TEST(ShippedVoice, SaysDigits) {
   const auto sound = load_sound(dir / "a.wav");
   EXPECT_GT(sound.seconds(), 2);
   EXPECT_NEAR(*measure_loudness(sound.samples_N, 8000).integrated, -14, 2);
+}
+
+TEST(ShippedVoice, ShowsItsRouting) {
+  const testing::TempDir dir;
+  const auto outcome = testing::run_program({"conclave-audio", "inspect", "--text", "0 1 2", "--speaker",
+                                             "theo", "--picture", (dir / "a.png").string()});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_GT(load_picture(dir / "a.png").size(0), 300) << "bands below the spectrogram";
 }
 
 TEST(DigitRecogniser, HearsRecordedDigits) {

@@ -1,0 +1,23 @@
+/// What a trace says of routing, as figures and as rows of the history.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "framework/base/json.h"
+#include "framework/history/store.h"
+#include "framework/moe/trace.h"
+
+namespace conclave {
+
+/// How many null experts each site has.
+using NullExperts = std::map<Site, int64_t>;
+
+/// Share of the slots that went to null experts, over all modalities or in one row of the trace; 0 without a
+/// slot.
+double null_rate(const Trace& trace, const NullExperts& nulls, int row = -1);
+/// {"text": rate, "audio": rate}, modalities without a token left out.
+Json null_rate_by_modality(const Trace& trace, const NullExperts& nulls);
+std::vector<RoutingRow> routing_rows(const Trace& trace);
+
+}  // namespace conclave
