@@ -114,6 +114,7 @@ MidiFile ContinueVerb::work(const MusicModel& model, const MidiFile& given, cons
     last = length + bars_ * bar;
     request.frames.resize(static_cast<size_t>(last));
   }
+  options_.wish_chords(request.frames, harmonise_ ? 0 : static_cast<size_t>(first), model.format);
   PianoRoll made = make_music(*model.lm, request);
 
   MidiFile result = given;

@@ -1,14 +1,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <fstream>
-
+#include "apps/audio/batch.h"
 #include "apps/audio/music_work.h"
 #include "apps/audio/verbs.h"
 #include "apps/common/app.h"
-#include "datasets/json_records.h"
 #include "framework/base/error.h"
-#include "framework/base/log.h"
 #include "framework/base/signals.h"
 #include "framework/base/stopwatch.h"
 #include "framework/media/musical_key.h"
@@ -36,6 +33,7 @@ class MusicVerb : public Verb {
   std::string summary() const override { return "Make a new piece of music as MIDI and sound"; }
   std::string examples() const override {
     return "conclave-audio music --seed 1 --bars 16 -o a.mid -o a.wav\n"
+           "conclave-audio music --chords \"Am Dm G7:2 C:2 F\" -o b.mid\n"
            "conclave-audio music --style tune --key D --input pieces.jsonl --json";
   }
   void declare(Options& options) override {
@@ -44,15 +42,15 @@ class MusicVerb : public Verb {
     options.add("key", key_, "Key that the piece is moved to: C, F#, Bb (m for minor is not looked at)");
     options
         .add("input", input_,
-             "JSON lines, a piece each: {\"id\", \"seed\", \"bars\", \"key\", \"out\": [files]}; what a line "
-             "does "
-             "not say is as on the command line")
+             "JSON lines, a piece each: {\"id\", \"seed\", \"bars\", \"key\", \"out\": [files]}, or a .csv "
+             "with "
+             "such columns; what an item does not say is as on the command line")
         .existing();
   }
   int run(Invocation& call) override;
 
  private:
-  Item item_of(const JsonRecord& record, uint64_t seed) const;
+  Item item_of(const JsonRecord& record, const Json& id, uint64_t seed) const;
   Json make(const MusicModel& model, const Item& item) const;
 
   MusicOptions options_;
@@ -61,11 +59,13 @@ class MusicVerb : public Verb {
   fs::path input_;
 };
 
-Item MusicVerb::item_of(const JsonRecord& record, uint64_t seed) const {
-  Item item{record.json().value("id", Json()), seed, bars_, key_, {}};
+Item MusicVerb::item_of(const JsonRecord& record, const Json& id, uint64_t seed) const {
+  Item item{id, seed, bars_, key_, {}};
   if (record.has("seed")) item.seed = static_cast<uint64_t>(record.integer("seed"));
   if (record.has("bars")) item.bars = record.integer("bars");
   if (record.has("key")) item.key = record.text("key");
+  if (!item.key.empty() && !options_.chords.empty())
+    record.fail("'key' and --chords: chords tell the key themselves");
   if (item.bars < 1 || item.bars > kMostBars)
     record.fail(fmt::format("'bars' is {}: must be from 1 to {}", item.bars, kMostBars));
   const Json out = record.json().value("out", Json::array());
@@ -85,6 +85,8 @@ Json MusicVerb::make(const MusicModel& model, const Item& item) const {
   request.progress = [](int64_t) { throw_if_interrupted(); };
   request.frames.resize(
       static_cast<size_t>(item.bars * model.format.beats_per_bar * model.format.frames_per_beat));
+  request.tries = options_.tries;
+  options_.wish_chords(request.frames, 0, model.format);
   PianoRoll roll = make_music(*model.lm, request);
   MusicalKey key = find_key(roll);
   if (!item.key.empty()) {
@@ -112,13 +114,14 @@ int MusicVerb::run(Invocation& call) {
   set_threads(call.common().threads);
   options_.check();
   if (!key_.empty()) parse_key(key_);
+  require<UsageError>(key_.empty() || options_.chords.empty(),
+                      "--key and --chords: chords tell the key themselves");
   require<UsageError>(!options_.out.empty() || !input_.empty(),
                       "where to? -o FILE.mid, -o FILE.wav, or --input");
   require<UsageError>(options_.out.empty() || input_.empty(),
                       "--out and --input: each line says its own files");
   const MusicModel model = MusicModel::open(options_);
   auto& history = call.history();
-  int failed = 0;
   const auto tell = [&](const Json& line) {
     for (const auto& file : line.at("out")) history.output(file.get<std::string>(), "music");
     if (call.json())
@@ -132,30 +135,13 @@ int MusicVerb::run(Invocation& call) {
     tell(make(model, {{}, call.common().seed, bars_, key_, options_.out}));
     return kExitDone;
   }
-  std::ifstream in(input_);
-  int64_t number = 0;
-  for (std::string text; read_record_line(in, text, input_.string(), ++number);) {
-    if (text.empty()) continue;
-    Json id;
-    try {
-      const std::string where = fmt::format("line {}", number);
-      const Json json = parse_record(text, input_.string(), where);
-      id = json.value("id", Json());
-      const Item item = item_of(JsonRecord(json, input_.string(), where), call.common().seed);
-      MusicOptions own = options_;
-      own.out = item.out;
-      own.check();
-      tell(make(model, item));
-    } catch (const Interrupted&) {
-      throw;
-    } catch (const Error& e) {
-      ++failed;
-      if (call.json())
-        call.out().write(error_line(id, e));
-      else
-        log_error("{}", e.what());
-    }
-  }
+  const int failed = for_each_item(input_, call, [&](const JsonRecord& record, const Json& id) {
+    const Item item = item_of(record, id, call.common().seed);
+    MusicOptions own = options_;
+    own.out = item.out;
+    own.check();
+    tell(make(model, item));
+  });
   return failed > 0 ? kExitFailed : kExitDone;
 }
 

@@ -1,5 +1,7 @@
 #include "apps/audio/music_work.h"
 
+#include <sstream>
+
 #include "apps/common/shipped.h"
 #include "framework/base/error.h"
 #include "framework/base/file.h"
@@ -30,6 +32,17 @@ const Performance& performance_of(const std::string& style) {
   throw UsageError(fmt::format("no style '{}' (allowed: chorale, tune)", style));
 }
 
+std::vector<NamedChord> read_chords(const std::string& names) {
+  std::vector<NamedChord> chords;
+  std::istringstream in(names);
+  for (std::string name; in >> name;) chords.push_back(parse_chord(name));
+  return chords;
+}
+
+double beats_of(const NamedChord& chord, const RollFormat& format) {
+  return chord.beats > 0 ? chord.beats : format.beats_per_bar;
+}
+
 bool is_midi(const fs::path& file) {
   return file.extension() == ".mid" || file.extension() == ".midi";
 }
@@ -46,6 +59,10 @@ void MusicOptions::declare(Options& options) {
   options.add("top-p", top_p, "Notes are drawn from the smallest set that holds this probability")
       .range(0.01, 1);
   options.add("tries", tries, "Where given notes lie ahead: tries that are made side by side").range(1, 4096);
+  options.add("chords", chords,
+              "Chords of the notes that are made, a bar each or as long as they say: \"C Am F:2 G7:2\"; "
+              "repeated to the "
+              "end");
   options.add("tempo", tempo, "Quarter notes a minute (default: by the style)").range(0, 1000).group("Sound");
   options
       .add("renderer", renderer,
@@ -59,7 +76,22 @@ void MusicOptions::declare(Options& options) {
 void MusicOptions::check() const {
   for (const auto& file : out)
     if (!is_midi(file)) check_sound_name(file);
+  read_chords(chords);
   require<UsageError>(tempo == 0 || tempo >= 4, "--tempo {}: must be 0 or from 4 to 1000", tempo);
+}
+
+void MusicOptions::wish_chords(std::vector<FrameWish>& frames, size_t first, const RollFormat& format) const {
+  const auto progression = read_chords(chords);
+  if (progression.empty()) return;
+  double end = static_cast<double>(first);  // of the chord, in frames
+  for (size_t at = first, next = 0; at < frames.size(); ++at) {
+    while (static_cast<double>(at) >= end)
+      end += beats_of(progression[next++ % progression.size()], format) * format.frames_per_beat;
+    const NamedChord& chord = progression[(next - 1) % progression.size()];
+    if (frames[at].chord) continue;
+    frames[at].classes = chord.classes;
+    frames[at].bass = chord.bass;
+  }
 }
 
 MusicModel MusicModel::open(const MusicOptions& options) {

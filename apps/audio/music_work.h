@@ -21,10 +21,13 @@ struct MusicOptions {
   std::vector<std::filesystem::path> out;
   double temperature = 1, top_p = 0.98, tempo = 0, loudness = -14;
   int64_t tries = 64, sample_rate = 44100;
+  std::string chords;
 
   void declare(Options& options);
-  /// Checks the names of the files to be written.
+  /// Checks the names of the files to be written, and of chords.
   void check() const;
+  /// Asks for the chords in free frames from `first` on, one after the other and again from the beginning.
+  void wish_chords(std::vector<FrameWish>& frames, size_t first, const RollFormat& format) const;
   Sampling sampling() const { return {.temperature = temperature, .top_p = top_p}; }
 };
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <numeric>
 
 #include "framework/base/error.h"
@@ -27,8 +28,29 @@ class OneThread {
   int before_;
 };
 
+constexpr double kNothingLeft = -1000;  // of a log-probability
+
 bool is_free(const FrameWish& wish) {
   return !wish.chord;
+}
+
+// Leaves the tokens that the wish allows behind `spelled`, and gives the log of the probability that they
+// have: the chord may end only where it has the bass that is wanted.
+double keep_allowed(const FrameWish& wish, const std::vector<int64_t>& spelled, std::span<float> log_prob) {
+  const auto class_of = [](int64_t token) { return static_cast<int>((token + kLowestKey) % 12); };
+  const bool has_bass = wish.bass < 0 || (!spelled.empty() && class_of(spelled.back()) == wish.bass);
+  double mass = 0;
+  for (int64_t token = 0; token <= kEndToken; ++token) {
+    auto& value = log_prob[static_cast<size_t>(token)];
+    const bool allowed = token == kEndToken
+                             ? has_bass
+                             : wish.classes.none() || wish.classes[static_cast<size_t>(class_of(token))];
+    if (allowed)
+      mass += std::exp(static_cast<double>(value));
+    else
+      value = -std::numeric_limits<float>::infinity();
+  }
+  return std::log(mass);
 }
 
 // Tries side by side, from the first frame on.
@@ -40,8 +62,9 @@ class Filter {
     // one are the same in all of them.
     const auto& wishes = request.frames;
     const auto first = std::find_if(wishes.begin(), wishes.end(), is_free);
-    const bool weighs =
-        std::any_of(first, wishes.end(), [](const FrameWish& wish) { return wish.chord || wish.top; });
+    const bool weighs = std::any_of(first, wishes.end(), [](const FrameWish& wish) {
+      return wish.chord || wish.top || wish.classes.any() || wish.bass >= 0;
+    });
     tries_ = weighs ? request.tries : 1;
     known_ = first - wishes.begin();
   }
@@ -96,6 +119,7 @@ class Filter {
     std::vector<int64_t> given;
     if (wish.chord) given = chord_tokens(*wish.chord);
     if (wish.top) given = {*wish.top - kLowestKey};
+    const bool limited = wish.classes.any() || wish.bass >= 0;
     const auto rows = static_cast<size_t>(tries_);
     std::vector<std::vector<int64_t>> spelled(rows);
     std::vector<int64_t> open(rows);
@@ -111,7 +135,13 @@ class Filter {
       std::vector<int64_t> still;
       for (size_t i = 0; i < open.size(); ++i) {
         const auto row = static_cast<size_t>(open[i]);
-        const std::span<const float> line(log_prob.data_ptr<float>() + i * (kEndToken + 1), kEndToken + 1);
+        const std::span<float> line(log_prob.data_ptr<float>() + i * (kEndToken + 1), kEndToken + 1);
+        if (place >= given.size() && limited) {
+          const double mass = keep_allowed(wish, spelled[row], line);
+          weight_[row] += std::max(mass, kNothingLeft);
+          if (!(mass > kNothingLeft))
+            continue;  // a bass that no lower note can give: the chord ends as it is
+        }
         const int64_t token =
             place < given.size() ? given[place] : draw(choices(line, request_.sampling), random_);
         if (place < given.size()) weight_[row] += line[static_cast<size_t>(token)];

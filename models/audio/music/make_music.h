@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "framework/generate/sampling.h"
+#include "framework/media/chord_name.h"
 #include "models/audio/music/music_lm.h"
 
 namespace conclave {
@@ -14,6 +15,10 @@ namespace conclave {
 struct FrameWish {
   std::optional<Chord> chord;  ///< all of it; or
   std::optional<int> top;      ///< its highest key
+  /// Of free notes: pitch classes (0 is C) that they are drawn from, none set for all; and that of the
+  /// lowest, or -1.
+  PitchClasses classes = {};
+  int bass = -1;
 };
 
 struct MusicRequest {

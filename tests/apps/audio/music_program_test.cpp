@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 #include <sstream>
 
 #include "apps/common/app.h"
@@ -150,6 +151,33 @@ TEST_F(AudioMusic, GivenNotesAreKept) {
   ASSERT_EQ(filled.code, kExitDone) << filled.err;
   const auto notes = notes_of("fill.mid");
   EXPECT_EQ(std::count_if(notes.begin(), notes.end(), [](const MidiNote& n) { return n.start < 4 * 96; }), 5);
+}
+
+TEST_F(AudioMusic, KeepsToNamedChords) {
+  const auto made = audio({"music", "--model", at("model"), "--bars", "2", "--chords", "C:2 Am G7:5",
+                           "--tries", "8", "--temperature", "3", "--top-p", "1", "-o", at("chords.mid")});
+  ASSERT_EQ(made.code, 0) << made.err;
+  const MidiFile midi = read_midi(read_file(at("chords.mid")), "chords.mid");
+  ASSERT_FALSE(midi.notes.empty());
+  const std::set<int> c = {0, 4, 7}, a_minor = {9, 0, 4}, g7 = {7, 11, 2, 5};
+  for (const auto& note : midi.notes) {
+    const int64_t beat = note.start / midi.division;
+    const auto& wanted = beat < 2 ? c : beat < 6 ? a_minor : g7;
+    EXPECT_TRUE(wanted.contains(note.key % 12)) << "key " << note.key << " on beat " << beat;
+  }
+  const auto set = audio({"continue", at("tune.mid"), "--harmonise", "--model", at("model"), "--chords", "Dm",
+                          "--tries", "4", "-o", at("set.mid")});
+  ASSERT_EQ(set.code, 0) << set.err;
+  const auto notes = read_midi(read_file(at("set.mid")), "set.mid").notes;
+  int voices = 0;  // the last track; the tune is on the one before it
+  for (const auto& note : notes) voices = std::max(voices, note.track);
+  for (const auto& note : notes) {
+    if (note.track < voices) continue;
+    EXPECT_TRUE((std::set<int>{2, 5, 9}).contains(note.key % 12)) << note.key;
+  }
+  EXPECT_EQ(audio({"music", "--model", at("model"), "--chords", "C H", "-o", at("x.mid")}).code, kExitUsage);
+  EXPECT_EQ(audio({"music", "--model", at("model"), "--chords", "C", "--key", "D", "-o", at("x.mid")}).code,
+            kExitUsage);
 }
 
 TEST_F(AudioMusic, RoutingAsAPicture) {
