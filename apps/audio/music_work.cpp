@@ -76,7 +76,7 @@ void MusicOptions::declare(Options& options) {
 void MusicOptions::check() const {
   for (const auto& file : out)
     if (!is_midi(file)) check_sound_name(file);
-  read_chords(chords);
+  require<UsageError>(chords.empty() || !read_chords(chords).empty(), "--chords names no chord");
   require<UsageError>(tempo == 0 || tempo >= 4, "--tempo {}: must be 0 or from 4 to 1000", tempo);
 }
 

@@ -14,7 +14,7 @@
 namespace conclave {
 namespace {
 
-constexpr int64_t kLeft = 90, kTop = 8, kText = 16, kFactor = 3, kBands = 64, kGap = 14, kExpertRow = 12;
+constexpr int64_t kLeft = 110, kTop = 8, kText = 16, kFactor = 3, kBands = 64, kGap = 14, kExpertRow = 12;
 constexpr int64_t kColumnsPerSecond = 100;
 constexpr double kRange = 4;  // powers of ten of magnitude, 80 dB
 constexpr Rgb kPaper = {255, 255, 255}, kInk = {40, 40, 40}, kNull = {110, 110, 110}, kLine = {210, 210, 210};

@@ -176,6 +176,7 @@ TEST_F(AudioMusic, KeepsToNamedChords) {
     EXPECT_TRUE((std::set<int>{2, 5, 9}).contains(note.key % 12)) << note.key;
   }
   EXPECT_EQ(audio({"music", "--model", at("model"), "--chords", "C H", "-o", at("x.mid")}).code, kExitUsage);
+  EXPECT_EQ(audio({"music", "--model", at("model"), "--chords", " ", "-o", at("x.mid")}).code, kExitUsage);
   EXPECT_EQ(audio({"music", "--model", at("model"), "--chords", "C", "--key", "D", "-o", at("x.mid")}).code,
             kExitUsage);
 }
