@@ -53,7 +53,9 @@ class EvalVerb : public Verb {
       return task_ == "codec" ? eval_codec(sound_, call) : eval_digits(sound_, call);
     }
     if (music_.model.empty())
-      music_.model = shipped(music_set_style(music_.dataset) == "tune" ? "music-tunes" : "music-chorales");
+      music_.model = shipped(music_set_style(music_.dataset) == "tune" ? "music-tunes"
+                             : music_.protocol == "sigmoid"            ? "music-chorales-sigmoid"
+                                                                       : "music-chorales");
     return evaluate_music(music_, call);
   }
 

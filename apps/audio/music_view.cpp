@@ -6,14 +6,13 @@
 
 #include <algorithm>
 
-#include "framework/media/canvas.h"
+#include "apps/audio/picture_style.h"
 #include "framework/moe/routing_log.h"
 
 namespace conclave {
 namespace {
 
-constexpr int64_t kLeft = 120, kTop = 8, kColumn = 6, kKeyRow = 3, kExpertRow = 12, kGap = 14;
-constexpr Rgb kPaper = {255, 255, 255}, kInk = {40, 40, 40}, kNull = {110, 110, 110}, kLine = {210, 210, 210};
+constexpr int64_t kNotesLeft = 120, kColumn = 6, kKeyRow = 3;
 
 // Mean weight of each expert, nulls too, over the tokens of each frame [F,E].
 Tensor weights_by_frame(const Record& record, const Tensor& frame_T, int64_t frames) {
@@ -49,31 +48,33 @@ void draw_music_routing(const MusicLm& model, int64_t style, const PianoRoll& ro
     highest = std::max(highest, chord.back());
   }
   const int64_t keys = std::max(highest - lowest + 1, 1);
-  int64_t height = kTop + keys * kKeyRow + kGap;
-  for (const auto& record : log.records) height += (record.experts + record.nulls) * kExpertRow + kGap;
-  Canvas canvas(kLeft + frames * kColumn + kTop, height, kPaper);
+  int64_t height = kPictureEdge + keys * kKeyRow + kBandGap;
+  for (const auto& record : log.records) height += (record.experts + record.nulls) * kExpertRow + kBandGap;
+  Canvas canvas(kNotesLeft + frames * kColumn + kPictureEdge, height, kPaper);
 
-  canvas.text(kTop, kTop, "notes", kInk);
+  canvas.text(kPictureEdge, kPictureEdge, "notes", kInk);
   for (int64_t f = 0; f < frames; ++f)
     for (const int key : pieces[0][static_cast<size_t>(f)])
-      canvas.tint(kLeft + f * kColumn, kTop + (highest - key) * kKeyRow, kColumn, kKeyRow, kInk, 1);
-  int64_t y = kTop + keys * kKeyRow + kGap;
+      canvas.tint(kNotesLeft + f * kColumn, kPictureEdge + (highest - key) * kKeyRow, kColumn, kKeyRow, kInk,
+                  1);
+  int64_t y = kPictureEdge + keys * kKeyRow + kBandGap;
   for (size_t i = 0; i < log.records.size(); ++i) {
     const Record& record = log.records[i];
     const int64_t experts = record.experts + record.nulls;
     const Tensor frame_T = i < in_time ? at::arange(frames, at::kLong) : record.context.sequence_T;
     const Tensor weight_FE = weights_by_frame(record, frame_T, frames).contiguous();
-    canvas.text(kTop, y, fmt::format("{} {}", i < in_time ? "time" : "chord", record.site), kInk);
+    canvas.text(kPictureEdge, y, fmt::format("{} {}", i < in_time ? "time" : "chord", record.site), kInk);
     for (int64_t e = 0; e < experts; ++e) {
       const bool null = e >= record.experts;
       const int64_t row = y + e * kExpertRow;
-      canvas.text(kLeft - 30, row, null ? "null" : fmt::format("e{}", e), kInk, 9);
+      canvas.text(kNotesLeft - 30, row, null ? "null" : fmt::format("e{}", e), kInk, 9);
       for (int64_t f = 0; f < frames; ++f)
-        canvas.tint(kLeft + f * kColumn, row, kColumn, kExpertRow - 1, null ? kNull : category_color(e),
+        canvas.tint(kNotesLeft + f * kColumn, row, kColumn, kExpertRow - 1,
+                    null ? kNullColor : category_color(e),
                     std::min(1.0F, weight_FE.data_ptr<float>()[f * experts + e]));
     }
-    canvas.frame(kLeft, y, frames * kColumn, experts * kExpertRow, kLine);
-    y += experts * kExpertRow + kGap;
+    canvas.frame(kNotesLeft, y, frames * kColumn, experts * kExpertRow, kRim);
+    y += experts * kExpertRow + kBandGap;
   }
   canvas.save(file);
 }

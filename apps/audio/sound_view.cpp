@@ -8,16 +8,15 @@
 #include <cmath>
 #include <map>
 
-#include "framework/media/canvas.h"
+#include "apps/audio/picture_style.h"
 #include "models/audio/sound_distance.h"
 
 namespace conclave {
 namespace {
 
-constexpr int64_t kLeft = 110, kTop = 8, kText = 16, kFactor = 3, kBands = 64, kGap = 14, kExpertRow = 12;
+constexpr int64_t kSoundLeft = 110, kText = 16, kFactor = 3, kBands = 64;
 constexpr int64_t kColumnsPerSecond = 100;
 constexpr double kRange = 4;  // powers of ten of magnitude, 80 dB
-constexpr Rgb kPaper = {255, 255, 255}, kInk = {40, 40, 40}, kNull = {110, 110, 110}, kLine = {210, 210, 210};
 
 // Quiet to loud, dark to light.
 constexpr std::array<std::array<float, 3>, 5> kRamp = {
@@ -41,12 +40,12 @@ Tensor beginning(const Tensor& samples_N, int64_t rate) {
 }
 
 int64_t column_of(double seconds) {
-  return kLeft + std::llround(seconds * kColumnsPerSecond) * kFactor;
+  return kSoundLeft + std::llround(seconds * kColumnsPerSecond) * kFactor;
 }
 
 // The picture of the sound at `y`; gives the place below it.
 int64_t paste_sound(Canvas& canvas, const Tensor& picture, int64_t y) {
-  canvas.paste(picture, kLeft, y, kFactor);
+  canvas.paste(picture, kSoundLeft, y, kFactor);
   y += kBands * kFactor + 2;
   const double seconds = static_cast<double>(picture.size(1)) / kColumnsPerSecond;
   for (int half = 0; half / 2.0 <= seconds; ++half) {
@@ -96,9 +95,10 @@ std::map<int, Band> bands_of(const RoutingLog& log, const std::vector<WordTime>&
 
 void draw_sound(const Tensor& samples_N, int64_t sample_rate, const std::filesystem::path& file) {
   const Tensor picture = spectrogram(beginning(samples_N, sample_rate), sample_rate);
-  Canvas canvas(kLeft + picture.size(1) * kFactor + 40, kTop + kBands * kFactor + 2 * kText, kPaper);
-  canvas.text(kTop, kTop, fmt::format("{} Hz", sample_rate / 2), kInk);
-  paste_sound(canvas, picture, kTop);
+  Canvas canvas(kSoundLeft + picture.size(1) * kFactor + 40, kPictureEdge + kBands * kFactor + 2 * kText,
+                kPaper);
+  canvas.text(kPictureEdge, kPictureEdge, fmt::format("{} Hz", sample_rate / 2), kInk);
+  paste_sound(canvas, picture, kPictureEdge);
   canvas.save(file);
 }
 
@@ -107,31 +107,32 @@ void draw_speech(const Tensor& samples_N, const SpeechModel& model, const Spectr
                  const std::filesystem::path& file) {
   const Tensor picture = spectrogram(beginning(samples_N, codec.sample_rate), codec.sample_rate);
   const auto bands = bands_of(log, words, codec.hop);
-  const int64_t width = picture.size(1) * kFactor, right = kLeft + width;
+  const int64_t width = picture.size(1) * kFactor, right = kSoundLeft + width;
   const int64_t column = kColumnsPerSecond * codec.hop / codec.sample_rate * kFactor;
-  int64_t height = kTop + kText + kBands * kFactor + 2 * kText;
-  for (const auto& [site, band] : bands) height += (band.experts + band.nulls) * kExpertRow + kGap;
+  int64_t height = kPictureEdge + kText + kBands * kFactor + 2 * kText;
+  for (const auto& [site, band] : bands) height += (band.experts + band.nulls) * kExpertRow + kBandGap;
   Canvas canvas(right + 40, height, kPaper);
   const auto seconds = [&](int64_t samples) {
     return static_cast<double>(samples) / static_cast<double>(codec.sample_rate);
   };
   for (const auto& word : words)
     if (column_of(seconds(word.begin)) < right)
-      canvas.text(column_of(seconds(word.begin)), kTop, model.words[static_cast<size_t>(word.word)], kInk);
-  int64_t y = paste_sound(canvas, picture, kTop + kText) + kGap;
+      canvas.text(column_of(seconds(word.begin)), kPictureEdge, model.words[static_cast<size_t>(word.word)],
+                  kInk);
+  int64_t y = paste_sound(canvas, picture, kPictureEdge + kText) + kBandGap;
   for (const auto& [site, band] : bands) {
     const int64_t experts = band.experts + band.nulls;
-    canvas.text(kTop, y, fmt::format("layer {}", site), kInk);
+    canvas.text(kPictureEdge, y, fmt::format("layer {}", site), kInk);
     for (int64_t e = 0; e < experts; ++e) {
       const bool null = e >= band.experts;
-      canvas.text(kLeft - 30, y + e * kExpertRow, null ? "null" : fmt::format("e{}", e), kInk, 9);
+      canvas.text(kSoundLeft - 30, y + e * kExpertRow, null ? "null" : fmt::format("e{}", e), kInk, 9);
       for (const auto& [frame, weight] : band.weight)
-        if (kLeft + frame * column < right)
-          canvas.tint(kLeft + frame * column, y + e * kExpertRow, column, kExpertRow - 1,
-                      null ? kNull : category_color(e), std::min(1.0F, weight[static_cast<size_t>(e)]));
+        if (kSoundLeft + frame * column < right)
+          canvas.tint(kSoundLeft + frame * column, y + e * kExpertRow, column, kExpertRow - 1,
+                      null ? kNullColor : category_color(e), std::min(1.0F, weight[static_cast<size_t>(e)]));
     }
-    canvas.frame(kLeft, y, width, experts * kExpertRow, kLine);
-    y += experts * kExpertRow + kGap;
+    canvas.frame(kSoundLeft, y, width, experts * kExpertRow, kRim);
+    y += experts * kExpertRow + kBandGap;
   }
   canvas.save(file);
 }
