@@ -1,5 +1,7 @@
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "apps/common/app.h"
 #include "apps/common/shipped.h"
 #include "apps/ultrasound/eval_nulls.h"
@@ -134,6 +136,10 @@ int UltrasoundEvalVerb::run(Invocation& call) {
                       "either --dataset and --data, or --predictions and --references, are needed");
   set_threads(call.common().threads);
   const auto all = jobs();
+  for (const auto& job : all)
+    require<UsageError>(
+        !nulls_ || std::ranges::count(job.set.samples, Part::train, &UltrasoundSample::part) > 0,
+        "--nulls: they learn from a training part, which {} has not", data_.string());
   call.begin();
   const Part part = part_ == "test" ? Part::test : Part::validation;
   const EvalOptions options{resamples_, call.common().seed};

@@ -202,7 +202,7 @@ Findings ReaderFindings::read(dicom::FrameSource& frames, const ReadRequest& req
   if (tried.empty()) {
     findings.abstained = true;
     findings.outlier_score = 1;
-    findings.reason = fmt::format("{} was not trained on pictures of {}", name(), request.organ);
+    findings.reason = fmt::format("not trained on pictures of {1}: {0}", name(), request.organ);
     return findings;
   }
   const int64_t count = frames.frame_count(), step = (count + kMostFrames - 1) / kMostFrames;

@@ -39,6 +39,8 @@ SavedReader load_reader(const std::filesystem::path& folder) {
   const Json json = read_json(file);
   SavedReader reader;
   try {
+    require<UsageError>(json.is_object() && json.value("kind", Json()) == kKind,
+                        "is of no ultrasound reader: its kind is not {}", kKind);
     ConfigObject config(json, "config");
     config.one_of("kind", {kKind});
     reader.name = config.need<std::string>("name");

@@ -203,6 +203,27 @@ TEST(UltrasoundProgram, Measures) {
       2);
 }
 
+TEST(UltrasoundProgram, EvaluatesAFolderOfPictures) {
+  const TempDir dir;
+  const fs::path assets = fs::path(CONCLAVE_SOURCE_DIR) / "assets";
+  fs::create_directories(dir / "set");
+  fs::copy_file(assets / "samples/breast-lesion.jpg", dir / "set/a.jpg");
+  write_file(dir / "set/labels.csv", "file,pathology,birads\na.jpg,malignant,4\n");
+  std::vector<std::string> words = {
+      "eval",  "--dataset", "folder", "--data", dir / "set", "--model", assets / "ultrasound-breast",
+      "--json"};
+  const auto done = ultrasound_run(dir, words);
+  ASSERT_EQ(done.code, 0) << done.err;
+  const Json record = lines_of(done.out).back();
+  EXPECT_EQ(record["n"], 1);
+  EXPECT_TRUE(record["auc"].is_null());  // one kind alone
+  EXPECT_TRUE(record["birads"]["exact"].is_number());
+  words.emplace_back("--nulls");
+  const auto refused = ultrasound_run(dir, words);
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.out + refused.err, HasSubstr("training part"));
+}
+
 TEST(UltrasoundProgram, ServesAFolderAndGoesOnAfterARestart) {
   const TempDir dir;
   fs::create_directories(dir / "in/study");
