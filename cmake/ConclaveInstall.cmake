@@ -30,13 +30,14 @@ if(EXISTS ${CONCLAVE_LIBTORCH_DIR}/licenses)
           DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/conclave/libtorch)
 endif()
 
-# For the tarball alone: everything else that the two libraries load.
+# For the tarball alone: everything else that the libraries load, and DCMTK's dictionary.
 install(RUNTIME_DEPENDENCY_SET conclave_dependencies
         PRE_EXCLUDE_REGEXES "^libtorch" "^libc10" "^libcupti" "^libcudart" "^libconclave"
         POST_EXCLUDE_REGEXES "/ld-linux" "/lib(c|m|mvec|dl|rt|pthread|resolv|util|anl)\\.so" "/libnsl\\.so\\.1"
                              "/libstdc\\+\\+" "/libgcc_s"
         DIRECTORIES ${CONCLAVE_LIBTORCH_DIR}/lib
         LIBRARY DESTINATION ${private_dir} COMPONENT bundled EXCLUDE_FROM_ALL)
+install(FILES ${DCMTK_DICTIONARY} DESTINATION ${CMAKE_INSTALL_DATADIR}/conclave/dicom COMPONENT bundled EXCLUDE_FROM_ALL)
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/ConclaveConfig.cmake.in
   ${CMAKE_BINARY_DIR}/ConclaveConfig.cmake INSTALL_DESTINATION ${config_dir}

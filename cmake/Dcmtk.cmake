@@ -6,3 +6,5 @@ foreach(part cmr dcmsr dcmseg dcmfg dcmiod dcmnet dcmjpeg dcmjpls dcmimage dcmim
   find_library(DCMTK_${part}_LIBRARY ${part} REQUIRED)
   target_link_libraries(conclave_dcmtk INTERFACE ${DCMTK_${part}_LIBRARY})
 endforeach()
+# What its elements are called; the library reads this file when it starts.
+file(GLOB DCMTK_DICTIONARY /usr/share/libdcmtk*/dicom.dic)

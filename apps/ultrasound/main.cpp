@@ -1,9 +1,24 @@
 #include "apps/ultrasound/verbs.h"
 
+#include <cstdlib>
+
 #include "apps/common/app.h"
+#include "framework/base/child_process.h"
+
+namespace {
+
+// The tarball carries DCMTK's dictionary, which the library would look for where its Debian package puts it.
+void find_dictionary() {
+  const auto shipped =
+      std::filesystem::path(conclave::program_folder()).parent_path() / "share/conclave/dicom/dicom.dic";
+  if (std::filesystem::exists(shipped)) setenv("DCMDICTPATH", shipped.c_str(), 0);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace conclave;
+  find_dictionary();
   Verbs verbs;
   verbs.push_back(make_ultrasound_report_verb());
   verbs.push_back(make_ultrasound_edit_verb());
