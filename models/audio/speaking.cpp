@@ -11,12 +11,12 @@
 #include "framework/base/error.h"
 #include "framework/base/random.h"
 #include "models/audio/codec_task.h"
+#include "models/audio/speech_task.h"
 
 namespace conclave {
 namespace {
 
 constexpr double kWordPause = 0.06, kMarkPause = 0.25;  // seconds
-constexpr int64_t kMostSample = 40, kLeastSample = 12;  // frames, as in training
 constexpr double kSilence = 0.02;                       // of the largest sample
 
 bool is_mark(char c) {

@@ -12,8 +12,7 @@
 namespace conclave {
 namespace {
 
-constexpr int64_t kLeastSample = 12, kMostSample = 40;  // frames of a voice
-constexpr int64_t kBatch = 16;                          // of an evaluation
+constexpr int64_t kBatch = 16;  // of an evaluation
 
 }  // namespace
 

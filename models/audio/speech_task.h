@@ -7,6 +7,9 @@
 
 namespace conclave {
 
+/// Frames of the recording that gives the voice, in training and in use.
+inline constexpr int64_t kLeastSample = 12, kMostSample = 40;
+
 /// One recording of one word.
 struct SpokenWord {
   int64_t word = 0, speaker = 0;
