@@ -7,6 +7,7 @@
 #include "framework/base/signals.h"
 #include "framework/tensor/device.h"
 #include "framework/text/utf8.h"
+#include "models/checkpoint/pack.h"
 
 namespace conclave {
 namespace {
@@ -24,6 +25,8 @@ std::string harmless(std::string_view text) {
 void ReplyFlags::declare(Options& options) {
   auto& sampling = options_.sampling;
   options.positional("FOLDER", folder_, "A model folder as published, with its tokenizer").required();
+  options.add("weights", weights_, "Keep matrices and experts in blocks of so many bits; otherwise --dtype")
+      .choices({"int8", "int4"});
   options.add("max-tokens", options_.max_tokens, "Tokens that a reply may have").at_least(1).group("Reply");
   options.add("stop", options_.stop, "A text that ends the reply; repeat for more").group("Reply");
   options.add("temperature", sampling.temperature, "0 takes the most probable token")
@@ -53,7 +56,7 @@ Speaker ReplyFlags::load(Invocation& call) const {
                       common.dtype);
   set_threads(common.thread_count());
   call.history().param("model_folder", std::filesystem::absolute(folder_).string());
-  return Speaker::load(folder_, dtype);
+  return Speaker::load(folder_, dtype, packing_named(weights_));
 }
 
 ReplyOptions ReplyFlags::options(const Invocation& call) const {

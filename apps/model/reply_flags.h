@@ -16,6 +16,7 @@ class ReplyFlags {
 
  private:
   std::filesystem::path folder_;
+  std::string weights_;
   ReplyOptions options_;
 };
 

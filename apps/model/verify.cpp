@@ -34,6 +34,8 @@ std::string ModelVerifyVerb::examples() const {
 void ModelVerifyVerb::declare(Options& options) {
   options.positional("FOLDER", folders_, "Folders with inputs.safetensors and expected.safetensors")
       .required();
+  options.add("weights", weights_, "Keep matrices and experts in blocks of so many bits; otherwise --dtype")
+      .choices({"int8", "int4"});
 }
 
 int ModelVerifyVerb::run(Invocation& call) {
@@ -41,7 +43,7 @@ int ModelVerifyVerb::run(Invocation& call) {
   call.begin();
   bool all = true;
   const auto& asked = call.common().dtype;
-  const std::string weights = asked == "auto" ? "float32" : asked;
+  const std::string weights = !weights_.empty() ? weights_ : asked == "auto" ? "float32" : asked;
   for (const auto& folder : folders_) {
     if (interrupted()) return kExitInterrupted;
     try {

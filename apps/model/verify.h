@@ -15,6 +15,7 @@ class ModelVerifyVerb : public Verb {
 
  private:
   std::vector<std::filesystem::path> folders_;
+  std::string weights_;
 };
 
 }  // namespace conclave

@@ -15,6 +15,10 @@ Linear::Linear(int64_t in, int64_t out, bool with_bias, double std) {
 }
 
 Tensor Linear::forward(const Tensor& x, const TokenContext& context) const {
+  if (!weight.defined()) {  // packed: the adapter gives the whole product
+    const Tensor y = adapter->delta(x, context);
+    return bias.defined() ? y + bias.to(y.scalar_type()) : y;
+  }
   Tensor y = at::linear(x, weight, bias);
   return adapter ? y + adapter->delta(x, context) : y;
 }

@@ -91,9 +91,11 @@ Ptr<Module> shaped(const CheckpointFolder& folder, const std::function<Ptr<Modul
   }
 }
 
-void fill_module(Module& module, const CheckpointFolder& folder, std::optional<at::ScalarType> dtype) {
+void fill_module(Module& module, const CheckpointFolder& folder, std::optional<at::ScalarType> dtype,
+                 std::optional<kernels::Packing> packing) {
   FillOptions options;
   options.dtype = dtype;
+  options.packing = packing;
   const auto* audio = dynamic_cast<const AudioLm*>(&module);
   if (const auto* lm = audio ? audio->lm.get() : dynamic_cast<const Multimodal*>(&module))
     options.layers = static_cast<int64_t>(lm->text->model->layers.size());
@@ -107,9 +109,10 @@ Ptr<Multimodal> shape_of(const CheckpointFolder& folder) {
   return std::static_pointer_cast<Multimodal>(shaped(folder, make_multimodal));
 }
 
-Ptr<Multimodal> load_checkpoint(const CheckpointFolder& folder, std::optional<at::ScalarType> dtype) {
+Ptr<Multimodal> load_checkpoint(const CheckpointFolder& folder, std::optional<at::ScalarType> dtype,
+                                std::optional<kernels::Packing> packing) {
   auto model = shape_of(folder);
-  fill_module(*model, folder, dtype);
+  fill_module(*model, folder, dtype, packing);
   return model;
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 
+#include "framework/moe/kernels/packed.h"
 #include "framework/tensor/tensor_source.h"
 #include "models/checkpoint/architecture.h"
 #include "models/multimodal/multimodal.h"
@@ -29,13 +30,15 @@ CheckpointFolder open_checkpoint(const std::filesystem::path& path, const Archit
 /// kind.
 Ptr<Multimodal> shape_of(const CheckpointFolder& folder);
 
-/// The model with its weights; `dtype` as in FillOptions. Throws DataError that lists missing, surplus and
-/// misshapen tensors.
-Ptr<Multimodal> load_checkpoint(const CheckpointFolder& folder, std::optional<at::ScalarType> dtype = {});
+/// The model with its weights; `dtype` and `packing` as in FillOptions. Throws DataError that lists missing,
+/// surplus and misshapen tensors.
+Ptr<Multimodal> load_checkpoint(const CheckpointFolder& folder, std::optional<at::ScalarType> dtype = {},
+                                std::optional<kernels::Packing> packing = {});
 
 /// The same for what `make` builds from the configuration: codecs, translators, ...
 Ptr<Module> shaped(const CheckpointFolder& folder, const std::function<Ptr<Module>(const Json&)>& make);
-void fill_module(Module& module, const CheckpointFolder& folder, std::optional<at::ScalarType> dtype = {});
+void fill_module(Module& module, const CheckpointFolder& folder, std::optional<at::ScalarType> dtype = {},
+                 std::optional<kernels::Packing> packing = {});
 template <class M>
 Ptr<M> load_as(const CheckpointFolder& folder, Ptr<M> (*make)(const Json&),
                std::optional<at::ScalarType> dtype = {}) {

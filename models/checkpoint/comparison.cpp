@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "framework/base/error.h"
+#include "models/checkpoint/pack.h"
 
 namespace conclave {
 namespace {
@@ -63,8 +64,11 @@ Comparison::Comparison(const std::filesystem::path& folder, std::string architec
   } else if (weights == "float16") {
     dtype_ = at::kHalf;
     result_.agreement.bound = kSteps / 2048;
+  } else if ((packing_ = packing_named(weights))) {
+    result_.agreement.bound = kSteps / (weights == "int8" ? 256 : 16);
   } else {
-    require<UsageError>(weights == "float32", "weights = {}: must be float32, bfloat16 or float16", weights);
+    require<UsageError>(weights == "float32",
+                        "weights = {}: must be float32, bfloat16, float16, int8 or int4", weights);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "framework/moe/kernels/packed.h"
 #include "framework/moe/routing.h"
 #include "framework/tensor/safetensors.h"
 #include "models/checkpoint/verify.h"
@@ -53,7 +54,8 @@ class Comparison {
   /// Another pass begins, whose choices are judged from its first layer on.
   void begin_pass() { parted_ = false; }
   at::ScalarType dtype() const { return dtype_; }
-  bool exact() const { return dtype_ == at::kFloat; }
+  std::optional<kernels::Packing> packing() const { return packing_; }
+  bool exact() const { return dtype_ == at::kFloat && !packing_; }
   /// Ids or codes that must be equal.
   void ids(const std::string& name, const Tensor& ours);
 
@@ -68,6 +70,7 @@ class Comparison {
 
   VerifyBounds bounds_;
   at::ScalarType dtype_ = at::kFloat;
+  std::optional<kernels::Packing> packing_;
   bool parted_ = false;  // a layer of this pass chose otherwise
   Safetensors in_, out_;
   std::set<std::string> unseen_;

@@ -11,6 +11,7 @@
 
 #include "framework/base/error.h"
 #include "models/checkpoint/name_map.h"
+#include "models/checkpoint/pack.h"
 
 namespace conclave {
 namespace {
@@ -231,9 +232,21 @@ class Filler {
     return bank;
   }
 
+  // A part is packed once the next one comes, when its own tensors are there: one bank of numbers at a time.
   struct Put : Visitor {
     explicit Put(const Filler& filler) : filler(filler) {}
     const Filler& filler;
+    std::string before_name;
+    Module* before = nullptr;
+    void on_module(const std::string& name, Module& part) override {
+      pack_before();
+      before_name = name;
+      before = &part;
+    }
+    void pack_before() {
+      if (before && filler.options_.packing) pack_part(before_name, *before, *filler.options_.packing);
+      before = nullptr;
+    }
     void on_tensor(const std::string& name, Tensor& tensor, TensorKind) override {
       if (!tensor.defined()) return;
       const auto& source = filler.sources_.at(name);
@@ -261,6 +274,7 @@ void Filler::fill() {
   const at::NoGradGuard no_grad;
   Put put(*this);
   module_.visit(put);
+  put.pack_before();
 }
 
 }  // namespace

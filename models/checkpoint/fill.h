@@ -1,6 +1,7 @@
 /// Weights of a published checkpoint into a module.
 #pragma once
 
+#include "framework/moe/kernels/packed.h"
 #include "framework/tensor/module.h"
 #include "framework/tensor/tensor_source.h"
 #include "models/checkpoint/architecture.h"
@@ -10,6 +11,8 @@ namespace conclave {
 struct FillOptions {
   /// Floating tensors take this dtype; nothing: as the file has them (float8 becomes bfloat16).
   std::optional<at::ScalarType> dtype = {};
+  /// The text model's matrices and experts become blocks of 8 or 4 bits as soon as they are read.
+  std::optional<kernels::Packing> packing = {};
   int64_t layers = 0;  ///< for Architecture::more_layers
 };
 

@@ -30,7 +30,8 @@ const char* name_of(Reply::End end) {
   return kNames[static_cast<size_t>(end)];
 }
 
-Speaker Speaker::load(const std::filesystem::path& folder, std::optional<at::ScalarType> dtype) {
+Speaker Speaker::load(const std::filesystem::path& folder, std::optional<at::ScalarType> dtype,
+                      std::optional<kernels::Packing> packing) {
   Speaker speaker(open_checkpoint(folder), read_published_text(folder));
   const auto model = shape_of(speaker.folder_);
   const int64_t rows = model->text->embed_tokens.count();
@@ -40,7 +41,7 @@ Speaker Speaker::load(const std::filesystem::path& folder, std::optional<at::Sca
                     fmt::format("the tokenizer does not fit the vocabulary: it has ids up to {} ('{}'), the "
                                 "model has {} rows",
                                 tokenizer.size() - 1, tokenizer.bytes(tokenizer.size() - 1), rows));
-  speaker.model_ = load_checkpoint(speaker.folder_, dtype);
+  speaker.model_ = load_checkpoint(speaker.folder_, dtype, packing);
   speaker.context_ = context_of(speaker.folder_.published);
   return speaker;
 }

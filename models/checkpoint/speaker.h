@@ -33,7 +33,8 @@ class Speaker {
  public:
   /// Throws DataError and UsageError as open_checkpoint and read_published_text do, and when the tokenizer
   /// has ids that the model lacks.
-  static Speaker load(const std::filesystem::path& folder, std::optional<at::ScalarType> dtype = {});
+  static Speaker load(const std::filesystem::path& folder, std::optional<at::ScalarType> dtype = {},
+                      std::optional<kernels::Packing> packing = {});
 
   const CheckpointFolder& folder() const { return folder_; }
   const PublishedText& text() const { return text_; }

@@ -45,10 +45,10 @@ struct VerifyResult {
   Json json() const;
 };
 
-/// Runs every case of the folder with `weights` "float32", "bfloat16" or "float16". In the narrower types
-/// values and tokens are told and not judged, gradients are left out, and a folder passes when every other
-/// choice of experts is a tie within the type's rounding. Throws what open_checkpoint and load_checkpoint
-/// throw, and DataError when the folder has no recorded outputs.
+/// Runs every case of the folder with `weights` "float32", "bfloat16", "float16", "int8" or "int4". In the
+/// narrower types values and tokens are told and not judged, gradients are left out, and a folder passes when
+/// every other choice of experts is a tie within the type's rounding. Throws what open_checkpoint and
+/// load_checkpoint throw, and DataError when the folder has no recorded outputs.
 VerifyResult verify_checkpoint(const std::filesystem::path& folder, const VerifyBounds& bounds = {},
                                const std::string& weights = "float32");
 

@@ -22,7 +22,7 @@ class LanguageVerifier {
         folder_(folder),
         records_(records),
         config_(folder.config),
-        model_(load_checkpoint(folder, with.dtype())) {}
+        model_(load_checkpoint(folder, with.dtype(), with.packing())) {}
 
   void run() {
     const bool adapted = is_adapter(records_);

@@ -23,7 +23,7 @@ Tensor CausalLm::step(const Tensor& ids_NL, const Tensor& valid_NL, DecodeState&
 }
 
 Tensor CausalLm::logits(const Tensor& features) {
-  if (lm_head.weight.defined()) return lm_head.forward(features).to(at::kFloat);
+  if (lm_head.weight.defined() || lm_head.adapter) return lm_head.forward(features).to(at::kFloat);
   return at::linear(features, embed_tokens.weight).to(at::kFloat);
 }
 

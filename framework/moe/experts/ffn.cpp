@@ -30,9 +30,19 @@ bool needs_grad(const FfnExperts& bank, const Tensor& x_TD, const Routing& routi
   return false;
 }
 
-Tensor project(const Tensor& x_NI, const Tensor& w_EOI, const Ptr<LowRankBank>& lora, const Tensor& bias_EO,
-               const RowOrder& order, const TokenContext& context) {
-  Tensor y_NO = kernels::grouped_linear(x_NI, w_EOI, order);
+kernels::Offsets offsets_of(const RowOrder& order) {
+  return {order.offsets_E1.const_data_ptr<int32_t>(), static_cast<size_t>(order.offsets_E1.numel())};
+}
+
+void require_numbers(const FfnExperts& bank, const char* what) {
+  require(!bank.packed(), "[{}] the experts' weights are packed", what);
+}
+
+Tensor project(const Tensor& x_NI, const Tensor& w_EOI, const kernels::PackedWeight& packed,
+               const Ptr<LowRankBank>& lora, const Tensor& bias_EO, const RowOrder& order,
+               const TokenContext& context) {
+  Tensor y_NO = packed.defined() ? kernels::packed_product(x_NI, packed, offsets_of(order))
+                                 : kernels::grouped_linear(x_NI, w_EOI, order);
   if (lora) y_NO = y_NO + lora->rows(x_NI, order, context);
   return bias_EO.defined() ? y_NO + bias_EO.to(y_NO.scalar_type()).index_select(0, order.expert_N) : y_NO;
 }
@@ -41,9 +51,11 @@ Tensor project(const Tensor& x_NI, const Tensor& w_EOI, const Ptr<LowRankBank>& 
 Tensor run_rows(const FfnExperts& bank, const Tensor& x_TD, const RowOrder& order,
                 const TokenContext& context) {
   const Tensor x_ND = kernels::gather_rows(x_TD, order);
-  Tensor h_NF = activate(bank.activation, project(x_ND, bank.w1_EFD, bank.lora1, bank.b1_EF, order, context));
-  if (bank.gated()) h_NF = h_NF * project(x_ND, bank.w3_EFD, bank.lora3, bank.b3_EF, order, context);
-  return project(h_NF, bank.w2_EDF, bank.lora2, bank.b2_ED, order, context);
+  Tensor h_NF = activate(bank.activation,
+                         project(x_ND, bank.w1_EFD, bank.packed1, bank.lora1, bank.b1_EF, order, context));
+  if (bank.gated())
+    h_NF = h_NF * project(x_ND, bank.w3_EFD, bank.packed3, bank.lora3, bank.b3_EF, order, context);
+  return project(h_NF, bank.w2_EDF, bank.packed2, bank.lora2, bank.b2_ED, order, context);
 }
 
 }  // namespace
@@ -61,10 +73,11 @@ FfnExperts::FfnExperts(const ExpertsShape& shape, const FfnOptions& options)
 }
 
 Tensor FfnExperts::forward(const Tensor& x_TD, const Routing& routing, const TokenContext& context) {
-  check_bank_input("ffn", x_TD, w1_EFD.size(2), routing);
+  check_bank_input("ffn", x_TD, width(), routing);
   if (!lora1 && !needs_grad(*this, x_TD, routing)) {
-    const Tensor out_TD = kernels::fused_ffn(x_TD, {w1_EFD, w3_EFD, w2_EDF, b1_EF, b3_EF, b2_ED, activation},
-                                             routing.expert_TK, routing.weight_TK);
+    const Tensor out_TD = kernels::fused_ffn(
+        x_TD, {w1_EFD, w3_EFD, w2_EDF, b1_EF, b3_EF, b2_ED, activation, packed1, packed3, packed2},
+        routing.expert_TK, routing.weight_TK);
     if (out_TD.defined()) return out_TD;
   }
   const auto order = kernels::sort_rows(routing.expert_TK, count());
@@ -72,17 +85,19 @@ Tensor FfnExperts::forward(const Tensor& x_TD, const Routing& routing, const Tok
 }
 
 Tensor FfnExperts::slots(const Tensor& x_TD, const Routing& routing, const TokenContext& context) {
-  check_bank_input("ffn", x_TD, w1_EFD.size(2), routing);
+  check_bank_input("ffn", x_TD, width(), routing);
   const auto order = kernels::sort_rows(routing.expert_TK, count());
   return kernels::scatter_slots(run_rows(*this, x_TD, order, context), order);
 }
 
 Tensor FfnExperts::affinity(const Tensor& x_TD) const {
+  require_numbers(*this, "affinity");
   const Tensor h_TM = at::linear(x_TD, w1_EFD.flatten(0, 1).to(x_TD.scalar_type()));
   return h_TM.view({x_TD.size(0), count(), w1_EFD.size(1)}).norm(2, -1);
 }
 
 Ptr<Experts> FfnExperts::fuse(const Tensor& weight_GE) const {
+  require_numbers(*this, "fuse");
   require(!lora1, "[fuse] merge or drop the adapters first");
   require(weight_GE.dim() == 2 && weight_GE.size(1) == count(), "[fuse] weights of shape {} for {} experts",
           fmt::join(weight_GE.sizes(), "x"), count());
@@ -101,6 +116,7 @@ Ptr<Experts> FfnExperts::fuse(const Tensor& weight_GE) const {
 }
 
 void FfnExperts::remap(Ids from) {
+  require_numbers(*this, "remap");
   require(!lora1, "[remap] merge or drop the adapters first");
   for (const int id : from) {
     require(id >= -1 && id < count(), "[remap] expert {} of a bank of {}", id, count());
@@ -126,6 +142,7 @@ void FfnExperts::remap(Ids from) {
 
 void FfnExperts::attach_lora(const LoraOptions& options) {
   require(!lora1, "[ffn] the experts have adapters already");
+  require_numbers(*this, "ffn");
   const auto fresh = [&](const Tensor& w_EOI) -> Ptr<LowRankBank> {
     if (!w_EOI.defined()) return nullptr;
     auto bank = std::make_shared<LowRankBank>(count(), w_EOI.size(2), w_EOI.size(1), options);
@@ -138,6 +155,7 @@ void FfnExperts::attach_lora(const LoraOptions& options) {
 }
 
 void FfnExperts::merge_lora() {
+  require_numbers(*this, "ffn");
   const at::NoGradGuard no_grad;
   const auto merge = [](Tensor& w_EOI, Ptr<LowRankBank>& lora) {
     if (!lora) return;
@@ -150,6 +168,21 @@ void FfnExperts::merge_lora() {
   merge(w1_EFD, lora1);
   merge(w3_EFD, lora3);
   merge(w2_EDF, lora2);
+}
+
+bool FfnExperts::pack(kernels::Packing packing) {
+  require(!lora1, "[pack] merge or drop the adapters first");
+  for (const Tensor* w : {&w1_EFD, &w2_EDF})
+    if (!w->defined() || !kernels::can_pack(w->size(2))) return false;
+  const auto turn = [&](Tensor& w, kernels::PackedWeight& packed) {
+    if (!w.defined()) return;
+    packed = kernels::pack(w, packing);
+    w = Tensor();
+  };
+  turn(w1_EFD, packed1);
+  turn(w3_EFD, packed3);
+  turn(w2_EDF, packed2);
+  return true;
 }
 
 void FfnExperts::visit(Visitor& v) {

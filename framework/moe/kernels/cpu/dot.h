@@ -11,6 +11,20 @@ namespace conclave::kernels {
 /// bfloat16 bits.
 using Bf16 = uint16_t;
 
+constexpr int64_t kPackedBlock = 32;  // weights that share a scale
+
+/// As GGUF's Q8_0: weight i is scale * q[i]; the scale is float16 bits.
+struct BlockInt8 {
+  uint16_t scale;
+  int8_t q[kPackedBlock];
+};
+/// As GGUF's Q4_0: weight i < 16 is scale * (low half of q[i] - 8), weight i + 16 has the high half.
+struct BlockInt4 {
+  uint16_t scale;
+  uint8_t q[kPackedBlock / 2];
+};
+static_assert(sizeof(BlockInt8) == 34 && sizeof(BlockInt4) == 18);
+
 struct DotKernels {
   const char* name;
   /// out[r*ldo + c] = x[r] · w[c*ldw ...], r < rows, c < outs, over n elements.
@@ -19,6 +33,15 @@ struct DotKernels {
   /// The same with bfloat16 weights; sums in float32.
   void (*product_bf16)(const float* const* x, int64_t rows, const Bf16* w, int64_t ldw, int64_t outs,
                        int64_t n, float* out, int64_t ldo);
+  /// The same with packed weights; n is a multiple of kPackedBlock, ldw counts blocks. The bits are those of
+  /// `product` with the unpacked weights.
+  void (*product_int8)(const float* const* x, int64_t rows, const BlockInt8* w, int64_t ldw, int64_t outs,
+                       int64_t n, float* out, int64_t ldo);
+  void (*product_int4)(const float* const* x, int64_t rows, const BlockInt4* w, int64_t ldw, int64_t outs,
+                       int64_t n, float* out, int64_t ldo);
+  /// The weights of so many blocks as numbers.
+  void (*unpack_int8)(const BlockInt8* w, int64_t blocks, float* out);
+  void (*unpack_int4)(const BlockInt4* w, int64_t blocks, float* out);
   /// h[i] *= sigmoid(scale * h[i]): silu at 1, quick GELU at 1.702.
   void (*swish)(float scale, float* h, int64_t n);
 };

@@ -26,6 +26,18 @@ struct Avx2 {
   }
   static Reg fma(Reg a, Reg b, Reg c) { return _mm256_fmadd_ps(a, b, c); }
 
+  static Reg set(float x) { return _mm256_set1_ps(x); }
+  static Reg mul(Reg a, Reg b) { return _mm256_mul_ps(a, b); }
+  static void store(Reg v, float* out) { _mm256_storeu_ps(out, v); }
+  static Reg numbers(const BlockInt8& block, int part) { return widen(eight(block.q + part * kWidth)); }
+  static Reg numbers(const BlockInt4& block, int part) {
+    __m128i q = eight(block.q + part % 2 * kWidth);
+    if (part >= 2) q = _mm_srli_epi16(q, 4);
+    return widen(_mm_sub_epi8(_mm_and_si128(q, _mm_set1_epi8(15)), _mm_set1_epi8(8)));
+  }
+  static __m128i eight(const void* bytes) { return _mm_loadl_epi64(static_cast<const __m128i*>(bytes)); }
+  static Reg widen(__m128i bytes) { return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes)); }
+
   static void store_sums(Reg a, Reg b, Reg c, Reg d, float* out) {
     const __m128 ab = _mm_hadd_ps(half(a), half(b)), cd = _mm_hadd_ps(half(c), half(d));
     _mm_storeu_ps(out, _mm_hadd_ps(ab, cd));
@@ -67,7 +79,14 @@ void swish(float scale, float* h, int64_t n) {
 }  // namespace
 
 const DotKernels* avx2_dot_kernels() {
-  static constexpr DotKernels kKernels{"avx2", product<Avx2, float>, product<Avx2, Bf16>, swish};
+  static constexpr DotKernels kKernels{"avx2",
+                                       product<Avx2, float>,
+                                       product<Avx2, Bf16>,
+                                       product<Avx2, BlockInt8>,
+                                       product<Avx2, BlockInt4>,
+                                       unpack<Avx2, BlockInt8>,
+                                       unpack<Avx2, BlockInt4>,
+                                       swish};
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &kKernels : nullptr;
 }
 

@@ -19,6 +19,20 @@ struct Avx512 {
   static Reg load_some(const Bf16* p, int64_t n) { return widen(_mm256_maskz_loadu_epi16(first(n), p)); }
   static Reg fma(Reg a, Reg b, Reg c) { return _mm512_fmadd_ps(a, b, c); }
 
+  static Reg set(float x) { return _mm512_set1_ps(x); }
+  static Reg mul(Reg a, Reg b) { return _mm512_mul_ps(a, b); }
+  static void store(Reg v, float* out) { _mm512_storeu_ps(out, v); }
+  static Reg numbers(const BlockInt8& block, int part) {
+    const auto* q = reinterpret_cast<const __m128i*>(block.q + part * kWidth);
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(q)));
+  }
+  static Reg numbers(const BlockInt4& block, int part) {
+    __m128i q = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block.q));
+    if (part == 1) q = _mm_srli_epi16(q, 4);
+    q = _mm_sub_epi8(_mm_and_si128(q, _mm_set1_epi8(15)), _mm_set1_epi8(8));
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(q));
+  }
+
   static void store_sums(Reg a, Reg b, Reg c, Reg d, float* out) {
     const __m128 ab = _mm_hadd_ps(quarter(a), quarter(b)), cd = _mm_hadd_ps(quarter(c), quarter(d));
     _mm_storeu_ps(out, _mm_hadd_ps(ab, cd));
@@ -63,7 +77,14 @@ void swish(float scale, float* h, int64_t n) {
 }  // namespace
 
 const DotKernels* avx512_dot_kernels() {
-  static constexpr DotKernels kKernels{"avx512", product<Avx512, float>, product<Avx512, Bf16>, swish};
+  static constexpr DotKernels kKernels{"avx512",
+                                       product<Avx512, float>,
+                                       product<Avx512, Bf16>,
+                                       product<Avx512, BlockInt8>,
+                                       product<Avx512, BlockInt4>,
+                                       unpack<Avx512, BlockInt8>,
+                                       unpack<Avx512, BlockInt4>,
+                                       swish};
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                  __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
              ? &kKernels

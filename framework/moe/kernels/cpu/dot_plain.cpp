@@ -30,6 +30,27 @@ struct Plain {
     for (int i = 0; i < kWidth; ++i) c.lane[i] += a.lane[i] * b.lane[i];
     return c;
   }
+  static Reg set(float x) { return {{x, x, x, x}}; }
+  static Reg mul(const Reg& a, Reg b) {
+    for (int i = 0; i < kWidth; ++i) b.lane[i] *= a.lane[i];
+    return b;
+  }
+  static void store(const Reg& v, float* out) {
+    for (int i = 0; i < kWidth; ++i) out[i] = v.lane[i];
+  }
+  static Reg numbers(const BlockInt8& block, int part) {
+    Reg v;
+    for (int i = 0; i < kWidth; ++i) v.lane[i] = block.q[part * kWidth + i];
+    return v;
+  }
+  static Reg numbers(const BlockInt4& block, int part) {
+    Reg v;
+    for (int i = 0; i < kWidth; ++i) {
+      const int place = part * kWidth + i;
+      v.lane[i] = static_cast<float>((place < 16 ? block.q[place] & 15 : block.q[place - 16] >> 4) - 8);
+    }
+    return v;
+  }
   static float total(const Reg& v) { return (v.lane[0] + v.lane[1]) + (v.lane[2] + v.lane[3]); }
   static void store_sums(const Reg& a, const Reg& b, const Reg& c, const Reg& d, float* out) {
     out[0] = total(a);
@@ -46,7 +67,14 @@ void swish(float scale, float* h, int64_t n) {
 }  // namespace
 
 const DotKernels* plain_dot_kernels() {
-  static constexpr DotKernels kKernels{"plain", product<Plain, float>, product<Plain, Bf16>, swish};
+  static constexpr DotKernels kKernels{"plain",
+                                       product<Plain, float>,
+                                       product<Plain, Bf16>,
+                                       product<Plain, BlockInt8>,
+                                       product<Plain, BlockInt4>,
+                                       unpack<Plain, BlockInt8>,
+                                       unpack<Plain, BlockInt4>,
+                                       swish};
   return &kKernels;
 }
 

@@ -7,13 +7,19 @@
 namespace conclave::kernels {
 namespace {
 
-// R x C sums at once. Each sum has its own accumulator and the same tree at the end, whatever R and C are.
+// Float16 bits as a number, without the instructions for it; infinities become large numbers.
+inline float half_value(uint16_t bits) {
+  const uint32_t magnitude = static_cast<uint32_t>(bits & 0x7fff) << 13;
+  float value;
+  __builtin_memcpy(&value, &magnitude, sizeof value);
+  value *= 5.192296858534828e33F;  // 2^112, the difference of the exponents' biases
+  return bits & 0x8000 ? -value : value;
+}
+
+// sum[r][c] += x[r] · w[c]
 template <class V, int R, int C, class W>
-inline void tile(const float* const* x, const W* w, int64_t ldw, int64_t n, float* out, int64_t ldo) {
-  typename V::Reg sum[R][C];
-  for (int r = 0; r < R; ++r) {
-    for (int c = 0; c < C; ++c) sum[r][c] = V::zero();
-  }
+inline void add_products(const float* const* x, const W* w, int64_t ldw, int64_t n,
+                         typename V::Reg (&sum)[R][C]) {
   int64_t i = 0;
   for (; i + V::kWidth <= n; i += V::kWidth) {
     typename V::Reg weight[C];
@@ -31,6 +37,43 @@ inline void tile(const float* const* x, const W* w, int64_t ldw, int64_t n, floa
       for (int c = 0; c < C; ++c) sum[r][c] = V::fma(value, weight[c], sum[r][c]);
     }
   }
+}
+
+// The same with blocks, which are unpacked into registers.
+template <class V, int R, int C, class Block>
+inline void add_packed(const float* const* x, const Block* w, int64_t ldw, int64_t n,
+                       typename V::Reg (&sum)[R][C]) {
+  for (int64_t b = 0; b < n / kPackedBlock; ++b) {
+    typename V::Reg scale[C];
+    for (int c = 0; c < C; ++c) scale[c] = V::set(half_value(w[c * ldw + b].scale));
+    for (int part = 0; part < kPackedBlock / V::kWidth; ++part) {
+      typename V::Reg weight[C];
+      for (int c = 0; c < C; ++c) weight[c] = V::mul(scale[c], V::numbers(w[c * ldw + b], part));
+      for (int r = 0; r < R; ++r) {
+        const auto value = V::load(x[r] + b * kPackedBlock + part * V::kWidth);
+        for (int c = 0; c < C; ++c) sum[r][c] = V::fma(value, weight[c], sum[r][c]);
+      }
+    }
+  }
+}
+template <class W>
+constexpr bool kIsBlock = false;
+template <>
+constexpr bool kIsBlock<BlockInt8> = true;
+template <>
+constexpr bool kIsBlock<BlockInt4> = true;
+
+// R x C sums at once. Each sum has its own accumulator and the same tree at the end, whatever R and C are.
+template <class V, int R, int C, class W>
+inline void tile(const float* const* x, const W* w, int64_t ldw, int64_t n, float* out, int64_t ldo) {
+  typename V::Reg sum[R][C];
+  for (int r = 0; r < R; ++r) {
+    for (int c = 0; c < C; ++c) sum[r][c] = V::zero();
+  }
+  if constexpr (kIsBlock<W>)
+    add_packed<V, R, C>(x, w, ldw, n, sum);
+  else
+    add_products<V, R, C>(x, w, ldw, n, sum);
   for (int r = 0; r < R; ++r) {
     if constexpr (C % 4 == 0) {
       for (int c = 0; c < C; c += 4) {
@@ -74,6 +117,15 @@ void product(const float* const* x, int64_t rows, const W* w, int64_t ldw, int64
   }
   for (; c + 4 <= outs; c += 4) column<V, 4>(x, rows, w + c * ldw, ldw, n, out + c, ldo);
   for (; c < outs; ++c) column<V, 1>(x, rows, w + c * ldw, ldw, n, out + c, ldo);
+}
+
+template <class V, class Block>
+void unpack(const Block* w, int64_t blocks, float* out) {
+  for (int64_t b = 0; b < blocks; ++b) {
+    const auto scale = V::set(half_value(w[b].scale));
+    for (int part = 0; part < kPackedBlock / V::kWidth; ++part)
+      V::store(V::mul(scale, V::numbers(w[b], part)), out + b * kPackedBlock + part * V::kWidth);
+  }
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "framework/moe/kernels/cpu/blocks.h"
-#include "framework/moe/kernels/cpu/dot.h"
+#include "framework/moe/kernels/cpu/weight_rows.h"
 #include "framework/moe/kernels/ffn.h"
 
 namespace conclave::kernels {
@@ -61,29 +61,22 @@ void activate_row(const DotKernels& dot, Activation activation, float* h, int64_
   }
 }
 
-template <class W>
-void product(const DotKernels& dot, const float* const* x, int64_t rows, const W* w, int64_t outs, int64_t n,
-             float* out, int64_t ldo) {
-  if constexpr (std::is_same_v<W, float>) {
-    dot.product(x, rows, w, n, outs, n, out, ldo);
-  } else {
-    dot.product_bf16(x, rows, reinterpret_cast<const Bf16*>(w), n, outs, n, out, ldo);
-  }
-}
-
 void add_row(float* to, const float* from, int64_t n) {
   for (int64_t i = 0; i < n; ++i) to[i] += from[i];
 }
 
-template <class W>
+WeightRows weight_rows(const Tensor& w, const PackedWeight& packed) {
+  return packed.defined() ? WeightRows(packed) : WeightRows(w);
+}
+
 void run(const float* x, const FfnWeights& weights, const Rows& rows, const Groups& groups, int64_t slots,
          float* h_NF, float* y_ND) {
   const auto& dot = dot_kernels();
-  const int64_t F = weights.w1_EFD.size(1), D = weights.w1_EFD.size(2), out = weights.w2_EDF.size(1);
-  const bool gated = weights.w3_EFD.defined();
-  const W* w1 = weights.w1_EFD.const_data_ptr<W>();
-  const W* w3 = gated ? weights.w3_EFD.const_data_ptr<W>() : nullptr;
-  const W* w2 = weights.w2_EDF.const_data_ptr<W>();
+  const int64_t F = weights.hidden(), D = weights.ins(), out = weights.outs();
+  const bool gated = weights.gated();
+  const WeightRows w1 = weight_rows(weights.w1_EFD, weights.packed1),
+                   w2 = weight_rows(weights.w2_EDF, weights.packed2);
+  const WeightRows w3 = gated ? weight_rows(weights.w3_EFD, weights.packed3) : WeightRows();
   const float* b1 = weights.b1_EF.defined() ? weights.b1_EF.const_data_ptr<float>() : nullptr;
   const float* b3 = weights.b3_EF.defined() ? weights.b3_EF.const_data_ptr<float>() : nullptr;
   const float* b2 = weights.b2_ED.defined() ? weights.b2_ED.const_data_ptr<float>() : nullptr;
@@ -98,8 +91,8 @@ void run(const float* x, const FfnWeights& weights, const Rows& rows, const Grou
   each_block(groups, F, threads, [&](int64_t e, int64_t first, int64_t count, int64_t begin, int64_t width) {
     alignas(64) float up[kRowPanel * kMaxBlock];
     float* h = h_NF + first * F + begin;
-    product(dot, &inputs[first], count, w1 + (e * F + begin) * D, width, D, h, F);
-    if (gated) product(dot, &inputs[first], count, w3 + (e * F + begin) * D, width, D, up, width);
+    multiply(dot, &inputs[first], count, w1, e * F + begin, width, h, F);
+    if (gated) multiply(dot, &inputs[first], count, w3, e * F + begin, width, up, width);
     for (int64_t r = 0; r < count; ++r) {
       if (b1) add_row(h + r * F, b1 + e * F + begin, width);
       activate_row(dot, weights.activation, h + r * F, width);
@@ -111,7 +104,7 @@ void run(const float* x, const FfnWeights& weights, const Rows& rows, const Grou
   each_block(groups, out, threads,
              [&](int64_t e, int64_t first, int64_t count, int64_t begin, int64_t width) {
                float* y = y_ND + first * out + begin;
-               product(dot, &hidden[first], count, w2 + (e * out + begin) * F, width, F, y, out);
+               multiply(dot, &hidden[first], count, w2, e * out + begin, width, y, out);
                if (!b2) return;
                for (int64_t r = 0; r < count; ++r) add_row(y + r * out, b2 + e * out + begin, width);
              });
@@ -139,7 +132,9 @@ bool float_or_bf16(const Tensor& t) {
 }
 
 bool takes(const Tensor& x_TD, const FfnWeights& w) {
-  if (!float_or_bf16(x_TD) || !float_or_bf16(w.w1_EFD)) return false;
+  if (!float_or_bf16(x_TD)) return false;
+  if (w.packed1.defined()) return true;
+  if (!float_or_bf16(w.w1_EFD)) return false;
   for (const Tensor* t : {&w.w1_EFD, &w.w3_EFD, &w.w2_EDF}) {
     if (t->defined() && !(t->scalar_type() == w.w1_EFD.scalar_type() && t->is_cpu() && t->is_contiguous())) {
       return false;
@@ -157,14 +152,16 @@ Tensor as_float(const Tensor& t) {
 Tensor fused_ffn(const Tensor& x_TD, const FfnWeights& weights, const Tensor& expert_TK,
                  const Tensor& weight_TK) {
   if (!takes(x_TD, weights)) return {};
-  const int64_t tokens = expert_TK.size(0), slots = expert_TK.size(1), experts = weights.w1_EFD.size(0);
-  const int64_t F = weights.w1_EFD.size(1), width = weights.w2_EDF.size(1);
+  const int64_t tokens = expert_TK.size(0), slots = expert_TK.size(1), experts = weights.experts();
+  const int64_t F = weights.hidden(), width = weights.outs();
   const Tensor expert = expert_TK.contiguous();
   const Rows rows = sort_slots(expert.const_data_ptr<int32_t>(), expert.numel(), experts);
   const auto N = static_cast<int64_t>(rows.slot.size());
   const Groups groups(rows.offsets);
   // From about four rows an expert on, bfloat16 matrix instructions win.
-  if (x_TD.scalar_type() == at::kBFloat16 && N > 4 * static_cast<int64_t>(groups.active.size())) return {};
+  const bool packed = weights.packed1.defined();
+  if (!packed && x_TD.scalar_type() == at::kBFloat16 && N > 4 * static_cast<int64_t>(groups.active.size()))
+    return {};
 
   const Tensor x = as_float(x_TD), weight = as_float(weight_TK);
   FfnWeights own = weights;
@@ -175,11 +172,7 @@ Tensor fused_ffn(const Tensor& x_TD, const FfnWeights& weights, const Tensor& ex
   Tensor out = at::empty({tokens, width}, x.options());
   float* h_NF = scratch.mutable_data_ptr<float>();
   float* y_ND = h_NF + N * F;
-  if (own.w1_EFD.scalar_type() == at::kFloat) {
-    run<float>(x.const_data_ptr<float>(), own, rows, groups, slots, h_NF, y_ND);
-  } else {
-    run<at::BFloat16>(x.const_data_ptr<float>(), own, rows, groups, slots, h_NF, y_ND);
-  }
+  run(x.const_data_ptr<float>(), own, rows, groups, slots, h_NF, y_ND);
   combine(rows, weight.const_data_ptr<float>(), y_ND, tokens, slots, width, out.mutable_data_ptr<float>());
   return x_TD.scalar_type() == at::kFloat ? out : out.to(x_TD.scalar_type());
 }

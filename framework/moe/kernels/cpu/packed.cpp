@@ -1,0 +1,115 @@
+#include "framework/moe/kernels/packed.h"
+
+#include <ATen/ATen.h>
+#include <c10/util/Half.h>
+
+#include <cmath>
+
+#include "framework/base/error.h"
+#include "framework/moe/kernels/cpu/blocks.h"
+#include "framework/moe/kernels/cpu/weight_rows.h"
+
+namespace conclave::kernels {
+namespace {
+
+// The element of largest magnitude, with its sign.
+float extreme(const float* w) {
+  float found = 0;
+  for (int64_t i = 0; i < kPackedBlock; ++i)
+    if (std::abs(w[i]) > std::abs(found)) found = w[i];
+  return found;
+}
+
+int step_of(float x, float scale, int low, int high) {
+  return scale == 0 ? 0 : std::clamp(static_cast<int>(std::lround(x / scale)), low, high);
+}
+
+void pack_block(const float* w, BlockInt8& block) {
+  block.scale = c10::Half(std::abs(extreme(w)) / 127).x;
+  const float scale = c10::Half(block.scale, c10::Half::from_bits());
+  for (int64_t i = 0; i < kPackedBlock; ++i)
+    block.q[i] = static_cast<int8_t>(step_of(w[i], scale, -127, 127));
+}
+
+void pack_block(const float* w, BlockInt4& block) {
+  block.scale = c10::Half(extreme(w) / -8).x;
+  const float scale = c10::Half(block.scale, c10::Half::from_bits());
+  constexpr int64_t kHalf = kPackedBlock / 2;
+  for (int64_t i = 0; i < kHalf; ++i) {
+    const int low = step_of(w[i], scale, -8, 7) + 8, high = step_of(w[i + kHalf], scale, -8, 7) + 8;
+    block.q[i] = static_cast<uint8_t>(low | high << 4);
+  }
+}
+
+template <class Block>
+void pack_rows(const Tensor& w_EOI, Tensor& blocks) {
+  const int64_t ins = w_EOI.size(2);
+  auto* to = reinterpret_cast<Block*>(blocks.mutable_data_ptr<uint8_t>());
+  for (int64_t e = 0; e < w_EOI.size(0); ++e) {  // one matrix as float32 at a time
+    const Tensor matrix = w_EOI[e].to(at::kFloat).contiguous();
+    const float* from = matrix.const_data_ptr<float>();
+    const int64_t count = matrix.size(0) * ins / kPackedBlock;
+    parallel_ranges(count, 1024, [&](int64_t begin, int64_t end) {
+      for (int64_t b = begin; b < end; ++b) pack_block(from + b * kPackedBlock, to[e * count + b]);
+    });
+  }
+}
+
+}  // namespace
+
+bool can_pack(int64_t ins) {
+  return ins > 0 && ins % kPackedBlock == 0;
+}
+
+int64_t packed_row_bytes(Packing packing, int64_t ins) {
+  const auto block = packing == Packing::int8 ? sizeof(BlockInt8) : sizeof(BlockInt4);
+  return ins / kPackedBlock * static_cast<int64_t>(block);
+}
+
+PackedWeight pack(const Tensor& w_EOI, Packing packing) {
+  require(w_EOI.dim() == 3 && w_EOI.is_cpu() && w_EOI.is_floating_point() && can_pack(w_EOI.size(2)),
+          "[pack] weights [{}]: must be [E,O,I] numbers on the host, I a multiple of {}",
+          fmt::join(w_EOI.sizes(), ", "), kPackedBlock);
+  const int64_t ins = w_EOI.size(2);
+  PackedWeight packed{
+      packing, at::empty({w_EOI.size(0), w_EOI.size(1), packed_row_bytes(packing, ins)}, at::kByte), ins};
+  if (packing == Packing::int8)
+    pack_rows<BlockInt8>(w_EOI, packed.blocks);
+  else
+    pack_rows<BlockInt4>(w_EOI, packed.blocks);
+  return packed;
+}
+
+Tensor unpack(const PackedWeight& weight) {
+  Tensor w_EOI = at::empty({weight.experts(), weight.outs(), weight.ins}, at::kFloat);
+  const int64_t blocks = w_EOI.numel() / kPackedBlock;
+  const auto* from = weight.blocks.const_data_ptr<uint8_t>();
+  float* to = w_EOI.mutable_data_ptr<float>();
+  if (weight.packing == Packing::int8)
+    dot_kernels().unpack_int8(reinterpret_cast<const BlockInt8*>(from), blocks, to);
+  else
+    dot_kernels().unpack_int4(reinterpret_cast<const BlockInt4*>(from), blocks, to);
+  return w_EOI;
+}
+
+Tensor packed_product(const Tensor& x_NI, const PackedWeight& weight, Offsets offsets) {
+  require(x_NI.dim() == 2 && x_NI.is_cpu() && x_NI.size(1) == weight.ins, "[packed] rows [{}] for {} columns",
+          fmt::join(x_NI.sizes(), ", "), weight.ins);
+  const Tensor x = x_NI.to(at::kFloat).contiguous();
+  const int64_t N = x.size(0), outs = weight.outs();
+  Tensor y_NO = at::empty({N, outs}, x.options());
+  const float* from = x.const_data_ptr<float>();
+  float* to = y_NO.mutable_data_ptr<float>();
+  std::vector<const float*> row(static_cast<size_t>(N));
+  for (int64_t r = 0; r < N; ++r) row[static_cast<size_t>(r)] = from + r * weight.ins;
+  const auto& dot = dot_kernels();
+  const WeightRows rows_of(weight);
+  each_block(Groups(offsets), outs, threads_for(N * outs * weight.ins),
+             [&](int64_t e, int64_t first, int64_t rows, int64_t begin, int64_t width) {
+               multiply(dot, &row[static_cast<size_t>(first)], rows, rows_of, e * outs + begin, width,
+                        to + first * outs + begin, outs);
+             });
+  return y_NO.to(x_NI.scalar_type());
+}
+
+}  // namespace conclave::kernels
