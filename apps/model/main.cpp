@@ -1,5 +1,6 @@
 // conclave-model: checkpoints as they were published, loaded, looked at and compared with their originals.
 #include "apps/common/app.h"
+#include "apps/model/bench.h"
 #include "apps/model/chat.h"
 #include "apps/model/convert.h"
 #include "apps/model/inspect.h"
@@ -13,6 +14,7 @@ int main(int argc, char** argv) {
   verbs.push_back(std::make_unique<conclave::ModelRunVerb>());
   verbs.push_back(std::make_unique<conclave::ModelChatVerb>());
   verbs.push_back(std::make_unique<conclave::ModelConvertVerb>());
+  verbs.push_back(std::make_unique<conclave::ModelBenchVerb>());
   return conclave::run_app(
       argc, argv, {"model", "Published checkpoints: what they hold, and the same numbers"}, std::move(verbs));
 }
