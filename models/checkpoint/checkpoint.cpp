@@ -5,6 +5,7 @@
 #include "models/audio/audio_lm.h"
 #include "models/checkpoint/config_template.h"
 #include "models/checkpoint/fill.h"
+#include "models/checkpoint/gguf.h"
 #include "models/checkpoint/weights.h"
 
 namespace conclave {
@@ -61,7 +62,13 @@ CheckpointFolder open_checkpoint(const std::filesystem::path& path, const Archit
     throw DataError(path.string(), "", "is not a folder or a file of weights");
   CheckpointFolder found{path, {}, known, nullptr, {}};
   auto settings = path / "config.json";
-  if (folder && (known || std::filesystem::exists(settings))) {
+  if (const auto gguf = find_gguf(path); !gguf.empty()) {
+    settings = gguf;
+    auto model = open_gguf(gguf);
+    found.published = std::move(model.published);
+    found.files = std::move(model.files);
+    if (!known) found.architecture = &find_architecture(found.published, settings.string());
+  } else if (folder && (known || std::filesystem::exists(settings))) {
     found.published = read_json(settings);
     read_beside(found);
     if (!known) found.architecture = &find_architecture(found.published, settings.string());

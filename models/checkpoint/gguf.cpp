@@ -1,0 +1,244 @@
+#include "models/checkpoint/gguf.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "framework/base/error.h"
+#include "framework/base/gguf_header.h"
+#include "framework/base/mapped_file.h"
+#include "framework/tensor/gguf_values.h"
+
+namespace conclave {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Names in the file, {} the layer, and as published; % counts over the experts of a fused tensor.
+struct GgufName {
+  const char* ours;
+  const char* published;
+};
+constexpr GgufName kOutside[] = {{"token_embd.weight", "model.embed_tokens.weight"},
+                                 {"output_norm.weight", "model.norm.weight"},
+                                 {"output.weight", "lm_head.weight"}};
+constexpr GgufName kInLayer[] = {
+    {"attn_norm.weight", "input_layernorm.weight"},
+    {"ffn_norm.weight", "post_attention_layernorm.weight"},
+    {"attn_q.weight", "self_attn.q_proj.weight"},
+    {"attn_k.weight", "self_attn.k_proj.weight"},
+    {"attn_v.weight", "self_attn.v_proj.weight"},
+    {"attn_output.weight", "self_attn.o_proj.weight"},
+    {"attn_q.bias", "self_attn.q_proj.bias"},
+    {"attn_k.bias", "self_attn.k_proj.bias"},
+    {"attn_v.bias", "self_attn.v_proj.bias"},
+    {"attn_q_norm.weight", "self_attn.q_norm.weight"},
+    {"attn_k_norm.weight", "self_attn.k_norm.weight"},
+    {"ffn_gate.weight", "mlp.gate_proj.weight"},
+    {"ffn_up.weight", "mlp.up_proj.weight"},
+    {"ffn_down.weight", "mlp.down_proj.weight"},
+    {"ffn_gate_inp.weight", "mlp.gate.weight"},
+    {"ffn_gate_exps.weight", "mlp.experts.%.gate_proj.weight"},
+    {"ffn_up_exps.weight", "mlp.experts.%.up_proj.weight"},
+    {"ffn_down_exps.weight", "mlp.experts.%.down_proj.weight"},
+    {"ffn_gate_shexp.weight", "mlp.shared_expert.gate_proj.weight"},
+    {"ffn_up_shexp.weight", "mlp.shared_expert.up_proj.weight"},
+    {"ffn_down_shexp.weight", "mlp.shared_expert.down_proj.weight"},
+    {"ffn_gate_inp_shexp.weight", "mlp.shared_expert_gate.weight"},
+};
+
+/// Keys of config.json and those of the file behind the architecture's name.
+struct GgufKey {
+  const char* published;
+  const char* ours;
+};
+constexpr GgufKey kKeys[] = {
+    {"hidden_size", "embedding_length"},
+    {"num_hidden_layers", "block_count"},
+    {"max_position_embeddings", "context_length"},
+    {"intermediate_size", "feed_forward_length"},
+    {"num_attention_heads", "attention.head_count"},
+    {"num_key_value_heads", "attention.head_count_kv"},
+    {"head_dim", "attention.key_length"},
+    {"rms_norm_eps", "attention.layer_norm_rms_epsilon"},
+    {"rope_theta", "rope.freq_base"},
+    {"num_experts", "expert_count"},
+    {"num_experts_per_tok", "expert_used_count"},
+    {"moe_intermediate_size", "expert_feed_forward_length"},
+    {"shared_expert_intermediate_size", "expert_shared_feed_forward_length"},
+    {"clip_qkv", "attention.clamp_kqv"},
+    {"sliding_window", "attention.sliding_window"},
+};
+
+/// What the architecture's name says beside the keys.
+struct GgufArchitecture {
+  const char* name;
+  const char* published;
+  bool normalised;  ///< the weights of the chosen experts sum to 1
+  bool paired;      ///< rows of q and k lie so that neighbours turn together
+};
+constexpr GgufArchitecture kArchitectures[] = {
+    {"llama", "LlamaForCausalLM", true, true},   {"olmoe", "OlmoeForCausalLM", false, false},
+    {"qwen2", "Qwen2ForCausalLM", false, false}, {"qwen2moe", "Qwen2MoeForCausalLM", false, false},
+    {"qwen3", "Qwen3ForCausalLM", false, false}, {"qwen3moe", "Qwen3MoeForCausalLM", true, false},
+};
+
+class GgufWeights : public TensorSource {
+ public:
+  GgufWeights(std::shared_ptr<MappedFile> file, const std::vector<GgufTensor>& tensors, int64_t q_heads,
+              int64_t k_heads)
+      : file_(std::move(file)), q_heads_(q_heads), k_heads_(k_heads) {
+    for (const auto& tensor : tensors) add(tensor);
+    for (const auto& [name, place] : places_) names_.push_back(name);
+  }
+  std::string origin() const override { return file_->path().string(); }
+  const std::vector<std::string>& names() const override { return names_; }
+  bool contains(std::string_view name) const override { return places_.contains(name); }
+  std::vector<int64_t> shape(std::string_view name) const override { return place(name).shape; }
+  Tensor tensor(std::string_view name) const override;
+
+ private:
+  // A tensor of the file, or one matrix of it.
+  struct Place {
+    std::vector<int64_t> shape;
+    uint32_t type = 0;
+    uint64_t begin = 0;
+    int64_t heads = 0;  ///< whose rows lie in pairs; 0: they do not
+  };
+
+  void put(const std::string& name, Place place) {
+    if (!places_.emplace(name, std::move(place)).second)
+      throw DataError(origin(), "", "two tensors stand for " + name);
+  }
+  void add(const GgufTensor& tensor);
+  const Place& place(std::string_view name) const {
+    const auto found = places_.find(name);
+    if (found == places_.end()) throw DataError(origin(), "", fmt::format("has no tensor \"{}\"", name));
+    return found->second;
+  }
+
+  std::shared_ptr<MappedFile> file_;
+  int64_t q_heads_, k_heads_;
+  std::map<std::string, Place, std::less<>> places_;
+  std::vector<std::string> names_;
+};
+
+void GgufWeights::add(const GgufTensor& tensor) {
+  const auto plain = [&](const std::string& name, int64_t heads = 0) {
+    put(name, {tensor.shape, tensor.type, tensor.begin, heads});
+  };
+  for (const auto& name : kOutside)
+    if (tensor.name == name.ours) return plain(name.published);
+  const size_t dot = tensor.name.find('.', 4);
+  if (!tensor.name.starts_with("blk.") || dot == std::string::npos) return plain(tensor.name);
+  const std::string layer = tensor.name.substr(4, dot - 4), inner = tensor.name.substr(dot + 1);
+  for (const auto& name : kInLayer) {
+    if (inner != name.ours) continue;
+    const std::string published = "model.layers." + layer + "." + name.published;
+    const size_t percent = published.find('%');
+    if (percent == std::string::npos)
+      return plain(published, inner.starts_with("attn_q.")   ? q_heads_
+                              : inner.starts_with("attn_k.") ? k_heads_
+                                                             : 0);
+    if (tensor.shape.size() != 3 || tensor.shape[0] == 0)
+      throw DataError(origin(), tensor.name,
+                      fmt::format("has the shape [{}]: a matrix for each expert was expected",
+                                  fmt::join(tensor.shape, ", ")));
+    const auto count = static_cast<uint64_t>(tensor.shape[0]);
+    if (count > 65536) throw DataError(origin(), tensor.name, fmt::format("holds {} experts", count));
+    for (uint64_t e = 0; e < count; ++e)
+      put(published.substr(0, percent) + std::to_string(e) + published.substr(percent + 1),
+          {{tensor.shape[1], tensor.shape[2]}, tensor.type, tensor.begin + e * (tensor.bytes / count)});
+    return;
+  }
+  plain(tensor.name);
+}
+
+Tensor GgufWeights::tensor(std::string_view name) const {
+  const Place& at_place = place(name);
+  Tensor values = at::empty(at_place.shape, at::kFloat);
+  gguf_values(at_place.type, file_->bytes().data() + at_place.begin, values.numel(),
+              values.mutable_data_ptr<float>());
+  if (at_place.heads == 0) return values;
+  // Halves of a head that turn together were put side by side, pair by pair.
+  const int64_t rows = values.size(0), heads = at_place.heads;
+  if (rows % (2 * heads) != 0)
+    throw DataError(origin(), std::string(name), fmt::format("{} rows for {} heads", rows, heads));
+  auto shape = values.sizes().vec();
+  return values.reshape({heads, rows / heads / 2, 2, -1}).transpose(1, 2).reshape(shape).contiguous();
+}
+
+Json config_of(const GgufHeader& header, const std::string& file, const GgufArchitecture& architecture) {
+  const std::string prefix = std::string(architecture.name) + ".";
+  Json config = Json::object();
+  for (const auto& key : kKeys) {
+    const auto found = header.metadata.find(prefix + key.ours);
+    if (found == header.metadata.end()) continue;
+    if (!found->is_number())
+      throw DataError(file, prefix + key.ours, "is no number: one for all layers is what is read");
+    config[key.published] = *found;
+  }
+  const auto scaling = header.metadata.find(prefix + "rope.scaling.type");
+  if (scaling != header.metadata.end() && *scaling != "none")
+    throw DataError(file, prefix + "rope.scaling.type", scaling->dump() + " is not supported");
+  std::string published = architecture.published;
+  if (published == "LlamaForCausalLM" && config.contains("num_experts")) {
+    published = "MixtralForCausalLM";
+    config["num_local_experts"] = config["num_experts"];
+  }
+  // The number of rows of the embedding; without a head of its own the model is tied to it.
+  config["tie_word_embeddings"] = true;
+  for (const auto& tensor : header.tensors) {
+    if (tensor.name == "token_embd.weight" && !tensor.shape.empty()) config["vocab_size"] = tensor.shape[0];
+    if (tensor.name == "output.weight") config["tie_word_embeddings"] = false;
+    if (tensor.name == "blk.0.attn_q.bias") config["qkv_bias"] = config["attention_bias"] = true;
+  }
+  config["architectures"] = {published};
+  config["hidden_act"] = "silu";
+  config["norm_topk_prob"] = architecture.normalised;
+  config["router_aux_loss_coef"] = 0.0;
+  return config;
+}
+
+}  // namespace
+
+fs::path find_gguf(const fs::path& path) {
+  if (fs::is_regular_file(path)) return path.extension() == ".gguf" ? path : fs::path();
+  if (!fs::is_directory(path)) return {};
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator(path)) {
+    const auto name = entry.path().filename();
+    if (name == "model.safetensors" || name == "model.safetensors.index.json" || name == "pytorch_model.bin")
+      return {};
+    if (entry.path().extension() == ".gguf" && entry.is_regular_file()) found.push_back(entry.path());
+  }
+  return found.size() == 1 ? found.front() : fs::path();
+}
+
+GgufModel open_gguf(const fs::path& path) {
+  auto file = std::make_shared<MappedFile>(path);
+  const GgufHeader header = parse_gguf_header(file->text(), path.string());
+  const Json named = header.metadata.value("general.architecture", Json());
+  std::string known;
+  for (const auto& architecture : kArchitectures) {
+    known += (known.empty() ? "" : ", ") + std::string(architecture.name);
+    if (named != architecture.name) continue;
+    Json config = config_of(header, path.string(), architecture);
+    int64_t q_heads = 0, k_heads = 0;
+    if (architecture.paired) {
+      const Json heads = config.value("num_attention_heads", Json());
+      const Json kv_heads = config.value("num_key_value_heads", heads);
+      for (const Json* count : {&heads, &kv_heads})
+        if (!count->is_number_integer() || *count < 1 || *count > 65536)
+          throw DataError(path.string(), "attention.head_count", count->dump() + " heads");
+      q_heads = heads.get<int64_t>();
+      k_heads = kv_heads.get<int64_t>();
+    }
+    return {std::move(config),
+            std::make_shared<GgufWeights>(std::move(file), header.tensors, q_heads, k_heads)};
+  }
+  throw DataError(path.string(), "general.architecture",
+                  named.dump() + " is not supported (supported: " + known + ")");
+}
+
+}  // namespace conclave
