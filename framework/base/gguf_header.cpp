@@ -123,10 +123,10 @@ GgufTensor read_tensor(Reader& reader) {
 
 uint64_t alignment_of(const Json& metadata, const Reader& reader) {
   const Json value = metadata.value("general.alignment", Json(32));
-  if (!value.is_number_unsigned() || value.get<uint64_t>() == 0 || value.get<uint64_t>() > 65536 ||
-      value.get<uint64_t>() % 8 != 0)
+  const int64_t alignment = value.is_number_integer() ? value.get<int64_t>() : 0;
+  if (alignment < 8 || alignment > 65536 || alignment % 8 != 0)
     reader.fail("general.alignment = " + value.dump() + ": must be a multiple of 8 up to 65536");
-  return value.get<uint64_t>();
+  return static_cast<uint64_t>(alignment);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Checkpoints whose matrices and experts are kept in blocks of 8 or 4 bits; a random model of a real layout.
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
