@@ -32,7 +32,10 @@ const char* name_of(Reply::End end) {
 
 Speaker Speaker::load(const std::filesystem::path& folder, std::optional<at::ScalarType> dtype,
                       std::optional<kernels::Packing> packing) {
-  Speaker speaker(open_checkpoint(folder), read_published_text(folder));
+  // The text lies beside a file of weights.
+  Speaker speaker(
+      open_checkpoint(folder),
+      read_published_text(std::filesystem::is_regular_file(folder) ? folder.parent_path() : folder));
   const auto model = shape_of(speaker.folder_);
   const int64_t rows = model->text->embed_tokens.count();
   const auto& tokenizer = speaker.text_.tokenizer;
