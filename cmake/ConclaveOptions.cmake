@@ -30,9 +30,8 @@ if(CONCLAVE_WERROR)
   add_compile_options(-Werror)
 endif()
 if(CMAKE_UNITY_BUILD)
-  # Six files are compiled as one: what the headers' templates cost is then paid once. The preset dev compiles file by
-  # file and has every warning as an error; such a file draws some that the single ones do not deserve.
-  set(CMAKE_UNITY_BUILD_BATCH_SIZE 6)
+  # Six files are compiled as one (conclave_join): what the headers' templates cost is then paid once. The preset dev
+  # compiles file by file and has every warning as an error; joined files draw some that the single ones do not deserve.
   if(CONCLAVE_WERROR)
     add_compile_options(-Wno-subobject-linkage -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread
                         -Wno-restrict -Wno-maybe-uninitialized)

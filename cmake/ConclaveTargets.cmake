@@ -13,6 +13,38 @@ function(conclave_sources library)
   endif()
 endfunction()
 
+# conclave_join(<folder>): where six files are compiled as one (CMAKE_UNITY_BUILD), they are of one folder, for all
+# targets made below <folder>. So a new file changes no other folder's groups, and the names that a file keeps to
+# itself need to differ only within its folder.
+function(conclave_join directory)
+  get_property(targets DIRECTORY ${directory} PROPERTY BUILDSYSTEM_TARGETS)
+  foreach(target ${targets})
+    get_target_property(sources ${target} SOURCES)
+    list(FILTER sources INCLUDE REGEX "^/.*\\.cpp$")
+    list(SORT sources)
+    set(before "")
+    foreach(source ${sources})
+      get_filename_component(folder ${source} DIRECTORY)
+      if(NOT folder STREQUAL before)
+        set(before ${folder})
+        set(count 0)
+      endif()
+      math(EXPR part "${count} / 6")
+      math(EXPR count "${count} + 1")
+      file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR} ${folder})
+      string(MAKE_C_IDENTIFIER "${name}_${part}" group)
+      set_source_files_properties(${source} DIRECTORY ${directory} PROPERTIES UNITY_GROUP ${group})
+    endforeach()
+    if(sources)
+      set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
+    endif()
+  endforeach()
+  get_property(folders DIRECTORY ${directory} PROPERTY SUBDIRECTORIES)
+  foreach(folder ${folders})
+    conclave_join(${folder})
+  endforeach()
+endfunction()
+
 # conclave_precompile(<name> <library>... HEADERS <header>...): a precompiled header for targets that link these
 # libraries; they take it with conclave_reuse(<target> <name>). A library of its own, because
 # the header of a library that exports symbols would not fit other targets.

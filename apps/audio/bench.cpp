@@ -17,11 +17,6 @@
 namespace conclave {
 namespace {
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 // How long music takes to be made. Notes are made on one thread whatever --threads says.
 class BenchVerb : public Verb {
  public:

@@ -16,9 +16,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kMostBars = 4096;
+constexpr int64_t kMostMusicBars = 4096;
 
-struct Item {
+struct MusicItem {
   Json id;
   uint64_t seed = 0;
   int64_t bars = 16;
@@ -38,7 +38,7 @@ class MusicVerb : public Verb {
   }
   void declare(Options& options) override {
     options_.declare(options);
-    options.add("bars", bars_, "Bars of four quarter notes").range(1, kMostBars);
+    options.add("bars", bars_, "Bars of four quarter notes").range(1, kMostMusicBars);
     options.add("key", key_, "Key that the piece is moved to: C, F#, Bb (m for minor is not looked at)");
     options
         .add("input", input_,
@@ -50,8 +50,8 @@ class MusicVerb : public Verb {
   int run(Invocation& call) override;
 
  private:
-  Item item_of(const JsonRecord& record, const Json& id, uint64_t seed) const;
-  Json make(const MusicModel& model, const Item& item) const;
+  MusicItem item_of(const JsonRecord& record, const Json& id, uint64_t seed) const;
+  Json make(const MusicModel& model, const MusicItem& item) const;
 
   MusicOptions options_;
   int64_t bars_ = 16;
@@ -59,15 +59,15 @@ class MusicVerb : public Verb {
   fs::path input_;
 };
 
-Item MusicVerb::item_of(const JsonRecord& record, const Json& id, uint64_t seed) const {
-  Item item{id, seed, bars_, key_, {}};
+MusicItem MusicVerb::item_of(const JsonRecord& record, const Json& id, uint64_t seed) const {
+  MusicItem item{id, seed, bars_, key_, {}};
   if (record.has("seed")) item.seed = static_cast<uint64_t>(record.integer("seed"));
   if (record.has("bars")) item.bars = record.integer("bars");
   if (record.has("key")) item.key = record.text("key");
   if (!item.key.empty() && !options_.chords.empty())
     record.fail("'key' and --chords: chords tell the key themselves");
-  if (item.bars < 1 || item.bars > kMostBars)
-    record.fail(fmt::format("'bars' is {}: must be from 1 to {}", item.bars, kMostBars));
+  if (item.bars < 1 || item.bars > kMostMusicBars)
+    record.fail(fmt::format("'bars' is {}: must be from 1 to {}", item.bars, kMostMusicBars));
   const Json out = record.json().value("out", Json::array());
   for (const auto& file : out.is_array() ? out : Json::array({out})) {
     if (!file.is_string()) record.fail("'out' holds what is no name of a file");
@@ -76,7 +76,7 @@ Item MusicVerb::item_of(const JsonRecord& record, const Json& id, uint64_t seed)
   return item;
 }
 
-Json MusicVerb::make(const MusicModel& model, const Item& item) const {
+Json MusicVerb::make(const MusicModel& model, const MusicItem& item) const {
   const Stopwatch watch;
   MusicRequest request;
   request.style = model.style;
@@ -136,7 +136,7 @@ int MusicVerb::run(Invocation& call) {
     return kExitDone;
   }
   const int failed = for_each_item(input_, call, [&](const JsonRecord& record, const Json& id) {
-    const Item item = item_of(record, id, call.common().seed);
+    const MusicItem item = item_of(record, id, call.common().seed);
     MusicOptions own = options_;
     own.out = item.out;
     own.check();

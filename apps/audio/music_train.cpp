@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kInterval = 50;  // steps between two points of a curve
+constexpr int64_t kMusicInterval = 50;  // steps between two points of a curve
 
 // A run goes on only with the recipe that it was begun with.
 MusicRecipe recipe_of(const MusicTraining& asked, Invocation& call) {
@@ -62,7 +62,7 @@ class Recorder {
     for (const auto& [name, value] : report.means) note += fmt::format("{} {:.3f}  ", name, value);
     progress_.note(note + fmt::format("rate {:.1e}", report.rate));
     progress_.advance();
-    if (step_ % kInterval == 0) record();
+    if (step_ % kMusicInterval == 0) record();
   }
   void on_evaluation(int64_t step, const Metrics& metrics, bool best) {
     Json line = {{"step", step}, {"best", best}};

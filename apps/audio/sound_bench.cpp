@@ -18,13 +18,13 @@ namespace {
 
 constexpr double kMegabyte = 1 << 20;
 
+}  // namespace
+
 double median(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
   return *middle;
 }
-
-}  // namespace
 
 void bench_speech(const std::filesystem::path& model, int64_t rounds, Invocation& call) {
   set_threads(1);

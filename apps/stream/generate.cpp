@@ -14,7 +14,7 @@
 namespace conclave {
 namespace {
 
-constexpr int64_t kBlock = 1024;  // rows
+constexpr int64_t kRowBlock = 1024;  // rows
 
 class GenerateVerb : public Verb {
  public:
@@ -45,9 +45,9 @@ class GenerateVerb : public Verb {
     std::string text;
     if (header_ || format == stream::TextFormat::arff) text = header_text(source->schema(), format);
     stream::RowBlock block;
-    for (int64_t left = rows_; rows_ == 0 || left > 0; left -= kBlock) {
+    for (int64_t left = rows_; rows_ == 0 || left > 0; left -= kRowBlock) {
       if (interrupted()) throw Interrupted();
-      source->read(block, static_cast<size_t>(rows_ == 0 ? kBlock : std::min(left, kBlock)));
+      source->read(block, static_cast<size_t>(rows_ == 0 ? kRowBlock : std::min(left, kRowBlock)));
       append_rows(source->schema(), block, format, text);
       require(std::fwrite(text.data(), 1, text.size(), stdout) == text.size(), "stdout cannot be written");
       text.clear();

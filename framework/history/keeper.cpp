@@ -20,7 +20,7 @@ namespace conclave {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr auto kTick = std::chrono::milliseconds(100);
+constexpr auto kPoll = std::chrono::milliseconds(100);
 constexpr double kAskEvery = 0.5;         // seconds between questions to the history
 constexpr double kHistoryPatience = 120;  // seconds for a history that is locked
 
@@ -170,7 +170,7 @@ void keep_job(const fs::path& path, int64_t id, const Patience& patience) {
       if (cancel) message = canceller.step(*cancel);
       if (!message.empty()) with_queue([&](Queue& queue) { return queue.beat(id, message); });
     }
-    std::this_thread::sleep_for(kTick);
+    std::this_thread::sleep_for(kPoll);
   }
   with_queue([&](Queue& queue) { queue.finish(id, exit_code); });
 }

@@ -22,14 +22,14 @@ namespace {
 constexpr size_t kPacketLimit = 10'000'000;
 constexpr size_t kVideoBytes = size_t{4} << 30;
 // Demuxers that read one file and nothing else: no playlists, no network.
-constexpr const char* kContainers =
+constexpr const char* kVideoContainers =
     "gif,apng,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,ogg,yuv4mpegpipe";
 
 /// One opened file with its video stream. FFmpeg's objects are freed in the right order.
 class Video {
  public:
   Video(std::string_view bytes, const std::string& name, const PictureOptions& options)
-      : name_(name), options_(options), format_(bytes, name, kContainers, "video") {
+      : name_(name), options_(options), format_(bytes, name, kVideoContainers, "video") {
     const AVCodec* codec = nullptr;
     index_ = av_find_best_stream(format_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, &codec, 0);
     if (index_ < 0 || !codec || stream()->disposition & AV_DISPOSITION_ATTACHED_PIC)

@@ -13,33 +13,33 @@
 namespace conclave {
 namespace {
 
-struct Decoder {
+struct JpegDecoder {
   jpeg_decompress_struct info = {};
   jpeg_error_mgr errors = {};
   std::jmp_buf back;
   char broken[JMSG_LENGTH_MAX] = {};  // the error, or the first warning that pixels are missing
   char odd[JMSG_LENGTH_MAX] = {};     // the first other warning
 
-  Decoder() {
+  JpegDecoder() {
     info.err = jpeg_std_error(&errors);
     info.client_data = this;
     errors.error_exit = [](j_common_ptr common) {
-      auto& decoder = *static_cast<Decoder*>(common->client_data);
+      auto& decoder = *static_cast<JpegDecoder*>(common->client_data);
       common->err->format_message(common, decoder.broken);
       std::longjmp(decoder.back, 1);
     };
     errors.emit_message = [](j_common_ptr common, int level) {
       if (level >= 0) return;  // a trace
-      auto& decoder = *static_cast<Decoder*>(common->client_data);
+      auto& decoder = *static_cast<JpegDecoder*>(common->client_data);
       char* text = loses_pixels(common->err->msg_code) ? decoder.broken : decoder.odd;
       if (*text == 0) common->err->format_message(common, text);
     };
     errors.output_message = [](j_common_ptr) {};
     jpeg_create_decompress(&info);
   }
-  ~Decoder() { jpeg_destroy_decompress(&info); }
-  Decoder(const Decoder&) = delete;
-  Decoder& operator=(const Decoder&) = delete;
+  ~JpegDecoder() { jpeg_destroy_decompress(&info); }
+  JpegDecoder(const JpegDecoder&) = delete;
+  JpegDecoder& operator=(const JpegDecoder&) = delete;
 
   static bool loses_pixels(int code) {
     return code == JWRN_HIT_MARKER || code == JWRN_JPEG_EOF || code == JWRN_HUFF_BAD_CODE ||
@@ -81,7 +81,7 @@ cv::Mat rgb_of_cmyk(const cv::Mat& cmyk) {
 }  // namespace
 
 cv::Mat decode_jpeg(std::string_view bytes, const std::string& name) {
-  Decoder decoder;
+  JpegDecoder decoder;
   cv::Mat mat;
   if (!decoder.read(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), mat))
     throw DataError(name, "", fmt::format("the picture cannot be decoded: {}", decoder.broken));

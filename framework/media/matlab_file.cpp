@@ -11,7 +11,7 @@
 namespace conclave {
 namespace {
 
-constexpr uint64_t kHeader = 128;
+constexpr uint64_t kMatlabHeader = 128;
 constexpr int kDeepest = 4;  // cells within cells
 constexpr uint64_t kMostDimensions = 8;
 constexpr uint64_t kMatrix = 14, kCompressed = 15;
@@ -208,13 +208,13 @@ class Reader {
 }  // namespace
 
 std::vector<MatlabArray> read_matlab(std::string_view bytes, const std::string& name, uint64_t limit) {
-  if (bytes.size() < kHeader) throw DataError(name, "", "is no MATLAB file: its header is cut off");
+  if (bytes.size() < kMatlabHeader) throw DataError(name, "", "is no MATLAB file: its header is cut off");
   if (bytes.substr(0, 10) == "MATLAB 7.3" || bytes.substr(1, 3) == "HDF")
     throw DataError(name, "", "is of MATLAB level 7.3; save it with -v7");
   const std::string_view order = bytes.substr(126, 2);
   if (order != "IM" && order != "MI") throw DataError(name, "offset 126", "is no MATLAB level 5 file");
   uint64_t left = limit;
-  return Reader(bytes, name, order == "MI", left, 0).variables(kHeader);
+  return Reader(bytes, name, order == "MI", left, 0).variables(kMatlabHeader);
 }
 
 }  // namespace conclave

@@ -10,7 +10,7 @@
 namespace conclave {
 namespace {
 
-constexpr int kPercussion = 9, kDivision = 480, kVelocity = 80;
+constexpr int kPercussionChannel = 9, kDivision = 480, kVelocity = 80;
 
 }  // namespace
 
@@ -27,7 +27,7 @@ PianoRoll roll_of(const MidiFile& midi, int frames_per_beat, const std::string& 
   PianoRoll roll;
   roll.frames.resize(static_cast<size_t>(frames));
   for (const auto& note : midi.notes) {
-    if (note.channel == kPercussion || note.key < kLowestKey || note.key > kHighestKey) continue;
+    if (note.channel == kPercussionChannel || note.key < kLowestKey || note.key > kHighestKey) continue;
     const int64_t begin = note.start * scale,
                   end = std::max((note.start + note.length) * scale, begin + 2 * unit);
     for (int64_t f = frame_from(begin); f < std::min(frame_from(end), frames); ++f)

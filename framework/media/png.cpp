@@ -13,7 +13,7 @@
 namespace conclave {
 namespace {
 
-struct Decoder {
+struct PngDecoder {
   png_structp png = nullptr;
   png_infop info = nullptr;
   std::jmp_buf back;
@@ -21,30 +21,30 @@ struct Decoder {
   std::string broken, odd;  // the error, the first warning
   std::vector<png_bytep> rows;
 
-  explicit Decoder(std::string_view bytes) : left(bytes) {
+  explicit PngDecoder(std::string_view bytes) : left(bytes) {
     png = png_create_read_struct(
         PNG_LIBPNG_VER_STRING, this,
         [](png_structp p, png_const_charp text) {
-          auto& decoder = *static_cast<Decoder*>(png_get_error_ptr(p));
+          auto& decoder = *static_cast<PngDecoder*>(png_get_error_ptr(p));
           decoder.broken = text;
           std::longjmp(decoder.back, 1);
         },
         [](png_structp p, png_const_charp text) {
-          auto& decoder = *static_cast<Decoder*>(png_get_error_ptr(p));
+          auto& decoder = *static_cast<PngDecoder*>(png_get_error_ptr(p));
           if (decoder.odd.empty()) decoder.odd = text;
         });
     if (png) info = png_create_info_struct(png);
     require(info, "a PNG decoder cannot be made: no memory");
     png_set_read_fn(png, this, [](png_structp p, png_bytep to, size_t count) {
-      auto& from = static_cast<Decoder*>(png_get_io_ptr(p))->left;
+      auto& from = static_cast<PngDecoder*>(png_get_io_ptr(p))->left;
       if (count > from.size()) png_error(p, "the data end early");
       std::memcpy(to, from.data(), count);
       from.remove_prefix(count);
     });
   }
-  ~Decoder() { png_destroy_read_struct(&png, &info, nullptr); }
-  Decoder(const Decoder&) = delete;
-  Decoder& operator=(const Decoder&) = delete;
+  ~PngDecoder() { png_destroy_read_struct(&png, &info, nullptr); }
+  PngDecoder(const PngDecoder&) = delete;
+  PngDecoder& operator=(const PngDecoder&) = delete;
 
   // The library leaves by longjmp: nothing in here has a destructor.
   bool read(cv::Mat& mat) {
@@ -69,7 +69,7 @@ struct Decoder {
 }  // namespace
 
 cv::Mat decode_png(std::string_view bytes, const std::string& name) {
-  Decoder decoder(bytes);
+  PngDecoder decoder(bytes);
   cv::Mat mat;
   if (!decoder.read(mat))
     throw DataError(name, "", fmt::format("the picture cannot be decoded: {}", decoder.broken));

@@ -17,7 +17,7 @@ extern "C" {
 namespace conclave {
 namespace {
 
-constexpr const char* kContainers =
+constexpr const char* kSoundContainers =
     "wav,w64,aiff,au,caf,flac,ogg,mp3,aac,amr,ac3,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg";
 constexpr int kMostChannels = 64;
 constexpr double kMissing = 0.1;   // seconds that encoders may round a duration by
@@ -48,7 +48,7 @@ struct SoundReader::State {
   void open(std::string_view bytes, int64_t sample_rate) {
     require<UsageError>(sample_rate >= 0 && sample_rate <= 384000, "a sample rate of {}", sample_rate);
     if (bytes.empty()) fail("is empty");
-    input = std::make_unique<MemoryInput>(bytes, name, kContainers, "sound");
+    input = std::make_unique<MemoryInput>(bytes, name, kSoundContainers, "sound");
     const AVCodec* codec = nullptr;
     index = av_find_best_stream(input->get(), AVMEDIA_TYPE_AUDIO, -1, -1, &codec, 0);
     if (index < 0 || !codec) fail("has no sound that can be decoded");

@@ -10,14 +10,14 @@ namespace conclave {
 namespace {
 
 constexpr std::string_view kMagic = "CVSOUND1";
-constexpr uint64_t kHeader = 56, kChecksum = 4;
+constexpr uint64_t kCodesHeader = 56, kChecksum = 4;
 constexpr int64_t kMostBooks = 256, kMostRows = 65536;
 
 int bits_of(int64_t rows) {
   return rows > 1 ? std::bit_width(static_cast<uint64_t>(rows - 1)) : 1;
 }
 
-void put(std::string& bytes, uint64_t value, int count) {
+void put_little_endian(std::string& bytes, uint64_t value, int count) {
   for (int i = 0; i < count; ++i) bytes.push_back(static_cast<char>(value >> (8 * i) & 0xff));
 }
 
@@ -47,13 +47,13 @@ std::string write_sound_codes(const SoundCodes& c) {
   require<UsageError>(wrong.empty(), "[codes] {}", wrong);
   const int bits = bits_of(c.book_size);
   std::string bytes(kMagic);
-  put(bytes, static_cast<uint64_t>(c.sample_rate), 4);
-  put(bytes, static_cast<uint64_t>(c.hop), 4);
-  put(bytes, static_cast<uint64_t>(c.books), 2);
-  put(bytes, static_cast<uint64_t>(bits), 2);
-  put(bytes, static_cast<uint64_t>(c.book_size), 4);
-  put(bytes, static_cast<uint64_t>(c.samples), 8);
-  put(bytes, static_cast<uint64_t>(c.frames()), 8);
+  put_little_endian(bytes, static_cast<uint64_t>(c.sample_rate), 4);
+  put_little_endian(bytes, static_cast<uint64_t>(c.hop), 4);
+  put_little_endian(bytes, static_cast<uint64_t>(c.books), 2);
+  put_little_endian(bytes, static_cast<uint64_t>(bits), 2);
+  put_little_endian(bytes, static_cast<uint64_t>(c.book_size), 4);
+  put_little_endian(bytes, static_cast<uint64_t>(c.samples), 8);
+  put_little_endian(bytes, static_cast<uint64_t>(c.frames()), 8);
   for (const uint8_t byte : c.codec) bytes.push_back(static_cast<char>(byte));
   uint64_t held = 0;
   int count = 0;
@@ -63,7 +63,7 @@ std::string write_sound_codes(const SoundCodes& c) {
     for (count += bits; count >= 8; count -= 8, held >>= 8) bytes.push_back(static_cast<char>(held & 0xff));
   }
   if (count > 0) bytes.push_back(static_cast<char>(held & 0xff));
-  put(bytes, crc32c(bytes), 4);
+  put_little_endian(bytes, crc32c(bytes), 4);
   return bytes;
 }
 
@@ -71,7 +71,7 @@ SoundCodes read_sound_codes(std::string_view bytes, const std::string& name) {
   if (!bytes.starts_with(kMagic.substr(0, std::min(kMagic.size(), bytes.size()))) || bytes.empty())
     throw DataError(name, "", "is no file of sound codes");
   const ByteView view(bytes, name, /*big_endian=*/false);
-  view.need(0, kHeader + kChecksum);
+  view.need(0, kCodesHeader + kChecksum);
   SoundCodes c;
   c.sample_rate = view.u32(8);
   c.hop = view.u32(12);
@@ -89,15 +89,16 @@ SoundCodes read_sound_codes(std::string_view bytes, const std::string& name) {
     throw DataError(name, "offset 18", fmt::format("{} bits for a code of {}", bits, c.book_size));
   const uint64_t codes = frames * static_cast<uint64_t>(c.books);
   const uint64_t packed = (codes * static_cast<uint64_t>(bits) + 7) / 8;
-  view.need(kHeader, packed + kChecksum);
-  if (bytes.size() != kHeader + packed + kChecksum)
-    throw DataError(name, fmt::format("offset {}", kHeader + packed + kChecksum), "bytes behind the end");
-  if (view.u32(kHeader + packed) != crc32c(bytes.substr(0, kHeader + packed)))
-    throw DataError(name, fmt::format("offset {}", kHeader + packed),
+  view.need(kCodesHeader, packed + kChecksum);
+  if (bytes.size() != kCodesHeader + packed + kChecksum)
+    throw DataError(name, fmt::format("offset {}", kCodesHeader + packed + kChecksum),
+                    "bytes behind the end");
+  if (view.u32(kCodesHeader + packed) != crc32c(bytes.substr(0, kCodesHeader + packed)))
+    throw DataError(name, fmt::format("offset {}", kCodesHeader + packed),
                     "the checksum differs: the file is damaged");
   std::memcpy(c.codec.data(), bytes.data() + 40, c.codec.size());
   c.codes.reserve(codes);
-  uint64_t held = 0, at = kHeader;
+  uint64_t held = 0, at = kCodesHeader;
   int count = 0;
   for (uint64_t i = 0; i < codes; ++i) {
     for (; count < bits; count += 8) held |= uint64_t{view.u8(at++)} << count;

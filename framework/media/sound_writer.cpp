@@ -20,7 +20,7 @@ extern "C" {
 namespace conclave {
 namespace {
 
-constexpr int kIoBlock = 1 << 16;
+constexpr int kWriteBlock = 1 << 16;
 constexpr int kAnyFrame = 1024;  // samples, where the encoder takes any number
 
 struct Format {
@@ -105,7 +105,7 @@ struct SoundWriter::State {
     AVFormatContext* made = nullptr;
     check(avformat_alloc_output_context2(&made, nullptr, kind.muxer, nullptr), "cannot be begun");
     format.reset(made);
-    made->pb = avio_alloc_context(static_cast<unsigned char*>(av_malloc(kIoBlock)), kIoBlock, 1, this,
+    made->pb = avio_alloc_context(static_cast<unsigned char*>(av_malloc(kWriteBlock)), kWriteBlock, 1, this,
                                   nullptr, put, seek);
     made->flags |= AVFMT_FLAG_BITEXACT;  // no version of the encoder, no random serial numbers
     encoder.reset(avcodec_alloc_context3(codec));

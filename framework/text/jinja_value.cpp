@@ -11,7 +11,7 @@
 namespace conclave::jinja {
 namespace {
 
-constexpr uint32_t kDepth = 64;
+constexpr uint32_t kValueDepth = 64;
 constexpr uint64_t kWeight = uint64_t{64} << 20;
 
 /// As Python writes a float: always seen to be one.
@@ -113,7 +113,7 @@ void Dict::set(const std::string& key, Value value) {
 void Value::add_part(const Value& part) {
   depth_ = std::max(depth_, part.depth_ + 1);
   weight_ += part.weight_;
-  require<UsageError>(depth_ <= kDepth, "a value is nested more than {} deep", kDepth);
+  require<UsageError>(depth_ <= kValueDepth, "a value is nested more than {} deep", kValueDepth);
   require<UsageError>(weight_ <= kWeight, "a value holds more than {} MB", kWeight >> 20);
 }
 

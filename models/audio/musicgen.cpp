@@ -11,7 +11,7 @@
 namespace conclave {
 namespace {
 
-constexpr int64_t kOpen = -1;  // to be predicted
+constexpr int64_t kOpenCode = -1;  // to be predicted
 
 }  // namespace
 
@@ -78,7 +78,7 @@ Ptr<Musicgen> make_musicgen(const Json& config) {
 
 Tensor music_pattern(const Tensor& codes_NCL, int64_t steps, int64_t pad) {
   const int64_t channels = codes_NCL.size(1), given = codes_NCL.size(2);
-  Tensor pattern = at::full({codes_NCL.size(0), channels, steps}, kOpen, at::kLong);
+  Tensor pattern = at::full({codes_NCL.size(0), channels, steps}, kOpenCode, at::kLong);
   if (steps < 2 * channels - 1) return pattern;
   for (int64_t c = 0; c < channels; ++c) {
     Tensor row = pattern.select(1, c);
@@ -120,10 +120,10 @@ Tensor generate_music(const Musicgen& model, const Tensor& text_NM, const Tensor
       logits = without + guidance * (with - without);
     }
     const Tensor fixed = pattern.select(2, step);
-    codes = at::cat({codes, at::where(fixed == kOpen, logits.argmax(-1), fixed).unsqueeze(2)}, 2);
+    codes = at::cat({codes, at::where(fixed == kOpenCode, logits.argmax(-1), fixed).unsqueeze(2)}, 2);
   }
   // Every codebook has as many open places.
-  return codes.masked_select(pattern == kOpen).view({rows, channels, -1});
+  return codes.masked_select(pattern == kOpenCode).view({rows, channels, -1});
 }
 
 }  // namespace conclave

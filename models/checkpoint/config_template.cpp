@@ -11,9 +11,9 @@
 namespace conclave {
 namespace {
 
-class Filler {
+class TemplateFiller {
  public:
-  Filler(const Json& published, const std::string& path, const std::vector<std::string>& names)
+  TemplateFiller(const Json& published, const std::string& path, const std::vector<std::string>& names)
       : published_(published), path_(path), names_(names) {}
 
   Json fill(const Json& pattern) const {
@@ -170,7 +170,7 @@ class Filler {
 Json fill_template(const Json& pattern, const Json& published, const std::string& path,
                    const std::vector<std::string>& names) {
   require<UsageError>(published.is_object(), "{}: must be an object", path);
-  return Filler(published, path, names).fill(pattern);
+  return TemplateFiller(published, path, names).fill(pattern);
 }
 
 }  // namespace conclave

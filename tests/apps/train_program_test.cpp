@@ -24,7 +24,7 @@ using ::testing::Not;
 using testing::Outcome;
 namespace fs = std::filesystem;
 
-std::vector<Json> lines_of(const std::string& text) {
+std::vector<Json> log_lines(const std::string& text) {
   std::vector<Json> lines;
   std::istringstream in(text);
   for (std::string line; std::getline(in, line);) lines.push_back(parse_json(line, "stdout"));
@@ -133,7 +133,7 @@ TEST_F(TrainProgram, WhatIsWrongIsSaidBeforeAnythingIsWritten) {
 TEST_F(TrainProgram, DryRunTellsStagesAndSizesAndWritesNothing) {
   const Outcome outcome = train({"--dry-run", "--json"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
-  const auto lines = lines_of(outcome.out);
+  const auto lines = log_lines(outcome.out);
   ASSERT_EQ(lines.size(), 2u);
   EXPECT_EQ(lines[0]["stage"], "learn");
   EXPECT_EQ(lines[0]["steps"], 4);

@@ -17,7 +17,7 @@ using namespace testing;
 using ::testing::HasSubstr;
 
 const std::string kTensor = tensor_op("FloatStorage", "0", 12, 2, {2, 3}, {1, 2});
-const std::string kGood = pickle(
+const std::string kGoodPickle = pickle(
     dict_op({{"state_dict", name_op("collections", "OrderedDict") + ")R(" + text_op("a.weight") + kTensor +
                                 "u" + dict_op({{"_metadata", "N"}}) + "b"},
              {"kwargs", dict_op({{"rates", "](" + int_op(2) + int_op(-4) + "e"}, {"dropout", "\x88"}})},
@@ -26,7 +26,7 @@ const std::string kGood = pickle(
              {"again", "]" + text_op("b") + "q\x05" + "ah\x05" + "a"}}));
 
 TEST(Pickle, TensorsAndPlainValues) {
-  const auto data = read_pickle(kGood, "good");
+  const auto data = read_pickle(kGoodPickle, "good");
   ASSERT_EQ(data.tensors.size(), 1u);
   const auto& t = data.tensors[0];
   EXPECT_EQ(t.name, "state_dict.a.weight");
@@ -41,13 +41,13 @@ TEST(Pickle, TensorsAndPlainValues) {
       R"({"kwargs":{"rates":[2,-4],"dropout":true},"scale":0.5,"large":-4294967296,"again":["b","b"]})");
 }
 
-struct Bad {
+struct BadPickle {
   const char* name;
   std::string bytes;
   const char* what;
 };
 
-std::vector<Bad> bad_pickles() {
+std::vector<BadPickle> bad_pickles() {
   const auto tensor = [](int64_t offset, const std::vector<int64_t>& shape,
                          const std::vector<int64_t>& stride) {
     return pickle(tensor_op("FloatStorage", "0", 4, offset, shape, stride));
@@ -66,7 +66,7 @@ std::vector<Bad> bad_pickles() {
       {"overflow", tensor(0, {2, 1 << 30, 1 << 30, 1 << 30}, {1, 1 << 30, 1 << 30, 1 << 30}),
        "reaches beyond"},
       {"expanded", tensor(0, {1 << 30, 1 << 30}, {0, 0}), "reaches beyond its storage"},
-      {"cut", kGood.substr(0, 60), "ends in the middle"},
+      {"cut", kGoodPickle.substr(0, 60), "ends in the middle"},
       {"no_stop", "\x80\x02", "ends in the middle"},
       {"empty_stack", pickle(""), "takes a value where there is none"},
       {"no_mark", pickle("t"), "has no mark"},
@@ -100,9 +100,9 @@ TEST(Pickle, NothingElseIsRead) {
 
 TEST(Pickle, SeedsForTheFuzzTarget) {
   const auto corpus = std::filesystem::path(CONCLAVE_BINARY_DIR) / "corpus/pickle";
-  write_file(corpus / "good", kGood);
+  write_file(corpus / "good", kGoodPickle);
   for (const auto& bad : bad_pickles()) write_file(corpus / bad.name, bad.bytes);
-  EXPECT_EQ(read_file(corpus / "good"), kGood);
+  EXPECT_EQ(read_file(corpus / "good"), kGoodPickle);
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ TEST(SafetensorsHeader, BytesOfShapes) {
   EXPECT_EQ(safetensors_bits("F7"), std::nullopt);
 }
 
-struct Bad {
+struct BadHeader {
   const char* name;
   std::string bytes;
   const char* message;
@@ -69,9 +69,9 @@ std::string entry(const std::string& fields) {
   return "{\"a\":{" + fields + "}}";
 }
 
-std::vector<Bad> bad_files() {
+std::vector<BadHeader> bad_files() {
   const std::string f32 = R"("dtype":"F32",)";
-  std::vector<Bad> cases = {
+  std::vector<BadHeader> cases = {
       {"empty", "", "no safetensors file"},
       {"seven_bytes", "1234567", "no safetensors file"},
       {"length_past_end", file_of(kGood, 12, 100000), "does not fit"},

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "datasets/scene_names.h"
 #include "datasets/scenes/english.h"
 #include "datasets/scenes/grammar.h"
 #include "datasets/scenes/holds.h"
@@ -10,9 +11,6 @@
 
 namespace conclave::scenes {
 namespace {
-
-constexpr Color kY = Color::kYellow, kK = Color::kBlack, kB = Color::kBlue;
-constexpr Shape kC = Shape::kCircle, kS = Shape::kSquare, kT = Shape::kTriangle;
 
 // From the base up.
 Box tower(const std::vector<Color>& colors) {
@@ -40,7 +38,7 @@ const Scene& towers() {
   return scene;
 }
 
-const Scene& scattered() {
+const Scene& spread_out() {
   static const Scene scene{Box{{70, 10, 30, kC, kB}, {10, 80, 20, kT, kY}, {40, 40, 10, kS, kK}},
                            Box{{20, 20, 20, kT, kB}},
                            Box{{90, 90, 10, kC, kY}, {30, 30, 30, kS, kB}, {62, 30, 20, kC, kB}}};
@@ -68,21 +66,21 @@ TEST(ScenesExpression, Towers) {
 }
 
 TEST(ScenesExpression, ScatteredItems) {
-  EXPECT_TRUE(truth("There are 4 blue items", scattered()));
-  EXPECT_TRUE(truth("There is 1 box with exactly 1 item", scattered()));
-  EXPECT_TRUE(truth("t least one blue circle is touching the wall", scattered()));
-  EXPECT_TRUE(truth("There is a yellow circle closely touching a corner of a box.", scattered()));
-  EXPECT_FALSE(truth("There is a blue circle touching the base", scattered()));
-  EXPECT_TRUE(truth("There is a circle closely touching right wall of a box.", scattered()));
-  EXPECT_TRUE(truth("There is a box with a black square and a blue circle.", scattered()));
-  EXPECT_FALSE(truth("There is a box with two black circles.", scattered()));
-  EXPECT_TRUE(truth("Each box has at least 1 blue item", scattered()));
-  EXPECT_TRUE(truth("There is a small black square not touching the wall.", scattered()));
-  EXPECT_TRUE(truth("There is a box with only one item that is blue.", scattered()));
-  EXPECT_TRUE(truth("There is a box with only blue and yellow items.", scattered()));
-  EXPECT_TRUE(truth("None of the black squares are touching any edge", scattered()));
-  EXPECT_TRUE(truth("There are two boxes that has the same number of objects.", scattered()));
-  EXPECT_TRUE(truth("There is a box with a blue item closely touching a blue item.", scattered()));
+  EXPECT_TRUE(truth("There are 4 blue items", spread_out()));
+  EXPECT_TRUE(truth("There is 1 box with exactly 1 item", spread_out()));
+  EXPECT_TRUE(truth("t least one blue circle is touching the wall", spread_out()));
+  EXPECT_TRUE(truth("There is a yellow circle closely touching a corner of a box.", spread_out()));
+  EXPECT_FALSE(truth("There is a blue circle touching the base", spread_out()));
+  EXPECT_TRUE(truth("There is a circle closely touching right wall of a box.", spread_out()));
+  EXPECT_TRUE(truth("There is a box with a black square and a blue circle.", spread_out()));
+  EXPECT_FALSE(truth("There is a box with two black circles.", spread_out()));
+  EXPECT_TRUE(truth("Each box has at least 1 blue item", spread_out()));
+  EXPECT_TRUE(truth("There is a small black square not touching the wall.", spread_out()));
+  EXPECT_TRUE(truth("There is a box with only one item that is blue.", spread_out()));
+  EXPECT_TRUE(truth("There is a box with only blue and yellow items.", spread_out()));
+  EXPECT_TRUE(truth("None of the black squares are touching any edge", spread_out()));
+  EXPECT_TRUE(truth("There are two boxes that has the same number of objects.", spread_out()));
+  EXPECT_TRUE(truth("There is a box with a blue item closely touching a blue item.", spread_out()));
 }
 
 TEST(ScenesExpression, AGapOfOneUnitCountsAsTouchingOnlyWhenAsked) {

@@ -3,6 +3,7 @@
 
 #include <sstream>
 
+#include "datasets/scene_names.h"
 #include "datasets/scenes/brief.h"
 #include "datasets/scenes/count_table.h"
 #include "datasets/scenes/evidence.h"
@@ -11,9 +12,6 @@
 
 namespace conclave::scenes {
 namespace {
-
-constexpr Color kY = Color::kYellow, kK = Color::kBlack, kB = Color::kBlue;
-constexpr Shape kC = Shape::kCircle, kS = Shape::kSquare, kT = Shape::kTriangle;
 
 const Scene& scattered() {
   static const Scene scene{Box{{70, 0, 30, kC, kB}, {10, 80, 20, kT, kY}, {40, 40, 10, kS, kK}},

@@ -14,7 +14,7 @@ namespace {
 
 using testing::max_difference;
 
-constexpr RouterShape kShape{.width = 24, .experts = 6, .nulls = 1};
+constexpr RouterShape kFewShape{.width = 24, .experts = 6, .nulls = 1};
 
 Json config_of(const std::string& text) {
   return Json::parse(text);
@@ -22,7 +22,7 @@ Json config_of(const std::string& text) {
 
 // Randomises every weight, so that biases count too.
 Ptr<Router> random_router(const Json& config, int64_t shared = 0) {
-  RouterShape shape = kShape;
+  RouterShape shape = kFewShape;
   shape.shared = shared;
   const auto router = make_router(config, shape);
   for (const auto& [name, tensor, kind] : named_tensors(*router)) Tensor(tensor).normal_();
@@ -78,7 +78,7 @@ TEST(FewTokens, RouteAsTensorsDo) {
     SCOPED_TRACE(text);
     const auto router = random_router(config_of(text));
     for (int64_t tokens = 1; tokens <= kFewTokens; ++tokens) {
-      const Tensor x_TD = at::randn({tokens, kShape.width});
+      const Tensor x_TD = at::randn({tokens, kFewShape.width});
       TokenContext context = context_of(tokens);
       for (const bool some_invalid : {false, true}) {
         if (some_invalid) context.valid_T = at::rand({tokens}) < 0.5;
@@ -102,7 +102,7 @@ TEST(FewTokens, WeighSharedExpertsAsTensorsDo) {
     SCOPED_TRACE(text);
     const auto router = random_router(config_of(text), 2);
     for (int64_t tokens = 1; tokens <= kFewTokens; ++tokens) {
-      const Tensor x_TD = at::randn({tokens, kShape.width});
+      const Tensor x_TD = at::randn({tokens, kFewShape.width});
       TokenContext context;
       for (const bool some_invalid : {false, true}) {
         if (some_invalid) context.valid_T = at::rand({tokens}) < 0.5;
@@ -121,7 +121,7 @@ TEST(FewTokens, WeighSharedExpertsAsTensorsDo) {
 TEST(FewTokens, TiesGoToTheLowerId) {
   const auto router = random_router(config_of(kFewConfigs[0]));
   const at::NoGradGuard no_grad;
-  const auto few = route_few(*router, at::zeros({3, kShape.width}), {});
+  const auto few = route_few(*router, at::zeros({3, kFewShape.width}), {});
   ASSERT_TRUE(few);
   EXPECT_TRUE(at::equal(few->expert_TK, at::tensor({0, 1, 0, 1, 0, 1}, at::kInt).view({3, 2})));
   EXPECT_LT(max_difference(few->weight_TK, at::full({3, 2}, 0.5)), 1e-7);
@@ -129,16 +129,16 @@ TEST(FewTokens, TiesGoToTheLowerId) {
 
 TEST(FewTokens, LeaveTheRestToTensors) {
   const auto router = random_router(config_of(kFewConfigs[0]));
-  const Tensor x_TD = at::randn({2, kShape.width});
+  const Tensor x_TD = at::randn({2, kFewShape.width});
   EXPECT_FALSE(route_few(*router, x_TD, {})) << "gradients are on";
   const at::NoGradGuard no_grad;
   EXPECT_TRUE(route_few(*router, x_TD, {}));
-  EXPECT_FALSE(route_few(*router, at::randn({kFewTokens + 1, kShape.width}), {}));
-  EXPECT_FALSE(route_few(*router, at::empty({0, kShape.width}), {}));
+  EXPECT_FALSE(route_few(*router, at::randn({kFewTokens + 1, kFewShape.width}), {}));
+  EXPECT_FALSE(route_few(*router, at::empty({0, kFewShape.width}), {}));
   EXPECT_FALSE(route_few(*router, x_TD.to(at::kBFloat16), {}));
-  EXPECT_FALSE(route_few(*router, at::randn({kShape.width, 2}).t(), {}));
-  EXPECT_FALSE(route_few(*router, at::randn({2, kShape.width + 1}), {}));
-  EXPECT_ANY_THROW(router->route(at::randn({2, kShape.width + 1}), {}));
+  EXPECT_FALSE(route_few(*router, at::randn({kFewShape.width, 2}).t(), {}));
+  EXPECT_FALSE(route_few(*router, at::randn({2, kFewShape.width + 1}), {}));
+  EXPECT_ANY_THROW(router->route(at::randn({2, kFewShape.width + 1}), {}));
   TokenContext context;
   context.phase = Phase::train;
   EXPECT_FALSE(route_few(*router, x_TD, context));

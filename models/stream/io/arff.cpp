@@ -8,8 +8,6 @@
 namespace conclave::stream {
 namespace {
 
-constexpr size_t kMostColumns = 1'000'000;
-
 // Takes words off a line: bare ones end at a separator, quoted ones ('a b', "a b") may hold anything.
 class Words {
  public:

@@ -8,7 +8,7 @@
 namespace conclave::stream {
 namespace {
 
-constexpr size_t kMostColumns = 100'000;
+constexpr size_t kMostKeys = 100'000;
 
 std::string text_of(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
@@ -35,9 +35,9 @@ class JsonRows final : public TextSource {
       for (const auto& [key, value] : row.items()) {
         if (value.is_null() || value.is_structured()) continue;
         const size_t at = places.add(key, names);
-        if (names.size() > kMostColumns)
+        if (names.size() > kMostKeys)
           throw DataError(lines_.name(), fmt::format("line {}", line),
-                          fmt::format("more than {} keys", kMostColumns));
+                          fmt::format("more than {} keys", kMostKeys));
         nominal.resize(names.size());
         seen.resize(names.size());
         nominal[at] = nominal[at] || !value.is_number();

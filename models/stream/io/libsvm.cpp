@@ -8,8 +8,6 @@
 namespace conclave::stream {
 namespace {
 
-constexpr size_t kMostColumns = 1'000'000;
-
 // The next word between spaces; empty at the end of the row or before a comment.
 std::string_view take_word(std::string_view& rest) {
   rest = trimmed(rest);

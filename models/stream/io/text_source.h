@@ -10,6 +10,9 @@
 
 namespace conclave::stream {
 
+/// Of a file that names its columns.
+inline constexpr size_t kMostColumns = 1'000'000;
+
 /// What was wrong with the rows so far.
 struct ReadCounts {
   int64_t rows = 0;            ///< given out

@@ -33,9 +33,9 @@ std::string number_text(double value) {
   return fmt::format("{:.10g}", value);
 }
 
-class Writer {
+class SrWriter {
  public:
-  explicit Writer(const Report& report) : report_(report), tree_(document_.getTree()) {}
+  explicit SrWriter(const Report& report) : report_(report), tree_(document_.getTree()) {}
 
   std::string run() {
     check(document_.createNewDocument(DSRTypes::DT_ComprehensiveSR), "document");
@@ -328,7 +328,7 @@ class Writer {
 }  // namespace
 
 std::string report_sr(const Report& report) {
-  return Writer(report).run();
+  return SrWriter(report).run();
 }
 
 }  // namespace conclave::ultrasound

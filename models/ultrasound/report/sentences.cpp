@@ -33,9 +33,9 @@ std::string value_text(const FieldTerms& terms, const std::string& value, const 
   return fmt::format("{}", fmt::join(words, language == "zh" ? "、" : " and "));
 }
 
-class Writer {
+class SentenceWriter {
  public:
-  explicit Writer(const Report& report) : report_(report), chinese_(report.language == "zh") {}
+  explicit SentenceWriter(const Report& report) : report_(report), chinese_(report.language == "zh") {}
 
   std::vector<Sentence> run() {
     if (report_.abstained) {
@@ -179,7 +179,7 @@ std::string length_text(const ReportedMeasurement& measurement) {
 std::vector<Sentence> write_sentences(const Report& report) {
   require<UsageError>(report.language == "en" || report.language == "zh",
                       "language '{}': there are en and zh", report.language);
-  return Writer(report).run();
+  return SentenceWriter(report).run();
 }
 
 }  // namespace conclave::ultrasound
