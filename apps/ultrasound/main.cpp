@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
   verbs.push_back(make_ultrasound_adjudicate_verb());
   verbs.push_back(make_ultrasound_export_verb());
   verbs.push_back(make_ultrasound_serve_folder_verb());
+  verbs.push_back(make_ultrasound_frames_verb());
   verbs.push_back(make_ultrasound_measure_verb());
   verbs.push_back(make_ultrasound_deidentify_verb());
   verbs.push_back(make_ultrasound_inspect_verb());

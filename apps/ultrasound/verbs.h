@@ -12,6 +12,7 @@ std::unique_ptr<Verb> make_ultrasound_verify_verb();
 std::unique_ptr<Verb> make_ultrasound_adjudicate_verb();
 std::unique_ptr<Verb> make_ultrasound_export_verb();
 std::unique_ptr<Verb> make_ultrasound_serve_folder_verb();
+std::unique_ptr<Verb> make_ultrasound_frames_verb();
 std::unique_ptr<Verb> make_ultrasound_measure_verb();
 std::unique_ptr<Verb> make_ultrasound_deidentify_verb();
 std::unique_ptr<Verb> make_ultrasound_inspect_verb();

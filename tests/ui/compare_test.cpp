@@ -2,13 +2,17 @@
 #include <gmock/gmock.h>
 
 #include <QAbstractItemModelTester>
+#include <QComboBox>
 #include <QTableView>
 #include <QToolButton>
+#include <cmath>
 
 #include "ui/compare/compare_page.h"
 #include "ui/compare/compare_tables.h"
+#include "ui/compare/run_plots.h"
 #include "ui/data/table_view.h"
 #include "ui/plots/curve_panel.h"
+#include "ui/plots/custom_plot.h"
 #include "ui_test.h"
 
 namespace conclave::ui {
@@ -44,6 +48,34 @@ TEST(CompareTables, DifferencesToTheBaselineAndTheBest) {
   EXPECT_EQ(rows[1].cells, QStringList({"steps", "7", "–"}));
   EXPECT_EQ(metric_rows(runs, 1)[0].cells, QStringList({"loss", "0.5  (+0.25)", "★ 0.25"}));
   EXPECT_TRUE(metric_rows({}, 0).empty());
+}
+
+TEST_F(UiTest, NumbersOfRunsAreColumns) {
+  MetricSummary loss{"loss", "", "min"};
+  loss.last = 0.5;
+  const auto columns =
+      number_columns({run_with({{"lr", 0.1, ""}, {"batch", 8, ""}, {"name", "x", ""}}, {loss}),
+                      run_with({{"lr", 0.2, ""}, {"batch", 8, ""}}, {})});
+  ASSERT_EQ(columns.size(), 2u) << "what is the same everywhere is no axis";
+  EXPECT_EQ(columns[0].name, "lr");
+  EXPECT_FALSE(columns[0].metric);
+  EXPECT_TRUE(std::isnan(columns[1].values[1])) << "this run has no loss";
+
+  ParallelPlot plot;
+  plot.resize(420, 200);
+  plot.show_runs({{"a", false, {0, 1}}, {"b", true, {0, 1}}}, {{"one", Qt::red}, {"two", Qt::blue}});
+  plot.show();
+  EXPECT_EQ(plot.run_at({200, 176}), 0) << "the lowest everywhere";
+  EXPECT_EQ(plot.run_at({200, 34}), 1);
+  EXPECT_EQ(plot.run_at({200, 100}), -1);
+
+  ScatterPlot scatter;
+  scatter.show_runs(columns, {{"one", Qt::red}, {"two", Qt::blue}});
+  EXPECT_EQ(scatter.across()->currentText(), "lr");
+  EXPECT_EQ(scatter.up()->currentText(), "loss");
+  EXPECT_EQ(scatter.plot()->graphCount(), 1) << "a run without the number is left out";
+  scatter.up()->setCurrentIndex(0);
+  EXPECT_EQ(scatter.plot()->graphCount(), 2);
 }
 
 class CompareTest : public UiTest {};

@@ -57,8 +57,10 @@ int main(int argc, char** argv) {
   parser.addHelpOption();
   parser.addVersionOption();
   const QCommandLineOption history("history", "The history database (docs/history.md).", "FILE");
-  const QCommandLineOption page("page", "The page to open: home, vqa, runs, compare, routing, queue.",
-                                "PAGE");
+  const QCommandLineOption page(
+      "page",
+      "The page to open: home, vqa, audio, ultrasound, stream, runs, compare, routing, queue, settings.",
+      "PAGE");
   const QCommandLineOption run("run", "The run to open: its number, name, the beginning of its id, or last.",
                                "RUN");
   const QCommandLineOption screenshots("screenshots",

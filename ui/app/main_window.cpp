@@ -19,9 +19,11 @@
 #include "ui/queue/queue_page.h"
 #include "ui/routing/routing_page.h"
 #include "ui/runs/runs_page.h"
+#include "ui/settings/settings_page.h"
 #include "ui/stream/stream_page.h"
 #include "ui/theme/glyphs.h"
 #include "ui/theme/theme.h"
+#include "ui/ultrasound/ultrasound_page.h"
 #include "ui/vqa/vqa_page.h"
 
 namespace conclave::ui {
@@ -66,6 +68,7 @@ MainWindow::MainWindow(const std::filesystem::path& history)
   add_page(home);
   add_page(vqa);
   add_page(new AudioPage(context_));
+  add_page(new UltrasoundPage(context_));
   add_page(new StreamPage(context_));
   connect(home, &HomePage::wants_run, this, &MainWindow::open_run);
   connect(home, &HomePage::wants_sample, this, [this, vqa] {
@@ -81,6 +84,7 @@ MainWindow::MainWindow(const std::filesystem::path& history)
     open_page("routing");
   });
   add_page(new QueuePage(context_));
+  add_page(new SettingsPage(context_));
   palette_ = new CommandPalette(context_, this);
   connect(palette_, &CommandPalette::run_chosen, this, &MainWindow::open_run);
   add_actions();

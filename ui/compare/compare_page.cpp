@@ -11,6 +11,7 @@
 
 #include "ui/compare/compare_tables.h"
 #include "ui/compare/pins.h"
+#include "ui/compare/run_plots.h"
 #include "ui/data/format.h"
 #include "ui/data/table_view.h"
 #include "ui/plots/curve_panel.h"
@@ -34,7 +35,9 @@ ComparePage::ComparePage(Context& context)
       metrics_({}),
       stack_(new QStackedWidget),
       chips_(new QHBoxLayout),
-      curves_(new CurvePanel(context)) {
+      curves_(new CurvePanel(context)),
+      parallel_(new ParallelPlot),
+      scatter_(new ScatterPlot) {
   build();
   add_action(
       "clear", tr("Unpin all"), {}, [this] { context_.pins.clear(); }, true);
@@ -79,6 +82,9 @@ void ComparePage::build() {
     table->horizontalHeader()->setDefaultSectionSize(170);
     tabs->addTab(table, title);
   }
+  tabs->setObjectName("compare.tabs");
+  tabs->addTab(parallel_, tr("Parallel axes"));
+  tabs->addTab(scatter_, tr("Scatter"));
   auto* split = new QSplitter(Qt::Vertical);
   split->addWidget(curves_);
   split->addWidget(tabs);
@@ -156,6 +162,11 @@ void ComparePage::fill() {
   metrics_.set_rows(metric_rows(runs_, baseline));
   parameters_.set_rows(parameter_rows(runs_));
   baseline_ = baseline < runs_.size() ? runs_[baseline].id : 0;
+  std::vector<RunMark> marks;
+  for (const CurveSource& source : sources) marks.push_back({source.label, source.color});
+  const std::vector<NumberColumn> columns = number_columns(runs_);
+  parallel_->show_runs(columns, marks);
+  scatter_->show_runs(columns, marks);
   fill_chips();
   if (runs_.empty()) return;
   std::vector<MetricSummary> all;

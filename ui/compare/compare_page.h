@@ -11,6 +11,8 @@ class QStackedWidget;
 namespace conclave::ui {
 
 class CurvePanel;
+class ParallelPlot;
+class ScatterPlot;
 
 class ComparePage : public Page {
   Q_OBJECT
@@ -38,6 +40,8 @@ class ComparePage : public Page {
   QStackedWidget* stack_;
   QHBoxLayout* chips_;
   CurvePanel* curves_;
+  ParallelPlot* parallel_;
+  ScatterPlot* scatter_;
 };
 
 }  // namespace conclave::ui

@@ -13,7 +13,7 @@
 namespace conclave::ui {
 namespace {
 
-constexpr int kRowTickWidth = 80;
+constexpr int kRowTickWidth = 80, kLeftMargin = 64;
 constexpr double kScoreMargin = 0.05;
 
 QCustomPlot* make_plot(const QString& name, const QString& axis, int height) {
@@ -42,7 +42,15 @@ StreamPlots::StreamPlots(QWidget* parent)
   flags_->setName(tr("drift, expert replaced"));
   flags_->setLineStyle(QCPGraph::lsNone);
   score_->legend->setVisible(true);
-  score_->axisRect()->insetLayout()->setInsetAlignment(0, Qt::AlignBottom | Qt::AlignRight);
+  // Above the curves, where it covers none.
+  score_->plotLayout()->insertRow(0);
+  score_->plotLayout()->addElement(0, 0, score_->legend);
+  score_->plotLayout()->setRowStretchFactor(0, 0.001);
+  score_->legend->setFillOrder(QCPLegend::foColumnsFirst);
+  for (QCustomPlot* plot : {score_, weights_}) {  // one under the other
+    plot->axisRect()->setAutoMargins(QCP::msTop | QCP::msRight | QCP::msBottom);
+    plot->axisRect()->setMargins({kLeftMargin, 0, 0, 0});
+  }
   weights_->xAxis->setLabel(tr("row"));
   weights_->yAxis->setRange(0, 1);
   auto* layout = new QVBoxLayout(this);
@@ -72,7 +80,7 @@ void StreamPlots::color() {
   }
   score_->legend->setBrush(palette().color(QPalette::Base));
   score_->legend->setTextColor(text);
-  score_->legend->setBorderPen(QPen(line));
+  score_->legend->setBorderPen(QPen(Qt::NoPen));
   overall_->setPen(QPen(muted(palette()), 1.4));
   window_->setPen(QPen(series_color(0), 2));
   kappa_->setPen(QPen(series_color(2), 1.4, Qt::DashLine));
