@@ -5,6 +5,7 @@
 #include <QLineEdit>
 #include <QMimeData>
 #include <QPlainTextEdit>
+#include <QPushButton>
 #include <QSignalSpy>
 #include <QTableView>
 #include <fstream>
@@ -12,6 +13,7 @@
 #include "framework/base/error.h"
 #include "ui/data/format.h"
 #include "ui/data/table_view.h"
+#include "ui/form/command_dialog.h"
 #include "ui/process/shell_words.h"
 #include "ui/queue/queue_page.h"
 #include "ui_test.h"
@@ -61,6 +63,29 @@ TEST_F(QueueTest, JobsAreQueuedRunAndShowTheirLog) {
   EXPECT_TRUE(
       wait([&] { return state(2) == "failed" && page().model().at(page().model().row_of(2)).tries >= 1; }));
   trigger("queue.work");
+}
+
+TEST_F(QueueTest, ACommandIsPutTogetherInItsForm) {
+  window().open_page("queue");
+  QTest::mouseClick(child<QPushButton>("queue.form"), Qt::LeftButton);
+  auto* dialog = child<CommandDialog>("command.dialog");
+  ASSERT_TRUE(wait([&] { return dialog->settled(); }));
+  dialog->choose_program("conclave-stream");
+  ASSERT_TRUE(wait([&] { return dialog->settled() && dialog->form() && dialog->form()->ready(); }));
+  dialog->choose_verb("generate");
+  ASSERT_TRUE(wait([&] { return dialog->settled() && dialog->form() && dialog->form()->ready(); }));
+  const auto* take = dialog->findChild<QPushButton*>("command.take");
+  if (const VerbOption* first = &dialog->form()->description().options.front(); first->required) {
+    EXPECT_FALSE(take->isEnabled()) << first->name.toStdString() << " is needed";
+    dialog->form()->set_value(first->name, "sea");
+  }
+  dialog->form()->set_value("rows", 5);
+  ASSERT_TRUE(take->isEnabled()) << dialog->form()->problem().toStdString();
+  QTest::mouseClick(const_cast<QPushButton*>(take), Qt::LeftButton);
+  auto* text = child<QLineEdit>("queue.command");
+  EXPECT_THAT(text->text().toStdString(), ::testing::HasSubstr("conclave-stream generate --rows 5"));
+  QTest::keyClick(text, Qt::Key_Return);
+  EXPECT_TRUE(wait([&] { return page().model().rowCount() == 1; }));
 }
 
 TEST_F(QueueTest, CancellingIsSaidUntilItIsTrueAndJobsOutliveTheWindow) {

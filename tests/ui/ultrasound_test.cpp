@@ -166,24 +166,6 @@ TEST_F(UltrasoundTest, AHeadIsMeasuredDraftedEditedAndSigned) {
   keep_picture("ultrasound-signed");
 }
 
-TEST_F(UltrasoundTest, ASampleIsDraftedAtOnce) {
-  open();
-  trigger("ultrasound.sample");
-  ASSERT_TRUE(wait([&] { return page().viewer().has_frame(); }));
-  trigger("ultrasound.draft");
-  ASSERT_TRUE(done());
-  ASSERT_NE(page().report(), nullptr) << text("ultrasound.state");
-  EXPECT_GT(page().fields().rowCount(), 0);
-  // A field is changed as a reader would: the value is chosen in the table.
-  const QModelIndex value = page().fields().index(0, 1);
-  ASSERT_TRUE(page().fields().setData(value, "malignant", Qt::EditRole));
-  child<QLineEdit>("ultrasound.reader")->setText("Dr. B");
-  keep_picture("ultrasound-breast");
-  trigger("ultrasound.keep");
-  ASSERT_TRUE(done());
-  EXPECT_EQ(page().report()->state, "edited") << text("ultrasound.state");
-}
-
 TEST_F(UltrasoundTest, WhatCannotBeReadIsSaid) {
   open();
   write_file(dir_ / "a.dcm", "no dicom");

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "framework/base/file.h"
+#include "ui/app/bench.h"
 #include "ui/app/palette.h"
 #include "ui/app/rail.h"
 #include "ui/app/screenshots.h"
@@ -85,6 +86,8 @@ TEST_F(UiTest, RailCollapsesInANarrowWindow) {
   window().resize(1300, 700);
   EXPECT_FALSE(rail->collapsed());
   window().resize(900, 700);
+  for (const Page* page : window().pages())
+    EXPECT_LE(page->minimumSizeHint().width(), 800) << page->id().toStdString();
   EXPECT_TRUE(rail->collapsed());
   EXPECT_LT(rail->width(), 80);
 }
@@ -121,6 +124,16 @@ TEST_F(UiTest, ScreenshotsOfEveryPageInBothColours) {
   EXPECT_GT(light.pixelColor(4, 4).lightness(), 200);
   EXPECT_LT(dark.pixelColor(4, 4).lightness(), 60);
   apply_theme(*qApp, Theme::light);
+}
+
+TEST_F(UiTest, TheWindowIsMeasured) {
+  std::vector<std::string> what;
+  for (const Json& line : bench_window(50, 3)) {
+    what.push_back(line.at("what"));
+    EXPECT_GT(line.at("ms").get<double>(), 0) << line.dump();
+  }
+  EXPECT_THAT(what, ::testing::ElementsAre("window shown", "first runs listed", "all runs listed",
+                                           "curve read and drawn", "curve panned"));
 }
 
 TEST(Theme, ExpertsHaveColoursOfTheirOwn) {

@@ -4,7 +4,9 @@
 #include <QElapsedTimer>
 #include <cstdio>
 
+#include "framework/base/error.h"
 #include "framework/history/store.h"
+#include "ui/app/bench.h"
 #include "ui/app/main_window.h"
 #include "ui/app/screenshots.h"
 #include "ui/app/session_log.h"
@@ -13,6 +15,7 @@
 namespace {
 
 constexpr int kExitFailed = 1, kExitUsage = 2;
+constexpr int64_t kBenchMetrics = 20;
 
 bool has_word(int argc, char** argv, std::initializer_list<const char*> words) {
   for (int i = 1; i < argc; ++i)
@@ -26,7 +29,7 @@ bool choose_platform(int argc, char** argv) {
   if (qEnvironmentVariableIsSet("DISPLAY") || qEnvironmentVariableIsSet("WAYLAND_DISPLAY") ||
       qEnvironmentVariableIsSet("QT_QPA_PLATFORM"))
     return true;
-  if (!has_word(argc, argv, {"--screenshots", "--help", "-h", "--version", "-v"})) return false;
+  if (!has_word(argc, argv, {"--screenshots", "--bench", "--help", "-h", "--version", "-v"})) return false;
   qputenv("QT_QPA_PLATFORM", "offscreen");
   return true;
 }
@@ -65,7 +68,10 @@ int main(int argc, char** argv) {
                                "RUN");
   const QCommandLineOption screenshots("screenshots",
                                        "Write a picture of every page, light and dark, and end.", "DIR");
-  parser.addOptions({history, page, run, screenshots});
+  const QCommandLineOption bench(
+      "bench", "Measure the window on a history of RUNS runs with 20 metrics each, as JSON lines, and end.",
+      "RUNS");
+  parser.addOptions({history, page, run, screenshots, bench});
   if (!parser.parse(QApplication::arguments())) {
     std::fprintf(stderr, "conclave-workbench: %s\n", qPrintable(parser.errorText()));
     return kExitUsage;
@@ -80,6 +86,14 @@ int main(int argc, char** argv) {
   ui::begin_session_log();
   ui::apply_theme(app, theme_of(ui::Preferences().value("window/theme").toString()));
   try {
+    if (parser.isSet(bench)) {
+      bool number = false;
+      const int runs = parser.value(bench).toInt(&number);
+      require<UsageError>(number && runs > 0, "--bench: '{}' is no number of runs",
+                          parser.value(bench).toStdString());
+      for (const Json& line : ui::bench_window(runs, kBenchMetrics)) std::printf("%s\n", line.dump().c_str());
+      return 0;
+    }
     ui::MainWindow window(parser.isSet(history) ? std::filesystem::path(parser.value(history).toStdString())
                                                 : Store::default_path());
     if (parser.isSet(page)) {

@@ -254,6 +254,10 @@ void VerbForm::clear() {
   for (Field& field : fields_) field.set_text({});
 }
 
+void VerbForm::show_everything() {
+  if (auto* more = findChild<QToolButton*>("form.more")) more->setChecked(true);
+}
+
 QStringList VerbForm::command() const {
   QStringList words{program_, verb_}, places;
   const Json all = values();

@@ -34,6 +34,8 @@ class VerbForm : public QWidget {
   /// Sets a value (null: back to the default); may be called before the form is there.
   void set_value(const QString& name, const Json& value);
   void clear();
+  /// As if "All settings" were pressed.
+  void show_everything();
   /// The program, the verb and all flags that were chosen.
   QStringList command() const;
   /// What cannot be run as it stands, in one sentence; empty when all is well.

@@ -17,6 +17,7 @@
 #include "framework/base/error.h"
 #include "ui/data/format.h"
 #include "ui/data/table_view.h"
+#include "ui/form/command_dialog.h"
 #include "ui/process/programs.h"
 #include "ui/process/shell_words.h"
 
@@ -134,6 +135,11 @@ void QueuePage::build() {
   button->setObjectName("primary");
   connect(button, &QPushButton::clicked, this, &QueuePage::add_job);
   add->addWidget(command_text_, 1);
+  auto* form = new QPushButton(tr("Form…"));
+  form->setObjectName("queue.form");
+  form->setToolTip(tr("Put a command together in the form of its verb"));
+  connect(form, &QPushButton::clicked, this, &QueuePage::open_form);
+  add->addWidget(form);
   add->addWidget(box(retries_, tr("Retries"), 0, 0));
   add->addWidget(retries_);
   add->addWidget(button);
@@ -149,6 +155,8 @@ void QueuePage::add_actions() {
   work->setCheckable(true);
   add_action("new", tr("Write a command to queue"), QKeySequence("Ctrl+N"),
              [this] { command_text_->setFocus(); });
+  add_action("form", tr("Put a command together in a form"), QKeySequence("Ctrl+Shift+N"),
+             [this] { open_form(); });
   add_action(
       "cancel", tr("Cancel"), QKeySequence("Ctrl+Del"),
       [this] { change(tr("cancelled"), [](Queue& queue, int64_t job) { queue.cancel(job); }); }, true);
@@ -159,6 +167,17 @@ void QueuePage::add_actions() {
   add_action("down", tr("Later"), QKeySequence("Ctrl+Down"), [this] { move(1); });
   add_action("remove", tr("Forget a job that has ended"), QKeySequence("Shift+Del"),
              [this] { change(tr("forgotten"), [](Queue& queue, int64_t job) { queue.remove(job); }); });
+}
+
+// The command can be looked at and changed before it is queued.
+void QueuePage::open_form() {
+  auto* dialog = new CommandDialog(this);
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  connect(dialog, &CommandDialog::taken, this, [this](const QStringList& command) {
+    command_text_->setText(shell_text(command));
+    command_text_->setFocus();
+  });
+  dialog->open();
 }
 
 QWidget* QueuePage::first_focus() {

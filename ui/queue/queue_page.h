@@ -30,6 +30,7 @@ class QueuePage : public Page {
   void build();
   void add_actions();
   void add_job();
+  void open_form();
   void show_log();
   void reorder(const std::vector<int64_t>& waiting);
   void move(int rows);

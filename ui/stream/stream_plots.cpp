@@ -13,13 +13,13 @@
 namespace conclave::ui {
 namespace {
 
-constexpr int kRowTickWidth = 80, kLeftMargin = 64;
+constexpr int kRowTickWidth = 80, kLeftMargin = 64, kLeastWidth = 200;
 constexpr double kScoreMargin = 0.05;
 
 QCustomPlot* make_plot(const QString& name, const QString& axis, int height) {
   auto* plot = new QCustomPlot;
   plot->setAccessibleName(name);
-  plot->setMinimumHeight(height);
+  plot->setMinimumSize(kLeastWidth, height);  // else the legend decides how narrow the window may be
   plot->setFocusPolicy(Qt::NoFocus);
   plot->yAxis->setLabel(axis);
   plot->xAxis->setNumberFormat("gb");

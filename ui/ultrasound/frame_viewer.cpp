@@ -22,7 +22,7 @@ FrameViewer::FrameViewer(QWidget* parent) : QWidget(parent) {
   setObjectName("ultrasound.viewer");
   setAccessibleName(tr("Frame"));
   setFocusPolicy(Qt::StrongFocus);
-  setMinimumSize(280, 240);
+  setMinimumSize(200, 200);
   setCursor(Qt::CrossCursor);
 }
 

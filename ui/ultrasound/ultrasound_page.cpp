@@ -189,7 +189,7 @@ QWidget* UltrasoundPage::make_left() {
   auto* heading = new QLabel(tr("Draft with"));
   heading->setObjectName("heading");
   auto* left = new QWidget;
-  left->setMinimumWidth(210);
+  left->setMinimumWidth(150);
   auto* layout = new QVBoxLayout(left);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->addWidget(file_table_, 1);
@@ -207,6 +207,7 @@ QWidget* UltrasoundPage::make_middle() {
     slider->setRange(low, high);
     slider->setValue(value);
     slider->setAccessibleName(name);
+    slider->setMinimumWidth(40);
     return new QLabel(name);
   };
   cine_bar_->setObjectName("ultrasound.cine");
@@ -220,7 +221,6 @@ QWidget* UltrasoundPage::make_middle() {
   tools->addWidget(window_bar_, 1);
   tools->addWidget(bar(level_bar_, tr("Level"), 0, 255, 128));
   tools->addWidget(level_bar_, 1);
-  tools->addWidget(overlay_);
   for (QSlider* slider : {window_bar_, level_bar_})
     connect(slider, &QSlider::valueChanged, this, [this] {
       if (window_bar_->value() != static_cast<int>(viewer_->window()) ||
@@ -236,6 +236,7 @@ QWidget* UltrasoundPage::make_middle() {
   cine->addWidget(bar(cine_bar_, tr("Frame"), 0, 0, 0));
   cine->addWidget(cine_bar_, 1);
   cine->addWidget(frame_label_);
+  cine->addWidget(overlay_);
   connect(cine_bar_, &QSlider::valueChanged, this, [this](int frame) { show_frame(frame); });
   length_label_->setObjectName("ultrasound.length");
   length_label_->setWordWrap(true);
@@ -291,7 +292,7 @@ QWidget* UltrasoundPage::make_right() {
   tabs_->addTab(texts, tr("Report"));
   tabs_->addTab(step_table_, tr("What changed"));
   auto* right = new QWidget;
-  right->setMinimumWidth(280);
+  right->setMinimumWidth(220);
   auto* layout = new QVBoxLayout(right);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->addWidget(about_);
@@ -301,8 +302,6 @@ QWidget* UltrasoundPage::make_right() {
 }
 
 void UltrasoundPage::add_actions() {
-  add_action(
-      "sample", tr("Try on sample pictures"), {}, [this] { try_samples(); }, true);
   add_action(
       "open", tr("Open"), QKeySequence("Ctrl+O"),
       [this] {
@@ -396,17 +395,6 @@ void UltrasoundPage::open(const QStringList& paths) {
   if (!studies_.empty()) choose_row(*file_table_, 0);
 }
 
-// Copies, so that their reports do not lie beside the installed ones.
-void UltrasoundPage::try_samples() {
-  QStringList files;
-  for (const QString& name : {QStringLiteral("breast-lesion.jpg"), QStringLiteral("fetal-head.jpg")}) {
-    const QString from = find_asset("samples") + "/" + name, to = folder_.filePath(name);
-    if (QFileInfo::exists(to) || QFile::copy(from, to)) files << to;
-  }
-  if (files.isEmpty()) return say(tr("The samples are not installed"), true);
-  open(files);
-}
-
 void UltrasoundPage::list() {
   std::vector<TextTableModel::Row> rows;
   for (const Study& of : studies_)
@@ -445,10 +433,10 @@ void UltrasoundPage::show_frame(int64_t frame) {
   }
   if (is_plain_picture(of->file)) {
     QString problem;
-    const QImage picture = read_picture(of->file, problem);
-    if (picture.isNull()) return say(problem, true);
-    cine_[0] = picture;
-    return show_frame(0);
+    if (const QImage picture = read_picture(of->file, problem); !picture.isNull()) {
+      cine_[0] = picture;
+      return show_frame(0);
+    }
   }
   if (frame_process_.running()) return;
   const QString program = find_program("conclave-ultrasound");

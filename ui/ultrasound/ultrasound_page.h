@@ -33,7 +33,6 @@ class UltrasoundPage : public Page {
   QWidget* first_focus() override;
   /// Files, or all files of folders.
   void open(const QStringList& paths);
-  void try_samples();
   FrameViewer& viewer() { return *viewer_; }
   VerbForm& form() { return *form_; }
   FieldModel& fields() { return fields_; }

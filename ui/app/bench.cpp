@@ -1,0 +1,131 @@
+#include "ui/app/bench.h"
+
+#include <QCoreApplication>
+#include <QElapsedTimer>
+#include <QTableView>
+#include <QTemporaryDir>
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "framework/base/error.h"
+#include "framework/history/machine.h"
+#include "ui/app/main_window.h"
+#include "ui/plots/curve_plot.h"
+#include "ui/plots/custom_plot.h"
+
+namespace conclave::ui {
+namespace {
+
+constexpr int64_t kCurvePoints = 1000000;
+constexpr int kBatch = 100, kPanFrames = 200;
+constexpr int kPatienceS = 60;
+
+void make_history(const std::filesystem::path& path, int64_t runs, int64_t metrics) {
+  Store store = Store::open(path);
+  std::vector<Json> records;
+  const auto start = [&](const std::string& uuid, const std::string& name) {
+    records.push_back({{"op", "start"},
+                       {"run", uuid},
+                       {"time_ms", now_ms()},
+                       {"app", "bench"},
+                       {"verb", "train"},
+                       {"name", name},
+                       {"argv", {"bench"}},
+                       {"machine", Json::object()},
+                       {"process", {{"host", "bench"}, {"pid", 1}, {"start", 1}}}});
+  };
+  const auto finish = [&](const std::string& uuid) {
+    records.push_back(
+        {{"op", "finish"}, {"run", uuid}, {"status", "finished"}, {"exit_code", 0}, {"time_ms", now_ms()}});
+  };
+  const std::string curve = new_uuid();
+  Curves curves;
+  for (int64_t i = 0; i < kCurvePoints; ++i) {
+    curves["loss"].steps.push_back(i);
+    curves["loss"].seconds.push_back(static_cast<float>(i) / 100);
+    curves["loss"].values.push_back(std::sin(static_cast<double>(i) / 1000));
+  }
+  start(curve, "curve");
+  store.record(records, curve, curves);
+  records.clear();
+  finish(curve);
+  for (int64_t r = 0; r < runs; ++r) {
+    const std::string uuid = new_uuid();
+    start(uuid, "run-" + std::to_string(r));
+    for (int64_t m = 0; m < metrics; ++m)
+      records.push_back({{"op", "metric"},
+                         {"run", uuid},
+                         {"name", "metric-" + std::to_string(m)},
+                         {"steps", {1}},
+                         {"seconds", {0}},
+                         {"values", {static_cast<double>(r * m)}}});
+    finish(uuid);
+    if (r % kBatch == kBatch - 1 || r + 1 == runs) {
+      store.record(records);
+      records.clear();
+    }
+  }
+}
+
+double ms(const QElapsedTimer& watch) {
+  return static_cast<double>(watch.nsecsElapsed()) / 1e6;
+}
+
+void wait_until(const std::function<bool()>& holds) {
+  QElapsedTimer watch;
+  watch.start();
+  while (!holds()) {
+    require(watch.elapsed() < kPatienceS * 1000, "the window did not get there within {} s", kPatienceS);
+    QCoreApplication::processEvents(QEventLoop::AllEvents, 5);
+  }
+}
+
+}  // namespace
+
+std::vector<Json> bench_window(int64_t runs, int64_t metrics) {
+  const QTemporaryDir folder;
+  const std::filesystem::path path = folder.filePath("history.db").toStdString();
+  make_history(path, runs, metrics);
+  std::vector<Json> lines;
+  QElapsedTimer watch;
+  watch.start();
+  MainWindow window(path);
+  window.resize(1280, 800);
+  window.open_page("runs");
+  window.show();
+  const QPixmap first = window.grab();
+  lines.push_back({{"what", "window shown"}, {"runs", runs}, {"metrics", metrics}, {"ms", ms(watch)}});
+  auto* table = window.findChild<QTableView*>("runs.table");
+  wait_until([&] { return table->model()->rowCount() >= 1; });
+  lines.push_back({{"what", "first runs listed"}, {"runs", runs}, {"ms", ms(watch)}});
+  wait_until([&] { return table->model()->rowCount() >= runs; });
+  lines.push_back({{"what", "all runs listed"}, {"runs", runs}, {"ms", ms(watch)}});
+
+  CurvePlot plot(window.history());
+  plot.resize(1200, 600);
+  plot.show();
+  watch.restart();
+  plot.show_metric("loss", {{1, "curve", Qt::blue}});
+  wait_until([&] { return plot.settled(); });
+  lines.push_back({{"what", "curve read and drawn"}, {"points", kCurvePoints}, {"ms", ms(watch)}});
+  std::vector<double> frames;
+  for (int i = 0; i < kPanFrames; ++i) {
+    watch.restart();
+    const double from = static_cast<double>(kCurvePoints) / 4 * (1 + static_cast<double>(i) / kPanFrames);
+    plot.zoom(from, from + static_cast<double>(kCurvePoints) / 4);
+    plot.plot()->replot(QCustomPlot::rpImmediateRefresh);
+    QCoreApplication::processEvents();  // what is read meanwhile arrives, too
+    frames.push_back(ms(watch));
+  }
+  std::sort(frames.begin(), frames.end());
+  const double median = frames[frames.size() / 2], slow = frames[frames.size() * 95 / 100];
+  lines.push_back({{"what", "curve panned"},
+                   {"points", kCurvePoints},
+                   {"frames_per_s", 1000 / median},
+                   {"ms", median},
+                   {"ms_95", slow}});
+  return lines;
+}
+
+}  // namespace conclave::ui
