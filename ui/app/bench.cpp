@@ -18,7 +18,7 @@ namespace conclave::ui {
 namespace {
 
 constexpr int64_t kCurvePoints = 1000000;
-constexpr int kBatch = 100, kPanFrames = 200;
+constexpr int kBatch = 100, kPanFrames = 60;
 constexpr int kPatienceS = 60;
 
 void make_history(const std::filesystem::path& path, int64_t runs, int64_t metrics) {
