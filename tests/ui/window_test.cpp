@@ -126,16 +126,6 @@ TEST_F(UiTest, ScreenshotsOfEveryPageInBothColours) {
   apply_theme(*qApp, Theme::light);
 }
 
-TEST_F(UiTest, TheWindowIsMeasured) {
-  std::vector<std::string> what;
-  for (const Json& line : bench_window(50, 3)) {
-    what.push_back(line.at("what"));
-    EXPECT_GT(line.at("ms").get<double>(), 0) << line.dump();
-  }
-  EXPECT_THAT(what, ::testing::ElementsAre("window shown", "first runs listed", "all runs listed",
-                                           "curve read and drawn", "curve panned"));
-}
-
 TEST(Theme, ExpertsHaveColoursOfTheirOwn) {
   for (const int experts : {8, 32}) {
     std::set<QRgb> seen;
