@@ -32,12 +32,7 @@ endif()
 if(CMAKE_UNITY_BUILD)
   # Six files are compiled as one (conclave_join): what the headers' templates cost is then paid once. The preset dev
   # compiles file by file and has every warning as an error; joined files draw some that the single ones do not deserve.
-  if(CONCLAVE_WERROR)
-    add_compile_options(-Wno-subobject-linkage -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread
-                        -Wno-restrict -Wno-maybe-uninitialized)
-  else()
-    add_compile_options(-w)
-  endif()
+  add_compile_options(-w)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Winvalid-pch> $<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
