@@ -11,7 +11,7 @@
 namespace conclave::stream {
 
 struct MoeOptions {
-  int trees = 8;       ///< Hoeffding trees over random attributes, as in an adaptive random forest
+  int trees = 8;       ///< Hoeffding trees, each with weights of its own for the rows
   bool bayes = true;   ///< naive Bayes
   bool linear = true;  ///< a logistic regression that settles
   bool quick = false;  ///< one that keeps following the newest rows; near following the last label on some
@@ -20,9 +20,9 @@ struct MoeOptions {
   int window = 2000, k = 10;  ///< of the nearest-neighbour expert
   int hidden = 32;            ///< units of the neural expert
   double linear_rate = 0.1, quick_rate = 0.5, neural_rate = 0.003;
-  double lambda = 6;   ///< mean weight of a row for a tree
-  double patch = 0.6;  ///< share of the attributes that a leaf looks at
-  double grace_period = 50, split_confidence = 0.01;
+  double lambda = 6;  ///< mean weight of a row for a tree
+  double patch = 1;   ///< share of the attributes that a leaf looks at
+  double grace_period = 100, split_confidence = 0.01;
   double drift_delta = 0.001, warning_delta = 0.01;
   RouterOptions router;
   size_t memory = size_t{256} << 20;
