@@ -1,6 +1,8 @@
 // conclave-stream run and resume: test-then-train over a stream, with a live line.
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "apps/stream/learner_flags.h"
 #include "apps/stream/session.h"
 #include "apps/stream/source_flags.h"
@@ -82,7 +84,10 @@ class ResumeVerb : public Verb {
  public:
   std::string name() const override { return "resume"; }
   std::string summary() const override { return "Go on from a snapshot, as if the run had never stopped"; }
-  std::string examples() const override { return "  conclave-stream resume run.snap"; }
+  std::string examples() const override {
+    return "  conclave-stream resume run.snap\n"
+           "  conclave-stream resume run.snap --rows 2000000";
+  }
   void declare(Options& options) override {
     options
         .positional("snapshot", snapshot_,
@@ -90,15 +95,21 @@ class ResumeVerb : public Verb {
                     "it was left")
         .required()
         .existing();
+    options
+        .add("rows", rows_,
+             "Rows to stop after, those before the snapshot too; 0 for all; otherwise the run's")
+        .letter('n')
+        .at_least(0);
   }
   int run(Invocation& call) override {
     StreamSession session({}, call);
-    session.resume(snapshot_);
+    session.resume(snapshot_, rows_);
     return session.run();
   }
 
  private:
   fs::path snapshot_;
+  std::optional<int64_t> rows_;
 };
 
 }  // namespace

@@ -98,12 +98,15 @@ void StreamSession::open(const Json& position) {
   learner_ = stream::make_learner(plan_.learner, {schema, plan_.seed, call_.common().thread_count()});
 }
 
-void StreamSession::resume(const fs::path& file) {
+void StreamSession::resume(const fs::path& file, std::optional<int64_t> rows) {
   const auto snapshot = stream::read_snapshot(file);
   plan_ = SessionPlan::from_json(snapshot.about.at("plan"));
   plan_.snapshot = file;
+  if (rows) plan_.run.rows = *rows;
   open(snapshot.about.value("kafka", Json()));
   stream::load_state(snapshot.state, file.string(), state_, *learner_);
+  require<UsageError>(plan_.run.rows == 0 || plan_.run.rows >= state_.rows,
+                      "--rows = {}: the snapshot was taken after row {}", plan_.run.rows, state_.rows);
   if (!kafka_) skip_learned_rows();
   require(learner_->classes() <= std::max(2, source_->schema().classes()),
           "{} is not the stream of the snapshot", plan_.stream_name());

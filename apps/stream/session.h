@@ -32,8 +32,8 @@ struct SessionPlan {
 class StreamSession {
  public:
   StreamSession(SessionPlan plan, Invocation& call) : plan_(std::move(plan)), call_(call) {}
-  /// Goes on where `snapshot` was taken. Call before run().
-  void resume(const std::filesystem::path& snapshot);
+  /// Goes on where `snapshot` was taken, to the end that the run had or after `rows` rows. Call before run().
+  void resume(const std::filesystem::path& snapshot, std::optional<int64_t> rows);
   /// Returns the exit code.
   int run();
   /// Opens what run() would open, learns nothing and writes nothing; says what it found.

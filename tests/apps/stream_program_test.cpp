@@ -125,6 +125,24 @@ TEST_F(StreamProgram, ResumesAfterBeingKilledToTheSamePredictions) {
   }
 }
 
+TEST_F(StreamProgram, GoesOnBeyondTheRowsThatWereAskedFor) {
+  write_arff("k.arff", 3000);
+  const auto run = [&](const std::string& rows) {
+    return stream({"run", path("k.arff"), "--rows", rows, "--snapshot", path("k.snap"), "--predictions",
+                   path("k.csv"), "--quiet"});
+  };
+  ASSERT_EQ(run("3000").code, 0);
+  const auto whole = read_file(dir_ / "k.csv");
+  ASSERT_EQ(run("1000").code, 0);
+  const auto fewer = stream({"resume", path("k.snap"), "--rows", "900"});
+  EXPECT_EQ(fewer.code, 2);
+  EXPECT_THAT(fewer.err, HasSubstr("after row 1000"));
+  const auto more = stream({"resume", path("k.snap"), "--rows", "0", "--json"});
+  ASSERT_EQ(more.code, 0) << more.err;
+  EXPECT_EQ(last_line(more.out).at("instances"), 3000);
+  EXPECT_EQ(read_file(dir_ / "k.csv"), whole);
+}
+
 // What was said is there before the pipe ends, and Ctrl-C ends a run that waits for rows, with its snapshot.
 TEST_F(StreamProgram, ServesAPipeThatFallsSilent) {
   ASSERT_EQ(mkfifo(path("rows").c_str(), 0600), 0);

@@ -10,7 +10,22 @@
 namespace conclave::stream {
 namespace {
 
-constexpr const char* kLearners[] = {"moe", "arf", "hoeffding-tree"};
+constexpr const char* kLearners[] = {"moe",
+                                     "arf",
+                                     "hoeffding-tree",
+                                     "srp",
+                                     "leveraging-bagging",
+                                     "oaue",
+                                     "oza-boost",
+                                     "online-smooth-boost",
+                                     "hoeffding-adaptive-tree",
+                                     "efdt",
+                                     "linear",
+                                     "perceptron",
+                                     "naive-bayes",
+                                     "sgbt",
+                                     "drift-moe"};
+constexpr size_t kWays = std::size(kLearners) + 1;  // the last: the bytes alone, for every learner
 
 const Schema& schema() {
   static const Schema kSchema = make_generator({{"generator", "sea"}})->schema();
@@ -65,8 +80,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   } catch (const Error&) {
   }
   for (size_t l = 0; l < std::size(kLearners); ++l) {
-    if (data[0] % 4 != l && data[0] % 4 != 3) continue;
-    if (data[0] % 4 == 3) {
+    const size_t way = data[0] % kWays;
+    if (way != l && way + 1 != kWays) continue;
+    if (way + 1 == kWays) {
       go_on(rest, kLearners[l]);
       continue;
     }

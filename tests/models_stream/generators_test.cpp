@@ -132,6 +132,8 @@ TEST(Generators, SayWhatIsWrong) {
   fails(R"({"generator": "see"})", "'see'");
   fails(R"({"generator": "sea", "function": 5})", "1..4");
   fails(R"({"generator": "sea", "speed_": 5})", "speed_");
+  fails(R"({"generator": "sea", "speed": 5})", "known: balance, function, generator");
+  fails(R"({"generator": "rbf", "function": 1})", "function");
   fails(R"({"generator": "led-drift", "drift_attributes": 8})", "0..7");
   fails(R"({"generator": "sea", "function": [1, 2], "positions": [5, 9]})", "function");
   fails(R"({"generator": "sea", "positions": 5})", "positions");

@@ -265,6 +265,23 @@ TEST(TextSource, UnpacksGzipAlsoInPartsAndTellsACut) {
   EXPECT_NE(error_of<DataError>([&] { all_of(*text(damaged)); }), "no error");
 }
 
+TEST(TextSource, RefusesTextThatIsNotOneOfItsOwn) {
+  using namespace std::string_literals;
+  EXPECT_THAT(error_of<DataError>([] { text("\xff\xfe1\0,\0a\0\n\0"s); }), HasSubstr("UTF-16"));
+  EXPECT_THAT(error_of<DataError>([] { text("\0001\0,\0a\0\n"s); }), HasSubstr("UTF-16"));
+  EXPECT_THAT(error_of<DataError>([] { text("a,class\r1,x\r2,y\r"); }), HasSubstr("CR alone"));
+  EXPECT_EQ(all_of(*text("a,class\r\n1,x\r\n2,y\r\n")).size(), 2u);
+}
+
+TEST(TextSource, TakesALastRowOfANewClassAsCutOff) {
+  const auto cut = text("a,class\n1,left\n2,right\n3,left\n4,rig", guessing(3));
+  EXPECT_THAT(all_of(*cut).x, ElementsAre(1, 2, 3));
+  EXPECT_EQ(cut->schema().classes(), 2);
+  EXPECT_EQ(cut->counts().skipped, 1);
+  EXPECT_THAT(cut->counts().first_problem, HasSubstr("line 5: no line end"));
+  EXPECT_EQ(all_of(*text("a,class\n1,left\n2,right\n3,left\n4,right", guessing(3))).size(), 4u);
+}
+
 TEST(TextSource, ReadsWhatTheWriterWrites) {
   for (const char* name : {"agrawal", "led", "stagger", "rbf"}) {
     const auto generator = make_generator({{"generator", name}});

@@ -50,6 +50,8 @@ struct GeneratorOptions {
 
 /// sea, led, led-drift, rbf, rbf-drift, agrawal, hyperplane, sine, mixed, stagger, random-tree, friedman.
 std::vector<std::string> generator_names();
+/// Whether a generator reads an option (of GeneratorOptions, by name).
+bool has_option(const std::string& generator, const std::string& option);
 /// UsageError for a name that is none, or options out of their range.
 GeneratorPtr make_generator(const std::string& name, const GeneratorOptions& options);
 

@@ -32,6 +32,16 @@ std::string format_of(std::string_view first) {
   return looks_like_libsvm(first) ? "libsvm" : "csv";
 }
 
+// Text that would be read as one odd row: UTF-16, and lines that end in CR alone.
+void refuse_other_text(std::string_view first, const Lines& lines) {
+  if (first.starts_with("\xff\xfe") || first.starts_with("\xfe\xff") ||
+      first.find('\0') != std::string_view::npos)
+    throw DataError(lines.name(), lines.where(),
+                    "is UTF-16 or no text at all; of UTF-16, iconv -f UTF-16 -t UTF-8 makes UTF-8");
+  if (first.find('\r') != std::string_view::npos)
+    throw DataError(lines.name(), lines.where(), "lines end in CR alone; tr '\\r' '\\n' makes them lines");
+}
+
 }  // namespace
 
 std::string_view trimmed(std::string_view text) {
@@ -147,7 +157,10 @@ size_t TextSource::read(RowBlock& block, size_t most) {
     what_.clear();
     const int64_t unknown_values = counts_.unknown_values, not_finite = counts_.not_finite;
     const int classes = schema_.classes();
-    if (parse(line, x, block.y.back())) {
+    bool whole = parse(line, x, block.y.back());
+    if (whole && lines_.cut() && schema_.classes() > classes)
+      whole = problem("no line end, and a class that did not come before: taken as cut off");
+    if (whole) {
       ++counts_.rows;
       row_lines_.push_back(row_line_);
       continue;
@@ -179,6 +192,7 @@ std::unique_ptr<TextSource> open_text(ByteSourcePtr bytes, const std::string& na
   while ((any = lines.next(line)) && trimmed(line).empty()) {
   }
   if (!any) throw DataError(name, "", "the stream is empty");
+  refuse_other_text(line, lines);
   const std::string format = options.format == "auto" ? format_of(line) : options.format;
   std::string first(line);
   if (format == "arff") return open_arff(std::move(lines), options, std::move(first));
