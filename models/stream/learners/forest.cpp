@@ -195,6 +195,7 @@ std::vector<TreeView> Forest::trees() const {
 void Forest::archive_tree(Archive& archive, HoeffdingTree& tree, int index, uint32_t birth) {
   if (archive.loading()) tree = HoeffdingTree(schema_, tree_options(index, birth), tree_seed(index, birth));
   archive(tree);
+  archive.check(tree.classes() == classes_, "a tree of other classes");
 }
 
 void Forest::fields(Archive& archive) {

@@ -39,9 +39,7 @@ class Oaue final : public TreeEnsemble {
                     "a member of another ensemble");
     if (archive.loading()) trees_.resize(members_.size() + 1);
     archive_trees(archive);
-    for (const int32_t label : labels_)
-      archive.check(label >= 0 && (static_cast<size_t>(label) < counts_.size() || rows_ == 0),
-                    "a class that is none");
+    for (const int32_t label : labels_) archive.check(label >= 0 && label < classes_, "a class that is none");
   }
 
  private:

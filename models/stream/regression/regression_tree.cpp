@@ -374,8 +374,7 @@ void RegressionTree::check_shape(Archive& archive) const {
                     "a node without its leaf");
       continue;
     }
-    archive.check(node.attribute < schema_.width() && (node.usual_child == 0 || node.usual_child == 1),
-                  "a node without its children");
+    check_split(archive, schema_, node.attribute, node.kind, node.value, 2, node.usual_child);
     open_pair(node.first_child);
     open.push_back(node.first_child);
     open.push_back(node.first_child + 1);

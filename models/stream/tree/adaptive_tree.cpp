@@ -218,9 +218,8 @@ void AdaptiveTree::check(Archive& archive, const Node& node) const {
     archive.check(node.children.empty(), "a leaf with children");
     node.leaf.check(archive, classes_, schema_);
   } else {
-    archive.check(node.attribute < schema_.width() && node.children.size() >= 2 && node.usual_child >= 0 &&
-                      static_cast<size_t>(node.usual_child) < node.children.size(),
-                  "a node without its children");
+    check_split(archive, schema_, node.attribute, node.kind, node.value, node.children.size(),
+                node.usual_child);
   }
   if (node.rival) check(archive, *node.rival);
   for (const auto& child : node.children) {

@@ -188,9 +188,8 @@ void FastTree::check(Archive& archive, const Node& node) const {
   if (node.attribute < 0) {
     archive.check(node.children.empty(), "a leaf with children");
   } else {
-    archive.check(node.attribute < schema_.width() && node.children.size() >= 2 && node.usual_child >= 0 &&
-                      static_cast<size_t>(node.usual_child) < node.children.size(),
-                  "a node without its children");
+    check_split(archive, schema_, node.attribute, node.kind, node.value, node.children.size(),
+                node.usual_child);
   }
   for (const auto& child : node.children) {
     archive.check(child != nullptr, "a node without its children");

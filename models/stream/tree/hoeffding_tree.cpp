@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "models/stream/base/fast_math.h"
 
@@ -177,16 +178,19 @@ void HoeffdingTree::fields(Archive& archive) {
   archive.check(classes_ >= 1 && !nodes_.empty() && !leaves_.empty(), "a tree without a root");
   scores_.assign(classes_, 0.0);
   const auto nodes = static_cast<int32_t>(nodes_.size()), leaves = static_cast<int32_t>(leaves_.size());
+  std::vector<uint8_t> has_parent(nodes_.size(), 0);
   for (int32_t i = 0; i < nodes; ++i) {
     const Node& node = nodes_[i];
     if (node.attribute < 0) {
       archive.check(node.leaf >= 0 && node.leaf < leaves, "a node without its leaf");
-    } else {
-      archive.check(node.attribute < schema_.width() && node.first_child > i && node.children >= 2 &&
-                        node.children <= nodes - node.first_child && node.usual_child >= 0 &&
-                        node.usual_child < node.children,
-                    "a node without its children");
+      continue;
     }
+    archive.check(node.children >= 2 && node.first_child > i && node.children <= nodes - node.first_child,
+                  "a node without its children");
+    check_split(archive, schema_, node.attribute, node.kind, node.value, static_cast<size_t>(node.children),
+                node.usual_child);
+    for (int32_t c = 0; c < node.children; ++c)
+      archive.check(!std::exchange(has_parent[node.first_child + c], 1), "a node with two parents");
   }
   for (const Leaf& leaf : leaves_) {
     archive.check(leaf.node >= 0 && leaf.node < nodes, "a leaf of another tree");

@@ -9,7 +9,8 @@ namespace conclave::stream {
 namespace {
 
 std::string value_name(const Attribute& input, int value) {
-  return value < static_cast<int>(input.values.size()) ? input.values[value] : std::to_string(value);
+  return value >= 0 && value < static_cast<int>(input.values.size()) ? input.values[value]
+                                                                     : std::to_string(value);
 }
 
 // What holds in one branch of a node.

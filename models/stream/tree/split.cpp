@@ -156,6 +156,20 @@ void offer(SplitSearch& found, const Split& split) {
 
 }  // namespace
 
+void check_split(Archive& archive, const Schema& schema, int attribute, SplitKind kind, double value,
+                 size_t branches, int usual) {
+  archive.check(attribute >= 0 && attribute < schema.width() && branches >= 2 && usual >= 0 &&
+                    static_cast<size_t>(usual) < branches,
+                "a node without its children");
+  const Attribute& input = schema.inputs[attribute];
+  const auto values = static_cast<double>(input.values.size());
+  const bool fits = kind == SplitKind::at_most ? !input.nominal && branches == 2
+                    : kind == SplitKind::equals
+                        ? input.nominal && branches == 2 && value >= 0 && value < values
+                        : kind == SplitKind::each && input.nominal;
+  archive.check(fits, "a split that its column cannot have");
+}
+
 double entropy(const double* counts, int n) {
   const double all = weight_of(counts, n);
   return all > 0 ? -branch_term(counts, n, all, 1 / all) / kLn2 : 0;

@@ -30,6 +30,11 @@ inline int branch_of(double x, SplitKind kind, double value, int branches, int u
   return x >= 0 && x < branches ? static_cast<int>(x) : usual;
 }
 
+/// DataError when a loaded node's split is none of this stream's: its kind and value fit the attribute, and
+/// there are as many branches as it needs.
+void check_split(Archive& archive, const Schema& schema, int attribute, SplitKind kind, double value,
+                 size_t branches, int usual);
+
 struct SplitSearch {
   Split best, second;
 };
