@@ -182,7 +182,7 @@ void HoeffdingTree::fields(Archive& archive) {
   for (int32_t i = 0; i < nodes; ++i) {
     const Node& node = nodes_[i];
     if (node.attribute < 0) {
-      archive.check(node.leaf >= 0 && node.leaf < leaves, "a node without its leaf");
+      archive.check(node.leaf >= 0 && node.leaf < leaves && node.children == 0, "a node without its leaf");
       continue;
     }
     archive.check(node.children >= 2 && node.first_child > i && node.children <= nodes - node.first_child,
