@@ -2,10 +2,12 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <random>
 
 #include "framework/base/file.h"
 #include "ui/plots/curve_plot.h"
 #include "ui/plots/custom_plot.h"
+#include "ui/plots/dense_curve.h"
 #include "ui/plots/plot_export.h"
 #include "ui/plots/smoothing.h"
 #include "ui_test.h"
@@ -36,6 +38,47 @@ TEST(Smoothing, IsTheCorrectedExponentialMean) {
   EXPECT_DOUBLE_EQ(smooth(with_gap, 0.9)[2], 1);
 }
 
+// Every column against a thousand places on each edge between two points.
+TEST(DenseCurve, AColumnReachesAsFarAsTheEdgesInIt) {
+  std::mt19937 random(5);
+  std::uniform_real_distribution<double> apart(0, 3), height(0, 100);
+  std::vector<double> x, above, below;
+  for (double at = -4; at < 44; at += apart(random)) {
+    x.push_back(at);
+    above.push_back(height(random));
+    below.push_back(above.back() + height(random));
+  }
+  above[20] = below[20] = NAN;  // a gap
+  const int columns = 40;
+  std::vector<ColumnReach> wanted(columns);
+  for (size_t i = 0; i + 1 < x.size(); ++i) {
+    if (i == 19 || i == 20) continue;
+    for (int part = 0; part <= 1000; ++part) {
+      const double at = std::lerp(x[i], x[i + 1], part / 1000.0);
+      if (at < 0 || at >= columns) continue;
+      ColumnReach& column = wanted[static_cast<size_t>(at)];
+      column.above = std::min(column.above, std::lerp(above[i], above[i + 1], part / 1000.0));
+      column.below = std::max(column.below, std::lerp(below[i], below[i + 1], part / 1000.0));
+    }
+  }
+  const auto found = reach_of_columns(x, above, below, columns);
+  ASSERT_EQ(found.size(), wanted.size());
+  for (size_t c = 0; c < wanted.size(); ++c) {
+    EXPECT_NEAR(found[c].above, wanted[c].above, 0.5) << c;
+    EXPECT_NEAR(found[c].below, wanted[c].below, 0.5) << c;
+  }
+}
+
+TEST(DenseCurve, OfNothingIsNothing) {
+  EXPECT_TRUE(reach_of_columns({}, {}, {}, 0).empty());
+  EXPECT_GT(reach_of_columns({}, {}, {}, 1)[0].above, reach_of_columns({}, {}, {}, 1)[0].below);
+  const std::vector<double> twice{3, 3}, high{1, 2}, low{5, 6};  // two points at one place
+  const auto columns = reach_of_columns(twice, high, low, 5);
+  EXPECT_EQ(columns[3].above, 1);
+  EXPECT_EQ(columns[3].below, 6);
+  EXPECT_GT(columns[4].above, columns[4].below);
+}
+
 class CurveTest : public UiTest {
  protected:
   void show(int64_t run) {
@@ -53,6 +96,7 @@ class CurveTest : public UiTest {
     UiTest::TearDown();
   }
   QCPGraph* line() { return plot_->plot()->graph(plot_->plot()->graphCount() - 1); }
+  const std::vector<Bucket>& shown() { return plot_->buckets(0); }
   std::unique_ptr<HistoryThread> thread_;
   std::unique_ptr<CurvePlot> plot_;
 };
@@ -67,14 +111,27 @@ TEST_F(CurveTest, ShowsEveryPointOfAShortCurve) {
 
 TEST_F(CurveTest, ZoomingReadsThePartThatIsSeenMoreFinely) {
   show(add_run("a", 0.5, 50000));
-  EXPECT_LT(line()->dataCount(), 5000);
+  EXPECT_LT(shown().size(), 5000u);
   plot_->zoom(1000, 1100);
-  ASSERT_TRUE(
-      wait([&] { return plot_->settled() && line()->dataCount() >= 100 && line()->dataCount() < 200; }));
+  ASSERT_TRUE(wait([&] { return plot_->settled() && shown().size() >= 100 && shown().size() < 200; }));
   EXPECT_NEAR(line()->dataMainKey(10), 1009, 1);
   EXPECT_LT(plot_->plot()->yAxis->range().upper, 0.0011);
   plot_->show_all();
   EXPECT_TRUE(wait([&] { return plot_->settled() && plot_->plot()->xAxis->range().upper == 49999; }));
+}
+
+TEST_F(CurveTest, FillsTheBandBetweenLowestAndHighest) {
+  RunWriter run(history(), {"vqa", "train", "noisy"});
+  for (int step = 0; step < 20000; ++step) run.metric("loss", step, step % 2);
+  run.finish("finished", 0);
+  show(*Store::open(history()).find_uuid(run.uuid()));
+  plot_->plot()->replot(QCustomPlot::rpImmediateRefresh);
+  const QImage picture = plot_->plot()->grab().toImage();
+  const QRect inside = plot_->plot()->axisRect()->rect();
+  int filled = 0;
+  for (int x = inside.left(); x < inside.right(); ++x)
+    filled += picture.pixelColor(x, inside.top() + inside.height() / 4).saturation() > 20;
+  EXPECT_GT(filled, inside.width() - 10);
 }
 
 TEST_F(CurveTest, TakesPicturesAndPointsAlong) {

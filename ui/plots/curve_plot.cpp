@@ -7,6 +7,7 @@
 
 #include "ui/data/format.h"
 #include "ui/plots/custom_plot.h"
+#include "ui/plots/dense_curve.h"
 #include "ui/plots/plot_export.h"
 #include "ui/plots/smoothing.h"
 #include "ui/theme/theme.h"
@@ -15,8 +16,9 @@ namespace conclave::ui {
 namespace {
 constexpr int kZoomPauseMs = 60;
 constexpr int kFewestColumns = 200;
-constexpr int kTickWidth = 75;  // so that labels of a million steps stand apart
-constexpr int kFewPoints = 60;  // so few are drawn with a mark each
+constexpr int kTickWidth = 75;     // so that labels of a million steps stand apart
+constexpr size_t kFewPoints = 60;  // so few are drawn with a mark each
+constexpr double kLineWidth = 1.6;
 }  // namespace
 
 CurvePlot::CurvePlot(HistoryThread& history, QWidget* parent)
@@ -132,19 +134,17 @@ double CurvePlot::place(const Bucket& bucket) const {
 }
 
 void CurvePlot::draw() {
-  plot_->clearGraphs();
+  plot_->clearPlottables();
   double first = INFINITY, last = -INFINITY;
   for (const Curve& curve : curves_) {
     if (curve.buckets.empty()) continue;
     const std::vector<double> smoothed = smooth(curve.buckets, style_.smoothing);
-    QVector<double> x, mean, low, high, line;
-    for (size_t i = 0; i < curve.buckets.size(); ++i) {
-      const Bucket& bucket = curve.buckets[i];
-      x << place(bucket);
-      mean << bucket.mean;
-      low << bucket.low;
-      high << bucket.high;
-      line << smoothed[i];
+    std::vector<double> x, mean, low, high;
+    for (const Bucket& bucket : curve.buckets) {
+      x.push_back(place(bucket));
+      mean.push_back(bucket.mean);
+      low.push_back(bucket.low);
+      high.push_back(bucket.high);
     }
     const bool steps = style_.axis == CurveAxis::step;
     const Bucket &front = curve.buckets.front(), &back = curve.buckets.back();
@@ -154,26 +154,11 @@ void CurvePlot::draw() {
     faint.setAlpha(55);
     const bool summed =
         std::any_of(curve.buckets.begin(), curve.buckets.end(), [](const Bucket& b) { return b.n > 1; });
-    if (summed && style_.smoothing == 0) {  // the band between the lowest and the highest point
-      QCPGraph* floor = plot_->addGraph();
-      floor->setData(x, low, true);
-      floor->setPen(Qt::NoPen);
-      QCPGraph* ceiling = plot_->addGraph();
-      ceiling->setData(x, high, true);
-      ceiling->setPen(Qt::NoPen);
-      ceiling->setBrush(faint);
-      ceiling->setChannelFillGraph(floor);
-    } else if (style_.smoothing > 0) {
-      QCPGraph* raw = plot_->addGraph();
-      raw->setData(x, mean, true);
-      raw->setPen(QPen(faint, 1));
-    }
-    QCPGraph* graph = plot_->addGraph();
-    graph->setData(x, line, true);
-    graph->setPen(QPen(curve.source.color, 1.6));
-    graph->setName(curve.source.label);
-    if (curve.buckets.size() <= kFewPoints)
-      graph->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, 4));
+    if (style_.smoothing > 0)
+      draw_line(x, mean, QPen(faint, 1));
+    else if (!summed)
+      low.clear(), high.clear();  // every point is seen
+    draw_line(x, smoothed, QPen(curve.source.color, kLineWidth), std::move(low), std::move(high), faint);
   }
   if (!zoomed_ && first <= last) {
     placing_ = true;
@@ -182,6 +167,27 @@ void CurvePlot::draw() {
   }
   fit_height();
   plot_->replot(QCustomPlot::rpQueuedReplot);
+}
+
+void CurvePlot::draw_line(const std::vector<double>& x, const std::vector<double>& y, const QPen& pen,
+                          std::vector<double> low, std::vector<double> high, const QColor& band) {
+  if (static_cast<int>(x.size()) * 2 >= plot_->width()) {
+    auto* curve = new DenseCurve(plot_->xAxis, plot_->yAxis);  // the plot's from here on
+    curve->set_points(x, y, std::move(low), std::move(high));
+    curve->setPen(pen);
+    curve->setBrush(band);
+    return;
+  }
+  if (!low.empty()) {  // a few points that stand for more each
+    auto* curve = new DenseCurve(plot_->xAxis, plot_->yAxis);
+    curve->set_points(x, y, std::move(low), std::move(high));
+    curve->setPen(Qt::NoPen);
+    curve->setBrush(band);
+  }
+  QCPGraph* graph = plot_->addGraph();
+  graph->setData(QVector<double>(x.begin(), x.end()), QVector<double>(y.begin(), y.end()), true);
+  graph->setPen(pen);
+  if (x.size() <= kFewPoints) graph->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, 4));
 }
 
 void CurvePlot::fit_height() {

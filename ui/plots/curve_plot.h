@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QColor>
+#include <QPen>
 #include <QWidget>
 #include <memory>
 #include <span>
@@ -53,6 +54,8 @@ class CurvePlot : public QWidget {
   /// Writes a picture (.png, .svg, .pdf) of what is seen, or every point (.csv). Errors come as message().
   void export_to(const QString& file);
   QCustomPlot* plot() const { return plot_; }
+  /// What is known of a curve: its points, or columns of the screen that stand for several each.
+  const std::vector<Bucket>& buckets(size_t curve) const { return curves_.at(curve).buckets; }
 
  Q_SIGNALS:
   void cursor_moved(double x);
@@ -69,6 +72,9 @@ class CurvePlot : public QWidget {
     std::vector<Bucket> buckets;
   };
   void draw();
+  /// A line, over a band where `low` and `high` are given.
+  void draw_line(const std::vector<double>& x, const std::vector<double>& y, const QPen& pen,
+                 std::vector<double> low = {}, std::vector<double> high = {}, const QColor& band = {});
   void fit_height();
   void color_axes();
   void on_hover(double x);
