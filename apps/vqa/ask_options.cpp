@@ -19,6 +19,16 @@ void AskOptions::declare(Options& options) {
       .group("Answers")
       .range(1, 1024);
   options.add("candidates", engine.candidates, "An answer to choose from; repeat for more").group("Answers");
+  options
+      .add("mask-expert", masked,
+           "SITE:EXPERT that may not be chosen, *:EXPERT at every layer; repeat for more")
+      .group("Ablations");
+}
+
+VqaOptions AskOptions::engine_of(const VqaModel& model) const {
+  VqaOptions options = engine;
+  if (!masked.empty()) options.edits = forbid_experts(masked, model.pools());
+  return options;
 }
 
 std::filesystem::path AskOptions::folder() const {

@@ -146,7 +146,7 @@ void BenchVerb::questions(Invocation& call, const VqaModel& model, const std::ve
                           int threads) const {
   double uncached = 0;
   for (const bool cache : {false, true}) {
-    VqaOptions options = ask_.engine;
+    VqaOptions options = ask_.engine_of(model);
     options.share_pictures = cache;
     reset_peak_memory();
     const Speed speed = measure(model, options, queries, seconds_);

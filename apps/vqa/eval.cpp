@@ -239,7 +239,7 @@ int EvalVerb::run(Invocation& call) {
 
   Answers answers;
   {
-    VqaOptions options = ask_.engine;
+    VqaOptions options = ask_.engine_of(model);
     options.blank_pictures = blank_;
     VqaEngine engine(model, options);
     ask_.begin(call);
@@ -278,6 +278,7 @@ int EvalVerb::run(Invocation& call) {
                            {"pictures", no_pictures_ ? "none"
                                         : blank_     ? "blank"
                                                      : "shown"}});
+  if (!ask_.masked.empty()) record["masked_experts"] = ask_.masked;
   if (!result.baselines.empty())
     record["against_blind"] = against_blind(set, result.scores, result.baselines, call.common().seed);
 

@@ -133,7 +133,7 @@ int InspectVerb::run(Invocation& call) {
     return describe_model(call, model);
   }
   const Site site = overlay_.empty() ? 0 : painted_site(model);
-  VqaOptions options = ask_.engine;
+  VqaOptions options = ask_.engine_of(model);
   options.keep_routing = true;
   VqaEngine engine(model, options);
   const auto source = open_questions(questions_);

@@ -73,6 +73,7 @@ void RunVerb::check_published_options() const {
   for (const auto& [option, given] : {std::pair{"--routing-out", !routing_out_.empty()},
                                       {"--routing-in", !routing_in_.empty()},
                                       {"--candidates", !ask_.engine.candidates.empty()},
+                                      {"--mask-expert", !ask_.masked.empty()},
                                       {"--resume", resume_}})
     require<UsageError>(!given, "{}: not with a published model's folder", option);
 }
@@ -111,7 +112,7 @@ int RunVerb::run(Invocation& call) {
   const auto routing_in =
       routing_in_.empty() ? std::map<std::string, QueryEdits>() : read_routing(routing_in_, model.pools());
 
-  VqaOptions engine_options = ask_.engine;
+  VqaOptions engine_options = ask_.engine_of(model);
   engine_options.share_pictures = !no_cache_;
   engine_options.keep_routing = routing_out != nullptr;
   VqaEngine engine(model, engine_options);

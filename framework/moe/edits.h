@@ -2,6 +2,8 @@
 #pragma once
 
 #include <map>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "framework/moe/routing.h"
@@ -32,5 +34,9 @@ struct Edits {
   /// The edits of site -1, then those of `site`.
   std::vector<Edit> of(int site) const;
 };
+
+/// Forbids experts named "SITE:EXPERT" ("2:5"; "*:5" at every site) to all tokens. `pools`: experts of each
+/// site. Throws UsageError for a name that is none, and for a site or expert that the model does not have.
+Edits forbid_experts(std::span<const std::string> names, const std::map<int, int64_t>& pools);
 
 }  // namespace conclave

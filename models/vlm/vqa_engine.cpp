@@ -205,15 +205,24 @@ void VqaEngine::answer_batch(std::span<const VqaQuery> queries, std::span<VqaAns
   for (auto& answer : answers) answer.wall_ms = watch.ms();
 }
 
+Edits VqaEngine::edits_with(const Edits* own) const {
+  Edits edits = options_.edits;
+  if (own)
+    for (const auto& [site, more] : own->at)
+      edits.at[site].insert(edits.at[site].end(), more.begin(), more.end());
+  return edits;
+}
+
 void VqaEngine::see(const std::vector<Group*>& groups, const QueryEdits* edits) {
   const Stopwatch watch;
+  const Edits all = edits_with(edits ? &edits->pictures : nullptr);
   std::vector<Tensor> tiles;
   for (const auto* group : groups) tiles.push_back(group->set.tiles_N3SS);
   const TileRows batch = pad_tiles(tiles);
   RoutingLog log;
   TokenContext context;
   context.log = &log;
-  if (edits) context.edits = &edits->pictures;
+  if (!all.at.empty()) context.edits = &all;
   const DecodeState state = model_.vlm->read_pictures(
       batch.tiles_BN3SS.to(model_.device),
       batch.valid_BN.defined() ? batch.valid_BN.to(model_.device) : batch.valid_BN, context);
@@ -257,11 +266,14 @@ void VqaEngine::read(const std::vector<Group>& groups, std::span<const VqaQuery>
   RoutingLog log;
   Reader reader(*model_.vlm);
   reader.context.log = &log;
-  if (const auto* edits = queries.front().edits) reader.context.edits = &edits->question;
+  const auto* own = queries.front().edits;
+  const Edits all = edits_with(own ? &own->question : nullptr);
+  if (!all.at.empty()) reader.context.edits = &all;
   const PaddedRows text = pad_rows(rows, model_.tokens.pad);
   const Prompt prompt =
       read_prompt(reader, text.ids_NL.to(model_.device), text.valid_NL.to(model_.device), std::move(state));
-  reader.context = {};
+  reader.context = {};  // a query's own edits are made for its question
+  if (!options_.edits.at.empty()) reader.context.edits = &options_.edits;
   const auto found = options_.candidates.empty() ? search(reader, prompt, model_, options_)
                                                  : choose(reader, prompt, options_, candidate_ids_);
 

@@ -35,6 +35,7 @@ struct VqaOptions {
   bool share_pictures = true;               ///< read pictures once for all questions about them
   size_t memory_bytes = size_t{256} << 20;  ///< of pictures kept for later batches
   bool blank_pictures = false;              ///< every picture is grey: what can be had without seeing
+  Edits edits = {};           ///< of every query's routing, beside its own: experts that may not be chosen
   bool keep_routing = false;  ///< hand out each token's routing; questions are then read one by one
 };
 
@@ -84,6 +85,8 @@ class VqaEngine {
   std::vector<Group> group(std::span<const VqaQuery> queries, std::span<VqaAnswer> answers);
   PictureSet load(const VqaQuery& query) const;
   void see(const std::vector<Group*>& groups, const QueryEdits* edits);
+  /// Those of every query and then `own`.
+  Edits edits_with(const Edits* own) const;
   void read(const std::vector<Group>& groups, std::span<const VqaQuery> queries,
             std::span<VqaAnswer> answers) const;
 

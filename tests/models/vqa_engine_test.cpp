@@ -105,6 +105,21 @@ class Engine : public ::testing::Test {
   std::optional<VqaModel> model_;
 };
 
+TEST_F(Engine, MaskedExpertsServeNoToken) {
+  VqaOptions options;
+  options.edits = forbid_experts(std::vector<std::string>{"0:0"}, model_->pools());
+  const auto plain = ask(queries(), {}), masked = ask(queries(), options);
+  bool other = false;
+  for (size_t i = 0; i < masked.size(); ++i) {
+    ASSERT_FALSE(masked[i].error);
+    other = other || masked[i].top != plain[i].top;
+    const auto& totals = masked[i].trace.sites().at(0);
+    for (size_t row = 0; row < totals.count.size(); row += static_cast<size_t>(totals.experts))
+      EXPECT_EQ(totals.count[row], 0);
+  }
+  EXPECT_TRUE(other);
+}
+
 TEST_F(Engine, BatchCacheAndThreadsLeaveTheAnswers) {
   const auto alone = ask(queries(), {.batch = 1, .share_pictures = false});
   for (const int64_t batch : {2, 3, 16}) expect_same(alone, ask(queries(), {.batch = batch}));

@@ -156,5 +156,36 @@ TEST_F(EditsTest, RowsThatThePassCannotNameAreAnError) {
   EXPECT_THROW(with({.kind = Edit::Kind::forbid, .expert = 0, .sequence = 1}), Error);
 }
 
+TEST(ForbidExperts, NamesASiteAndAnExpert) {
+  const std::map<int, int64_t> pools{{0, 4}, {2, 8}};
+  const auto forbidden = [&](std::vector<std::string> names) {
+    std::vector<std::pair<int, int>> all;
+    for (const auto& [site, edits] : forbid_experts(names, pools).at)
+      for (const auto& edit : edits) {
+        EXPECT_EQ(edit.kind, Edit::Kind::forbid);
+        all.emplace_back(site, edit.expert);
+      }
+    return all;
+  };
+  using Pairs = std::vector<std::pair<int, int>>;
+  EXPECT_EQ(forbidden({}), Pairs());
+  EXPECT_EQ(forbidden({"2:7", "0:3"}), (Pairs{{0, 3}, {2, 7}}));
+  EXPECT_EQ(forbidden({"*:1"}), (Pairs{{0, 1}, {2, 1}}));
+  EXPECT_EQ(forbidden({"*:6"}), (Pairs{{2, 6}})) << "where there is such an expert";
+  for (const char* wrong :
+       {"", "2", ":", "2:", ":1", "a:1", "2:x", "2:-1", "-1:2", "2:8", "1:0", "*:8", "2:1 ", "99999999999:1"})
+    EXPECT_THROW(forbidden({wrong}), UsageError) << wrong;
+}
+
+TEST_F(EditsTest, ForbiddenExpertsAreNeverChosen) {
+  edits = forbid_experts(std::vector<std::string>{"3:2", "*:0"}, {{3, 4}});
+  context.edits = &edits;
+  const Routing routing = layer->route(x_TD, context);
+  EXPECT_FALSE((routing.expert_TK == 2).any().item<bool>());
+  EXPECT_FALSE((routing.expert_TK == 0).any().item<bool>());
+  edits = forbid_experts(std::vector<std::string>{"*:0", "*:1", "*:2", "*:3"}, {{3, 4}});
+  EXPECT_TRUE((layer->route(x_TD, context).expert_TK < 0).all().item<bool>()) << "none is left";
+}
+
 }  // namespace
 }  // namespace conclave
