@@ -3,8 +3,6 @@
 #include <sys/wait.h>
 
 #include <algorithm>
-#include <numeric>
-#include <random>
 #include <thread>
 
 #include "apps/history/text.h"
@@ -17,6 +15,7 @@
 #include "framework/base/signals.h"
 #include "framework/history/machine.h"
 #include "framework/history/queue.h"
+#include "framework/history/sweep.h"
 
 namespace conclave {
 namespace fs = std::filesystem;
@@ -47,24 +46,6 @@ Json to_json(const Job& job) {
           {"started_ms", maybe(job.started_ms)},
           {"finished_ms", maybe(job.finished_ms)},
           {"exit_code", maybe(job.exit_code)}};
-}
-
-// "lr=0.1,0.01" -> key and values.
-struct Axis {
-  std::string flag;
-  std::vector<std::string> values;
-};
-Axis parse_axis(const std::string& text) {
-  const size_t equals = text.find('=');
-  require<UsageError>(equals != std::string::npos && equals > 0, "--grid: '{}' is not key=value,value,...",
-                      text);
-  Axis axis{"--" + text.substr(0, equals), {}};
-  for (size_t at = equals + 1; at <= text.size();) {
-    const size_t comma = std::min(text.find(',', at), text.size());
-    axis.values.push_back(text.substr(at, comma - at));
-    at = comma + 1;
-  }
-  return axis;
 }
 
 class QueueVerb : public HistoryVerb {
@@ -99,7 +80,9 @@ class QueueVerb : public HistoryVerb {
         .group("queue add");
     options
         .add("grid", grid_,
-             "key=value,value,...: a job for each, with --key value; several: for each combination")
+             "key=value,value,...: a job for each, with --key value, or --set key=value for a recipe's "
+             "key.with.dots; "
+             "several: for each combination")
         .group("queue add");
     options.add("random", random_, "Only so many combinations of the grid, drawn at random")
         .at_least(1)
@@ -165,43 +148,11 @@ class QueueVerb : public HistoryVerb {
     base.slots = slots_;
     base.priority = priority_;
     base.retries = retries_;
-    std::vector<JobSpec> jobs = spread(base);
-    if (jobs.size() > 1)
-      for (auto& job : jobs) job.batch = "batch-" + new_uuid().substr(0, 8);
-    for (auto& job : jobs) job.batch = jobs[0].batch;
-    for (const int64_t id : queue.add(jobs)) {
+    for (const int64_t id : queue.add(sweep(base, grid_, random_, draw_seed_))) {
       const Job job = queue.show(id);
       call.json() ? call.out().write(to_json(job)) : fmt::print("{}  {}\n", id, shell_text(job.argv));
     }
     return 0;
-  }
-
-  // A job for each combination of the grid.
-  std::vector<JobSpec> spread(const JobSpec& base) const {
-    std::vector<JobSpec> jobs{base};
-    for (const auto& text : grid_) {
-      const Axis axis = parse_axis(text);
-      std::vector<JobSpec> more;
-      for (const auto& job : jobs)
-        for (const auto& value : axis.values) {
-          more.push_back(job);
-          more.back().argv.insert(more.back().argv.end(), {axis.flag, value});
-        }
-      require<UsageError>(more.size() <= 10000, "--grid: {} jobs; 10000 is the most", more.size());
-      jobs = std::move(more);
-    }
-    if (random_ && static_cast<size_t>(*random_) < jobs.size()) {
-      std::vector<size_t> order(jobs.size());
-      std::iota(order.begin(), order.end(), size_t{0});
-      std::mt19937_64 random(draw_seed_);
-      for (size_t i = order.size() - 1; i > 0; --i) std::swap(order[i], order[random() % (i + 1)]);
-      order.resize(static_cast<size_t>(*random_));
-      std::sort(order.begin(), order.end());
-      std::vector<JobSpec> drawn;
-      for (const size_t i : order) drawn.push_back(jobs[i]);
-      jobs = std::move(drawn);
-    }
-    return jobs;
   }
 
   int list(Invocation& call, const Queue& queue) const {

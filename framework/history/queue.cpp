@@ -149,6 +149,15 @@ Job Queue::show(int64_t id) const {
   return guarded(store_.path(), [&] { return find(store_.database(), id); });
 }
 
+std::optional<Job> Queue::started_run(const std::string& run) const {
+  return guarded(store_.path(), [&]() -> std::optional<Job> {
+    Statement row(store_.database(), fmt::format("SELECT {} FROM job WHERE run = ?", kColumns));
+    row.bind(1, run);
+    if (!row.executeStep()) return std::nullopt;
+    return read_job(row);
+  });
+}
+
 std::string Queue::cancel(int64_t id) {
   return change(store_, [&](SQLite::Database& db) {
     find(db, id);

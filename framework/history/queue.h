@@ -58,6 +58,8 @@ class Queue {
   std::vector<Job> list(int64_t limit = -1) const;
   /// UsageError when there is none.
   Job show(int64_t id) const;
+  /// The job that started a run (its uuid), where one did.
+  std::optional<Job> started_run(const std::string& run) const;
   /// A waiting job is cancelled at once, a running one is asked to stop; returns its state after that.
   std::string cancel(int64_t id);
   /// A job that ended waits again. UsageError when it has not ended.
