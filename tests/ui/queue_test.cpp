@@ -65,6 +65,39 @@ TEST_F(QueueTest, JobsAreQueuedRunAndShowTheirLog) {
   trigger("queue.work");
 }
 
+TEST_F(QueueTest, ASweepIsOneGroupThatIsCompared) {
+  window().open_page("queue");
+  auto* command = child<QLineEdit>("queue.command");
+  auto* sweep = child<QLineEdit>("queue.sweep");
+  command->setText("conclave-vqa train");
+  sweep->setText("lr");
+  QTest::keyClick(command, Qt::Key_Return);
+  EXPECT_TRUE(child<QLabel>("status.message")->text().contains("'lr'")) << "says what is wrong with it";
+  EXPECT_EQ(command->text(), "conclave-vqa train") << "and loses nothing";
+  sweep->setText("lr=0.1,0.2 stages.0.train.steps=5,6");
+  QTest::keyClick(command, Qt::Key_Return);
+  ASSERT_TRUE(wait([&] { return page().model().rowCount() == 4; }));
+  const Job first = page().model().at(0);
+  EXPECT_THAT(first.argv, ::testing::Contains("stages.0.train.steps=5"));
+  EXPECT_FALSE(first.batch.empty());
+  EXPECT_EQ(page().model().at(3).batch, first.batch);
+  std::vector<int64_t> runs;
+  for (int row = 0; row < 2; ++row) {
+    ::setenv("CONCLAVE_JOB", page().model().at(row).uuid.c_str(), 1);  // as its program finds it
+    runs.push_back(add_run("of the sweep", 0.5 + row * 0.1));
+    ::unsetenv("CONCLAVE_JOB");
+  }
+  choose(first.id);
+  trigger("queue.compare");
+  ASSERT_TRUE(wait([&] { return window().current_page()->id() == "compare"; }));
+  EXPECT_EQ(child<QTabWidget>("compare.tabs")->currentIndex(), 2) << "parallel axes";
+  EXPECT_TRUE(wait([&] {
+    const QStringList words = window().current_page()->command();
+    return words.contains(QString::number(runs[0])) && words.contains(QString::number(runs[1]));
+  }));
+  keep_picture("sweep");
+}
+
 TEST_F(QueueTest, ACommandIsPutTogetherInItsForm) {
   window().open_page("queue");
   QTest::mouseClick(child<QPushButton>("queue.form"), Qt::LeftButton);

@@ -105,6 +105,67 @@ TEST_F(RoutingTest, NewestRunStepByStepAndMinusAnother) {
   EXPECT_EQ(page().map().text_at({size.width() - 1, size.height() - 1}), "");
 }
 
+TEST(Ablation, RepeatsTheEvaluationWithoutAnExpert) {
+  RunDetail run;
+  run.id = 7;
+  run.uuid = "0123456789abcdef";
+  run.folder = "/somewhere";
+  run.argv = {"conclave-vqa",          "eval",          "--dataset", "nlvr",  "--predictions", "p.jsonl",
+              "--export=vqav2=a.json", "--mask-expert", "0:1",       "--json"};
+  const JobSpec job = ablation_job(run, "2", 3);
+  EXPECT_THAT(job.argv,
+              ::testing::ElementsAre("conclave-vqa", "eval", "--dataset", "nlvr", "--mask-expert", "0:1",
+                                     "--json", "--mask-expert", "2:3", "--run-name", "run 7 without 2:3"));
+  EXPECT_EQ(job.folder, "/somewhere");
+}
+
+TEST_F(RoutingTest, AnExpertIsTakenOutAndWhatIsLostIsShown) {
+  RunWriter run(history(), {"vqa", "eval", "base", "", {"conclave-vqa", "eval", "--no-such-option"}});
+  run.describe_metric("accuracy", "", "max");
+  run.metric("accuracy", 0, 0.75);
+  const std::vector<RoutingRow> rows{row("0", "text", {2, 6}), row("1", "text", {4, 4})};
+  run.routing("dev", 0, rows);
+  run.finish("finished", 0);
+  window().open_page("routing");
+  ASSERT_TRUE(wait([&] { return page().settled() && !page().map().matrices().empty(); }));
+  QAction* ablate = window().actions().find("routing.ablate");
+  EXPECT_FALSE(ablate->isEnabled()) << "no expert is chosen yet";
+  page().map().setFocus();
+  QTest::keyClick(&page().map(), Qt::Key_Down);   // the first cell
+  QTest::keyClick(&page().map(), Qt::Key_Down);   // layer 1
+  QTest::keyClick(&page().map(), Qt::Key_Right);  // expert 1
+  EXPECT_THAT(child<QLabel>("routing.chosen")->text().toStdString(),
+              ::testing::StartsWith("layer 1, expert 1: 0.5 of text"));
+  ASSERT_TRUE(ablate->isEnabled());
+  QTest::keyClick(&page().map(), Qt::Key_X);
+  const auto cell = [&](int column) { return page().ablations().index(0, column).data().toString(); };
+  ASSERT_TRUE(wait([&] { return page().ablations().rowCount() == 1; }));
+  EXPECT_EQ(cell(0), "1:1");
+  EXPECT_EQ(cell(2), "0.75");
+  const Store store = Store::open(history());
+  const Job job = Queue(store).list().front();
+  EXPECT_THAT(job.argv, ::testing::Contains("--mask-expert"));
+  {
+    ::setenv("CONCLAVE_JOB", job.uuid.c_str(), 1);  // as the program does that the queue starts
+    RunWriter without(history(), {"vqa", "eval", "without"});
+    ::unsetenv("CONCLAVE_JOB");
+    without.metric("accuracy", 0, 0.5);
+    without.finish("finished", 0);
+  }
+  EXPECT_TRUE(wait([&] { return cell(3) == "0.5" && cell(4) == "-0.25"; })) << cell(4).toStdString();
+  keep_picture("ablation");
+}
+
+TEST_F(RoutingTest, WithoutAnEvaluationItSaysWhatToDo) {
+  add_routed("a", 2);
+  window().open_page("routing");
+  ASSERT_TRUE(wait([&] { return page().settled() && !page().map().matrices().empty(); }));
+  page().map().choose(HeatMap::Cell{0, 0, 0});
+  EXPECT_THAT(child<QLabel>("routing.chosen")->text().toStdString(),
+              ::testing::HasSubstr("conclave-vqa eval"));
+  EXPECT_FALSE(window().actions().find("routing.ablate")->isEnabled());
+}
+
 TEST_F(RoutingTest, WithoutRoutingItSaysWhatWouldBeHere) {
   add_run("without", 0.5);
   window().open_page("routing");

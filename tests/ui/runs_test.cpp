@@ -7,8 +7,10 @@
 #include <QSignalSpy>
 #include <QTableView>
 
+#include "framework/base/file.h"
 #include "framework/base/json.h"
 #include "framework/history/machine.h"
+#include "framework/history/queue.h"
 #include "ui/data/table_view.h"
 #include "ui/runs/run_inspector.h"
 #include "ui/runs/runs_page.h"
@@ -89,6 +91,98 @@ TEST_F(RunsTest, InspectorShowsWhatItWasToldAndWhatCameOfIt) {
   EXPECT_FALSE(inspector->isVisible());
   QTest::keyClick(table(), Qt::Key_Space);
   EXPECT_TRUE(inspector->isVisible());
+}
+
+// A WAV file of a quarter of a second.
+std::string some_wav() {
+  const int rate = 8000, samples = 2000;
+  std::string wav = "RIFF";
+  const auto number = [&](uint32_t value, int bytes) {
+    for (int i = 0; i < bytes; ++i) wav += static_cast<char>(value >> (8 * i));
+  };
+  number(36 + 2 * samples, 4);
+  wav += "WAVEfmt ";
+  number(16, 4), number(1, 2), number(1, 2), number(rate, 4), number(2 * rate, 4), number(2, 2),
+      number(16, 2);
+  wav += "data";
+  number(2 * samples, 4);
+  for (int i = 0; i < samples; ++i) number(static_cast<uint32_t>(i % 100 * 200), 2);
+  return wav;
+}
+
+TEST_F(RunsTest, FilesOfARunAreSeenAtAGlance) {
+  QImage picture(300, 200, QImage::Format_RGB32);
+  picture.fill(Qt::red);
+  ASSERT_TRUE(picture.save(QString::fromStdString((dir_ / "a.png").string())));
+  write_file(dir_ / "b.json", R"({"answer": [1, 2]})");
+  write_file(dir_ / "c.wav", some_wav());
+  write_file(dir_ / "d.txt", std::string(100000, 'x'));
+  write_file(dir_ / "e.bin", std::string("\0\1hello", 7));
+  write_file(dir_ / "f.png", "no picture");
+  write_file(dir_ / "g.txt", "one");
+  {
+    RunWriter run(history(), {"vqa", "run", "files"});
+    for (const char* name : {"a.png", "b.json", "c.wav", "d.txt", "e.bin", "f.png", "g.txt"})
+      run.output(dir_ / name, "answers");
+    run.finish("finished", 0);
+  }
+  write_file(dir_ / "g.txt", "another");
+  ASSERT_TRUE((window(), wait_rows(1)));
+  ASSERT_TRUE(wait_settled());
+  auto* files = child<QTableView>("run.table.Files");
+  auto* text = child<QPlainTextEdit>("preview.text");
+  auto* note = child<QLabel>("preview.note");
+  child<QTabWidget>("run.tabs")->setCurrentIndex(2);
+  const auto choose = [&](const char* name) {
+    for (int row = 0; row < files->model()->rowCount(); ++row)
+      if (files->model()->index(row, 0).data().toString().endsWith(name)) choose_row(*files, row);
+    EXPECT_TRUE(wait_settled()) << name;
+  };
+  choose("a.png");
+  EXPECT_EQ(note->text(), "300 × 200 pixels");
+  EXPECT_EQ(child<QLabel>("preview.picture")->pixmap().toImage().pixelColor(5, 5), QColor(Qt::red));
+  choose("b.json");
+  EXPECT_TRUE(text->toPlainText().startsWith("{\n  \"answer\": ["));
+  choose("c.wav");
+  EXPECT_EQ(note->text(), "0.25 s of sound, 8000 Hz");
+  EXPECT_FALSE(child<QLabel>("preview.picture")->pixmap().isNull());
+  keep_picture("runs-preview");
+  choose("d.txt");
+  EXPECT_LT(text->toPlainText().size(), 70000);
+  EXPECT_TRUE(note->text().startsWith("the first"));
+  choose("e.bin");
+  EXPECT_TRUE(text->toPlainText().startsWith("0000  00 01 68 65"));
+  EXPECT_TRUE(text->toPlainText().endsWith("..hello"));
+  choose("f.png");
+  EXPECT_TRUE(note->text().contains("cannot be read"));
+  choose("g.txt");
+  EXPECT_EQ(text->toPlainText(), "another");
+  EXPECT_TRUE(note->text().contains("written anew"));
+}
+
+TEST_F(RunsTest, LogOfAQueuedRunIsShownAndBounded) {
+  const auto log = dir_ / "job.log";
+  {
+    Store store = Store::open(history());
+    const JobSpec job{{"conclave-vqa", "train"}};
+    const int64_t id = Queue(store).add(std::span(&job, 1)).front();
+    ASSERT_TRUE(Queue(store).claim({1, 0}));
+    Queue(store).keep(id, log);
+    ::setenv("CONCLAVE_JOB", Queue(store).show(id).uuid.c_str(), 1);
+    RunWriter run(history(), {"vqa", "train", "queued"});
+    run.finish("finished", 0);
+    ::unsetenv("CONCLAVE_JOB");
+  }
+  std::string lines;
+  for (int i = 0; i < 100000; ++i) lines += "step " + std::to_string(i) + "\n";
+  write_file(log, lines);
+  add_run("by hand", 0.5);
+  ASSERT_TRUE((window(), wait_rows(2)));
+  auto* shown = child<QPlainTextEdit>("run.log");
+  EXPECT_TRUE(wait([&] { return shown->toPlainText().contains("page Queue"); }));
+  choose_row(*table(), 1);
+  EXPECT_TRUE(wait([&] { return shown->toPlainText().contains("step 99999"); }));
+  EXPECT_LE(shown->blockCount(), 2000);
 }
 
 TEST_F(RunsTest, NameTagsAndNoteAreKeptAndTakenBack) {

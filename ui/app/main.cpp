@@ -26,8 +26,8 @@ bool has_word(int argc, char** argv, std::initializer_list<const char*> words) {
 
 // Pictures, --help and --version need no display.
 bool choose_platform(int argc, char** argv) {
-  if (qEnvironmentVariableIsSet("DISPLAY") || qEnvironmentVariableIsSet("WAYLAND_DISPLAY") ||
-      qEnvironmentVariableIsSet("QT_QPA_PLATFORM"))
+  if (!qEnvironmentVariableIsEmpty("DISPLAY") || !qEnvironmentVariableIsEmpty("WAYLAND_DISPLAY") ||
+      !qEnvironmentVariableIsEmpty("QT_QPA_PLATFORM"))
     return true;
   if (!has_word(argc, argv, {"--screenshots", "--bench", "--help", "-h", "--version", "-v"})) return false;
   qputenv("QT_QPA_PLATFORM", "offscreen");
@@ -47,6 +47,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "conclave-workbench: there is no display; --screenshots DIR works without one\n");
     return kExitFailed;
   }
+  ui::begin_session_log();  // before Qt has anything to say
   QElapsedTimer since_start;
   since_start.start();
   QApplication app(argc, argv);
@@ -66,10 +67,12 @@ int main(int argc, char** argv) {
       "PAGE");
   const QCommandLineOption run("run", "The run to open: its number, name, the beginning of its id, or last.",
                                "RUN");
-  const QCommandLineOption screenshots("screenshots",
-                                       "Write a picture of every page, light and dark, and end.", "DIR");
+  const QCommandLineOption screenshots(
+      "screenshots", "Write a picture of every page, or of --page alone, light and dark, and end.", "DIR");
   const QCommandLineOption bench(
-      "bench", "Measure the window on a history of RUNS runs with 20 metrics each, as JSON lines, and end.",
+      "bench",
+      "Measure the window on a history of RUNS runs with 20 metrics each, as JSON lines, and end; "
+      "'shown': say when this window over this history is on the screen, and end.",
       "RUNS");
   parser.addOptions({history, page, run, screenshots, bench});
   if (!parser.parse(QApplication::arguments())) {
@@ -83,9 +86,13 @@ int main(int argc, char** argv) {
     return kExitUsage;
   }
 
-  ui::begin_session_log();
   ui::apply_theme(app, theme_of(ui::Preferences().value("window/theme").toString()));
   try {
+    if (parser.value(bench) == ui::kBenchShown) {
+      ui::MainWindow window(parser.value(history).toStdString(), parser.value(page));
+      std::printf("%s\n", ui::wait_until_shown(window).dump().c_str());
+      return 0;
+    }
     if (parser.isSet(bench)) {
       bool number = false;
       const int runs = parser.value(bench).toInt(&number);
@@ -95,19 +102,18 @@ int main(int argc, char** argv) {
       return 0;
     }
     ui::MainWindow window(parser.isSet(history) ? std::filesystem::path(parser.value(history).toStdString())
-                                                : Store::default_path());
-    if (parser.isSet(page)) {
-      if (!window.page(parser.value(page))) {
-        std::fprintf(stderr, "conclave-workbench: --page: there is no page '%s'\n",
-                     qPrintable(parser.value(page)));
-        return kExitUsage;
-      }
-      window.open_page(parser.value(page));
+                                                : Store::default_path(),
+                          parser.value(page));
+    if (parser.isSet(page) && !window.page_ids().contains(parser.value(page))) {
+      std::fprintf(stderr, "conclave-workbench: --page: there is no page '%s'\n",
+                   qPrintable(parser.value(page)));
+      return kExitUsage;
     }
     if (parser.isSet(run)) window.open_named_run(parser.value(run));
     window.show();
     if (parser.isSet(screenshots)) {
-      for (const QString& file : ui::take_screenshots(window, parser.value(screenshots)))
+      const QStringList pages = parser.isSet(page) ? parser.values(page) : window.page_ids();
+      for (const QString& file : ui::take_screenshots(window, parser.value(screenshots), pages))
         std::printf("%s\n", qPrintable(file));
       return 0;
     }

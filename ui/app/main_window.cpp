@@ -6,6 +6,7 @@
 #include <QPushButton>
 #include <QStackedWidget>
 #include <QStatusBar>
+#include <QTimer>
 #include <QToolButton>
 
 #include "ui/app/command_strip.h"
@@ -31,7 +32,7 @@ namespace {
 constexpr int kNarrowWindow = 1000;
 }
 
-MainWindow::MainWindow(const std::filesystem::path& history)
+MainWindow::MainWindow(const std::filesystem::path& history, const QString& first_page)
     : history_(history),
       rail_(new Rail),
       stack_(new QStackedWidget),
@@ -63,28 +64,38 @@ MainWindow::MainWindow(const std::filesystem::path& history)
   message_->setObjectName("status.message");
   running_->setObjectName("status.running");
 
-  auto* home = new HomePage(context_);
-  auto* vqa = new VqaPage(context_);
-  add_page(home);
-  add_page(vqa);
-  add_page(new AudioPage(context_));
-  add_page(new UltrasoundPage(context_));
-  add_page(new StreamPage(context_));
-  connect(home, &HomePage::wants_run, this, &MainWindow::open_run);
-  connect(home, &HomePage::wants_sample, this, [this, vqa] {
-    vqa->try_sample();
-    open_page("vqa");
+  add_page<HomePage>([this](HomePage* home) {
+    connect(home, &HomePage::wants_run, this, &MainWindow::open_run);
+    connect(home, &HomePage::wants_sample, this, [this] {
+      static_cast<VqaPage*>(page("vqa"))->try_sample();
+      open_page("vqa");
+    });
   });
-  add_page(runs_ = new RunsPage(context_));
-  add_page(new ComparePage(context_));
-  auto* routing = new RoutingPage(context_);
-  add_page(routing);
-  connect(runs_, &RunsPage::wants_routing, this, [this, routing](int64_t run) {
-    routing->show_run(run);
-    open_page("routing");
+  add_page<VqaPage>();
+  add_page<AudioPage>();
+  add_page<UltrasoundPage>();
+  add_page<StreamPage>();
+  add_page<RunsPage>([this](RunsPage* runs) {
+    connect(runs, &RunsPage::wants_routing, this, [this](int64_t run) {
+      static_cast<RoutingPage*>(page("routing"))->show_run(run);
+      open_page("routing");
+    });
   });
-  add_page(new QueuePage(context_));
-  add_page(new SettingsPage(context_));
+  add_page<ComparePage>();
+  add_page<RoutingPage>([this](RoutingPage* routing) {
+    connect(routing, &RoutingPage::wants_jobs, this, [this](const std::vector<JobSpec>& jobs) {
+      static_cast<QueuePage*>(page("queue"))->start_jobs(jobs);
+    });
+  });
+  add_page<QueuePage>([this](QueuePage* queue) {
+    connect(queue, &QueuePage::wants_comparison, this, [this](const std::vector<int64_t>& runs) {
+      pins_.clear();
+      for (const int64_t run : runs) pins_.pin(run);
+      static_cast<ComparePage*>(page("compare"))->show_parallel_axes();
+      open_page("compare");
+    });
+  });
+  add_page<SettingsPage>();
   palette_ = new CommandPalette(context_, this);
   connect(palette_, &CommandPalette::run_chosen, this, &MainWindow::open_run);
   add_actions();
@@ -93,9 +104,11 @@ MainWindow::MainWindow(const std::filesystem::path& history)
   connect(&history_, &HistoryThread::trouble, this, [this](const QString& text) { say(text, true); });
 
   resize(preferences_.value("window/size", QSize(1280, 800)).toSize());
-  open_page(preferences_.value("window/page", "home").toString());
+  open_page(first_page.isEmpty() ? preferences_.value("window/page", "home").toString() : first_page);
   on_history_changed();
   history_.begin();
+  if (preferences_.value("queue/work").toBool())  // its page goes on with starting jobs
+    QTimer::singleShot(0, this, [this] { page("queue"); });
 }
 
 MainWindow::~MainWindow() = default;
@@ -123,10 +136,21 @@ QWidget* MainWindow::make_top() {
   return top;
 }
 
-void MainWindow::add_page(Page* page) {
-  pages_.push_back(page);
+template <class T>
+void MainWindow::add_page(std::function<void(T*)> connected) {
+  const PageInfo info = T::info();
+  rail_->add(info.id, info.title, info.glyph);
+  places_.push_back({info, [connected = std::move(connected)](Context& context) {
+                       auto* page = new T(context);
+                       if (connected) connected(page);
+                       return page;
+                     }});
+}
+
+Page* MainWindow::made(Place& place) {
+  if (place.page) return place.page;
+  Page* page = place.page = place.make(context_);
   stack_->addWidget(page);
-  rail_->add(page->id(), page->title(), page->glyph_name());
   connect(page, &Page::command_changed, this, [this, page] {
     if (page == current_page()) strip_->set_command(page->command());
   });
@@ -134,6 +158,7 @@ void MainWindow::add_page(Page* page) {
           [this, page](const QString& text) { rail_->set_badge(page->id(), text); });
   connect(page, &Page::message, this, &MainWindow::say);
   connect(page, &Page::wants_page, this, &MainWindow::open_page);
+  return page;
 }
 
 void MainWindow::add_actions() {
@@ -144,11 +169,11 @@ void MainWindow::add_actions() {
   actions_.add({"copy-command", tr("Copy the command line of what is shown"), "",
                 QKeySequence("Ctrl+Shift+C"), "copy"},
                this, [this] { strip_->copy(); });
-  for (size_t i = 0; i < pages_.size(); ++i) {
+  for (size_t i = 0; i < places_.size(); ++i) {
     const QString key = i < 9 ? QString("Ctrl+%1").arg(i + 1) : QString();
-    actions_.add({"page." + pages_[i]->id(), tr("Go to %1").arg(pages_[i]->title()), "", QKeySequence(key),
-                  pages_[i]->glyph_name()},
-                 this, [this, id = pages_[i]->id()] { open_page(id); });
+    const PageInfo& info = places_[i].info;
+    actions_.add({"page." + info.id, tr("Go to %1").arg(info.title), "", QKeySequence(key), info.glyph}, this,
+                 [this, id = info.id] { open_page(id); });
   }
   const std::pair<const char*, Theme> themes[] = {
       {"system", Theme::system}, {"light", Theme::light}, {"dark", Theme::dark}};
@@ -162,7 +187,8 @@ void MainWindow::add_actions() {
 }
 
 void MainWindow::open_page(const QString& id) {
-  Page* wanted = page(id) ? page(id) : pages_.front();
+  Page* asked = page(id);
+  Page* wanted = asked ? asked : made(places_.front());
   stack_->setCurrentWidget(wanted);
   rail_->select(wanted->id());
   strip_->set_command(wanted->command());
@@ -175,15 +201,21 @@ Page* MainWindow::current_page() const {
   return static_cast<Page*>(stack_->currentWidget());
 }
 
-Page* MainWindow::page(const QString& id) const {
-  for (Page* page : pages_)
-    if (page->id() == id) return page;
+Page* MainWindow::page(const QString& id) {
+  for (Place& place : places_)
+    if (place.info.id == id) return made(place);
   return nullptr;
+}
+
+QStringList MainWindow::page_ids() const {
+  QStringList ids;
+  for (const Place& place : places_) ids << place.info.id;
+  return ids;
 }
 
 void MainWindow::open_run(int64_t run) {
   open_page("runs");
-  runs_->open_run(run);
+  static_cast<RunsPage*>(current_page())->open_run(run);
 }
 
 void MainWindow::open_named_run(const QString& reference) {

@@ -18,18 +18,20 @@ namespace conclave::ui {
 class CommandPalette;
 class CommandStrip;
 class Rail;
-class RunsPage;
 
 class MainWindow : public QMainWindow {
   Q_OBJECT
  public:
-  explicit MainWindow(const std::filesystem::path& history);
+  /// Opens where it was left unless `first_page` names a page.
+  explicit MainWindow(const std::filesystem::path& history, const QString& first_page = {});
   ~MainWindow() override;
 
   void open_page(const QString& id);
   Page* current_page() const;
-  Page* page(const QString& id) const;
-  const std::vector<Page*>& pages() const { return pages_; }
+  /// Null when there is none of that name; made now when it has not been yet.
+  Page* page(const QString& id);
+  /// What pages there are, from above to below.
+  QStringList page_ids() const;
   ActionRegistry& actions() { return actions_; }
   HistoryThread& history() { return history_; }
   /// Shows one run, wherever the window is.
@@ -42,7 +44,15 @@ class MainWindow : public QMainWindow {
   void closeEvent(QCloseEvent* event) override;
 
  private:
-  void add_page(Page* page);
+  /// One of the pages; made at its first visit, so that the window need not wait for all of them.
+  struct Place {
+    PageInfo info;
+    std::function<Page*(Context&)> make;
+    Page* page = nullptr;
+  };
+  template <class T>
+  void add_page(std::function<void(T*)> connected = {});
+  Page* made(Place& place);
   void add_actions();
   void on_history_changed();
   void say(const QString& text, bool error);
@@ -53,13 +63,12 @@ class MainWindow : public QMainWindow {
   HistoryThread history_;
   Pins pins_;
   Context context_{history_, preferences_, actions_, pins_};
-  std::vector<Page*> pages_;
+  std::vector<Place> places_;
   Rail* rail_;
   QStackedWidget* stack_;
   CommandStrip* strip_;
   QLabel *where_, *message_, *running_;
   CommandPalette* palette_;
-  RunsPage* runs_;
   Question running_question_, named_run_;
 };
 

@@ -5,10 +5,10 @@
 
 namespace conclave::ui {
 
-Page::Page(const QString& id, const QString& title, const QString& glyph, Context& context)
-    : context_(context), id_(id), title_(title), glyph_(glyph), label_(new QLabel(title)) {
-  setObjectName("page." + id);
-  setAccessibleName(title);
+Page::Page(const PageInfo& info, Context& context)
+    : context_(context), info_(info), label_(new QLabel(info.title)) {
+  setObjectName("page." + info.id);
+  setAccessibleName(info.title);
   label_->setObjectName("title");
   auto* all = new QVBoxLayout(this);
   all->setContentsMargins(24, 16, 24, 12);
@@ -35,8 +35,8 @@ void Page::set_command(const QStringList& words) {
 
 QAction* Page::add_action(const QString& id, const QString& text, const QKeySequence& key,
                           std::function<void()> what, bool button, QWidget* widget) {
-  QAction* action =
-      context_.actions.add({id_ + "." + id, text, id_, key}, widget ? widget : this, std::move(what));
+  QAction* action = context_.actions.add({info_.id + "." + id, text, info_.id, key}, widget ? widget : this,
+                                         std::move(what));
   if (button) {
     auto* shown = new QToolButton;
     shown->setDefaultAction(action);

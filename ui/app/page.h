@@ -23,13 +23,17 @@ struct Context {
   Pins& pins;
 };
 
+/// How a page is called, known before it is made.
+struct PageInfo {
+  QString id, title, glyph;
+};
+
 class Page : public QWidget {
   Q_OBJECT
  public:
-  Page(const QString& id, const QString& title, const QString& glyph, Context& context);
-  const QString& id() const { return id_; }
-  const QString& title() const { return title_; }
-  const QString& glyph_name() const { return glyph_; }
+  Page(const PageInfo& info, Context& context);
+  const QString& id() const { return info_.id; }
+  const QString& title() const { return info_.title; }
   /// The command line that shows or does the same.
   const QStringList& command() const { return command_; }
 
@@ -62,7 +66,7 @@ class Page : public QWidget {
   Context& context_;
 
  private:
-  QString id_, title_, glyph_;
+  PageInfo info_;
   QStringList command_;
   QLabel* label_;
   QHBoxLayout* header_;

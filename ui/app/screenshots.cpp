@@ -20,7 +20,7 @@ void settle(MainWindow& window) {
   }
 }
 
-QStringList take_screenshots(MainWindow& window, const QString& folder) {
+QStringList take_screenshots(MainWindow& window, const QString& folder, const QStringList& pages) {
   const QDir dir(folder);
   require(dir.mkpath("."), "{}: cannot be made", folder.toStdString());
   auto& app = *qobject_cast<QApplication*>(QCoreApplication::instance());
@@ -28,10 +28,10 @@ QStringList take_screenshots(MainWindow& window, const QString& folder) {
   QStringList made;
   for (const Theme theme : {Theme::light, Theme::dark}) {
     apply_theme(app, theme);
-    for (const Page* page : window.pages()) {
-      window.open_page(page->id());
+    for (const QString& page : pages) {
+      window.open_page(page);
       settle(window);
-      const QString file = dir.filePath(page->id() + (theme == Theme::light ? "-light.png" : "-dark.png"));
+      const QString file = dir.filePath(page + (theme == Theme::light ? "-light.png" : "-dark.png"));
       require(window.grab().save(file), "{}: cannot be written", file.toStdString());
       made << file;
     }

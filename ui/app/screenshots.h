@@ -8,8 +8,9 @@ namespace conclave::ui {
 
 class MainWindow;
 
-/// Writes PAGE-light.png and PAGE-dark.png of every page into `folder` and returns their names. Throws Error.
-QStringList take_screenshots(MainWindow& window, const QString& folder);
+/// Writes PAGE-light.png and PAGE-dark.png of these pages into `folder` and returns their names. Throws
+/// Error.
+QStringList take_screenshots(MainWindow& window, const QString& folder, const QStringList& pages);
 /// Runs the event loop until the present page shows all it has asked for, at most five seconds.
 void settle(MainWindow& window);
 

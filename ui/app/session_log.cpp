@@ -19,7 +19,7 @@ QFile file;
 void on_message(QtMsgType type, const QMessageLogContext&, const QString& text) {
   static const char* const names[] = {"debug", "warning", "critical", "fatal", "info"};
   note(QString("qt %1: %2").arg(names[type], text));
-  if (type != QtDebugMsg && type != QtInfoMsg) fprintf(stderr, "%s\n", qPrintable(text));
+  if (type == QtCriticalMsg || type == QtFatalMsg) fprintf(stderr, "%s\n", qPrintable(text));
 }
 
 }  // namespace

@@ -24,8 +24,12 @@ constexpr size_t kMostVersions = 50;
 
 }  // namespace
 
+PageInfo AudioPage::info() {
+  return {"audio", tr("Audio"), "wave"};
+}
+
 AudioPage::AudioPage(Context& context)
-    : Page("audio", tr("Audio"), "wave", context),
+    : Page(info(), context),
       table_model_({tr("Version"), tr("Length"), tr("Made by")}, {1}),
       tabs_(new QTabWidget),
       view_(new SoundView),

@@ -22,6 +22,7 @@ class AudioPage : public Page {
   Q_OBJECT
  public:
   explicit AudioPage(Context& context);
+  static PageInfo info();
   void refresh() override;
   bool settled() const override;
   QWidget* first_focus() override;

@@ -29,13 +29,18 @@ QString name_of(const RunDetail& run) {
 
 }  // namespace
 
+PageInfo ComparePage::info() {
+  return {"compare", tr("Compare"), "compare"};
+}
+
 ComparePage::ComparePage(Context& context)
-    : Page("compare", tr("Compare"), "compare", context),
+    : Page(info(), context),
       parameters_({}),
       metrics_({}),
       stack_(new QStackedWidget),
       chips_(new QHBoxLayout),
       curves_(new CurvePanel(context)),
+      tabs_(new QTabWidget),
       parallel_(new ParallelPlot),
       scatter_(new ScatterPlot) {
   build();
@@ -56,6 +61,10 @@ ComparePage::ComparePage(Context& context)
   set_command({"conclave-history", "compare"});
 }
 
+void ComparePage::show_parallel_axes() {
+  tabs_->setCurrentWidget(parallel_);
+}
+
 void ComparePage::build() {
   auto* nothing = new QWidget;
   auto* nothing_layout = new QVBoxLayout(nothing);
@@ -71,8 +80,7 @@ void ComparePage::build() {
   nothing_layout->addWidget(button, 0, Qt::AlignCenter);
   nothing_layout->addStretch(1);
 
-  auto* tabs = new QTabWidget;
-  tabs->setDocumentMode(true);
+  tabs_->setDocumentMode(true);
   const std::tuple<QString, const char*, TextTableModel*> tables[] = {
       {tr("Metrics"), "compare.metrics", &metrics_}, {tr("Parameters"), "compare.parameters", &parameters_}};
   for (const auto& [title, id, model] : tables) {
@@ -80,14 +88,14 @@ void ComparePage::build() {
     table->setObjectName(id);
     table->horizontalHeader()->setStretchLastSection(false);
     table->horizontalHeader()->setDefaultSectionSize(170);
-    tabs->addTab(table, title);
+    tabs_->addTab(table, title);
   }
-  tabs->setObjectName("compare.tabs");
-  tabs->addTab(parallel_, tr("Parallel axes"));
-  tabs->addTab(scatter_, tr("Scatter"));
+  tabs_->setObjectName("compare.tabs");
+  tabs_->addTab(parallel_, tr("Parallel axes"));
+  tabs_->addTab(scatter_, tr("Scatter"));
   auto* split = new QSplitter(Qt::Vertical);
   split->addWidget(curves_);
-  split->addWidget(tabs);
+  split->addWidget(tabs_);
   split->setStretchFactor(0, 1);
   split->setHandleWidth(12);
   split->setSizes({430, 220});

@@ -7,6 +7,7 @@
 class QHBoxLayout;
 class QLabel;
 class QStackedWidget;
+class QTabWidget;
 
 namespace conclave::ui {
 
@@ -18,6 +19,9 @@ class ComparePage : public Page {
   Q_OBJECT
  public:
   explicit ComparePage(Context& context);
+  static PageInfo info();
+  /// Numbers of the runs as lines over parallel axes, in front of the tables.
+  void show_parallel_axes();
   void refresh() override;
   bool settled() const override;
   /// Differences are to this run from here on.
@@ -40,6 +44,7 @@ class ComparePage : public Page {
   QStackedWidget* stack_;
   QHBoxLayout* chips_;
   CurvePanel* curves_;
+  QTabWidget* tabs_;
   ParallelPlot* parallel_;
   ScatterPlot* scatter_;
 };

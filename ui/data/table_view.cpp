@@ -36,6 +36,7 @@ QTableView* make_table(QAbstractItemModel* model, const QString& name) {
   table->verticalHeader()->setDefaultSectionSize(30);
   table->horizontalHeader()->setStretchLastSection(true);
   table->horizontalHeader()->setHighlightSections(false);
+  table->horizontalHeader()->setMinimumSectionSize(40);
   table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
   return table;
 }

@@ -1,6 +1,7 @@
 #include "ui/home/home_page.h"
 
 #include <QFileInfo>
+#include <QGridLayout>
 #include <QHeaderView>
 #include <QLabel>
 #include <QPushButton>
@@ -8,6 +9,7 @@
 #include <QTableView>
 #include <QToolButton>
 #include <algorithm>
+#include <map>
 
 #include "framework/history/machine.h"
 #include "ui/data/format.h"
@@ -20,7 +22,8 @@ namespace {
 
 constexpr int64_t kRecent = 10;
 constexpr int64_t kLatelyMs = int64_t{24} * 3600 * 1000;
-constexpr size_t kAlertsShown = 4;
+constexpr size_t kAlertsShown = 4, kHeadlines = 3;
+constexpr int kTilesAcross = 4;
 
 QLabel* explaining(const QString& text) {
   auto* label = new QLabel(text);
@@ -32,8 +35,12 @@ QLabel* explaining(const QString& text) {
 
 }  // namespace
 
+PageInfo HomePage::info() {
+  return {"home", tr("Home"), "home"};
+}
+
 HomePage::HomePage(Context& context)
-    : Page("home", tr("Home"), "home", context),
+    : Page(info(), context),
       runs_line_(explaining("")),
       attention_(new QLabel),
       storage_(new QLabel),
@@ -52,20 +59,32 @@ HomePage::HomePage(Context& context)
 }
 
 void HomePage::build() {
-  auto* tiles = new QHBoxLayout;
+  auto* tiles = new QGridLayout;
   tiles->setSpacing(12);
-  tiles->addWidget(
-      make_tile("picture", tr("Ask about a picture"),
-                explaining(tr("Answers with how sure the model is, and which experts saw which part.")),
-                tr("Try on a sample"), [this] { Q_EMIT wants_sample(); }));
-  tiles->addWidget(make_tile("runs", tr("Look at runs"), runs_line_, tr("All runs"),
-                             [this] { Q_EMIT wants_page("runs"); }));
-  tiles->addWidget(make_tile("routing", tr("See where tokens go"),
-                             explaining(tr("Layers by experts for each modality, step by step.")),
-                             tr("Routing"), [this] { Q_EMIT wants_page("routing"); }));
-  tiles->addWidget(make_tile("queue", tr("Queue work"),
-                             explaining(tr("Commands wait for a free slot and outlive this window.")),
-                             tr("Queue"), [this] { Q_EMIT wants_page("queue"); }));
+  const auto add = [&](const char* glyph_name, const QString& title, QLabel* line, const QString& button,
+                       std::function<void()> what) {
+    const int place = tiles->count();
+    tiles->addWidget(make_tile(glyph_name, title, line, button, std::move(what)), place / kTilesAcross,
+                     place % kTilesAcross);
+    tiles->setColumnStretch(place % kTilesAcross, 1);
+  };
+  const auto opens = [this](const char* page) { return [this, page] { Q_EMIT wants_page(page); }; };
+  add("picture", tr("Ask about a picture"),
+      explaining(tr("Answers with how sure the model is, and which experts saw which part.")),
+      tr("Try on a sample"), [this] { Q_EMIT wants_sample(); });
+  add("wave", tr("Speak and compose"), explaining(tr("Digits in several voices, chorales and tunes.")),
+      tr("Audio"), opens("audio"));
+  add("scan", tr("Read ultrasound"), explaining(tr("Outline, measures and a draft of the report.")),
+      tr("Ultrasound"), opens("ultrasound"));
+  add("stream", tr("Follow a stream"), explaining(tr("A mixture that learns on while the world changes.")),
+      tr("Stream"), opens("stream"));
+  add("runs", tr("Look at runs"), runs_line_, tr("All runs"), opens("runs"));
+  add("compare", tr("Compare runs"), explaining(tr("Curves over each other, what differs first.")),
+      tr("Compare"), opens("compare"));
+  add("routing", tr("See where tokens go"),
+      explaining(tr("Layers by experts for each modality, step by step.")), tr("Routing"), opens("routing"));
+  add("queue", tr("Queue work"), explaining(tr("Commands wait for a free slot and outlive this window.")),
+      tr("Queue"), opens("queue"));
   attention_->setObjectName("home.attention");
   attention_->setWordWrap(true);
   attention_->setTextFormat(Qt::PlainText);
@@ -94,19 +113,23 @@ QWidget* HomePage::make_tile(const QString& glyph_name, const QString& title, QL
   tile->setObjectName("card");
   auto* icon = new QToolButton;  // draws its icon anew when the colours change
   icon->setIcon(glyph(glyph_name));
-  icon->setIconSize({28, 28});
+  icon->setIconSize({20, 20});
   icon->setFocusPolicy(Qt::NoFocus);
   icon->setAttribute(Qt::WA_TransparentForMouseEvents);
   icon->setStyleSheet("QToolButton { border: none; background: transparent; padding: 0; }");
   auto* heading = new QLabel(title);
   heading->setObjectName("heading");
+  heading->setWordWrap(true);  // four stand side by side in a narrow window, too
   auto* press = new QPushButton(button);
   press->setObjectName("home." + glyph_name);
   connect(press, &QPushButton::clicked, this, std::move(what));
+  auto* top = new QHBoxLayout;
+  top->setSpacing(8);
+  top->addWidget(icon);
+  top->addWidget(heading, 1);
   auto* layout = new QVBoxLayout(tile);
-  layout->setContentsMargins(16, 14, 16, 14);
-  layout->addWidget(icon, 0, Qt::AlignLeft);
-  layout->addWidget(heading);
+  layout->setContentsMargins(14, 10, 14, 10);
+  layout->addLayout(top);
   layout->addWidget(line, 1);
   layout->addWidget(press, 0, Qt::AlignLeft);
   return tile;
@@ -152,6 +175,20 @@ void HomePage::refresh() {
       });
 }
 
+// The metric with a goal that most of these runs have is what came of them.
+void HomePage::set_headlines(const std::vector<RunSummary>& runs) {
+  std::map<QString, int> seen;
+  for (const RunSummary& run : runs)
+    for (const MetricSummary& metric : run.metrics)
+      if (!metric.goal.empty() || metric.name.ends_with("loss")) ++seen[QString::fromStdString(metric.name)];
+  std::vector<std::pair<int, QString>> most;
+  for (const auto& [name, count] : seen) most.emplace_back(-count, name);
+  std::sort(most.begin(), most.end());
+  QStringList shown;
+  for (size_t i = 0; i < most.size() && i < kHeadlines; ++i) shown << most[i].second;
+  if (shown != model_.metrics()) model_.set_metrics(shown);
+}
+
 void HomePage::fill(const State& state) {
   runs_line_->setText(
       state.all == 0
@@ -167,6 +204,7 @@ void HomePage::fill(const State& state) {
   if (state.alerts.size() > kAlertsShown) alerts << tr("and %1 more").arg(state.alerts.size() - kAlertsShown);
   attention_->setText(alerts.join("\n"));
   attention_->setVisible(!alerts.isEmpty());
+  set_headlines(state.runs);
   storage_->setText(
       state.bytes == 0
           ? QString()

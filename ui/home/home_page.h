@@ -15,6 +15,7 @@ class HomePage : public Page {
   Q_OBJECT
  public:
   explicit HomePage(Context& context);
+  static PageInfo info();
   void refresh() override;
   bool settled() const override { return !busy_; }
   QWidget* first_focus() override;
@@ -35,6 +36,7 @@ class HomePage : public Page {
   QWidget* make_tile(const QString& glyph, const QString& title, QLabel* line, const QString& button,
                      std::function<void()> what);
   void fill(const State& state);
+  void set_headlines(const std::vector<RunSummary>& runs);
 
   Question question_;
   bool busy_ = false, again_ = false;

@@ -1,6 +1,8 @@
 #include "ui/plots/heat_map.h"
 
 #include <QHelpEvent>
+#include <QKeyEvent>
+#include <QMouseEvent>
 #include <QPainter>
 #include <QToolTip>
 #include <algorithm>
@@ -28,6 +30,7 @@ int label_width(const QFontMetrics& metrics, const std::vector<Matrix>& matrices
 HeatMap::HeatMap(QWidget* parent) : QWidget(parent) {
   setMinimumSize(260, 180);
   setMouseTracking(true);
+  setFocusPolicy(Qt::StrongFocus);
   setAccessibleName(tr("Heat map"));
 }
 
@@ -50,6 +53,7 @@ void HeatMap::set_matrices(std::vector<Matrix> matrices, ColorMap map) {
           image.setPixelColor(column, row, color_of(value));
     images_.push_back(image);
   }
+  if (chosen_ && !has(*chosen_)) choose(std::nullopt);
   update();
 }
 
@@ -131,20 +135,75 @@ void HeatMap::paintEvent(QPaintEvent*) {
   painter.drawRoundedRect(rect().adjusted(0, 0, -1, -1), 8, 8);
   painter.setRenderHint(QPainter::Antialiasing, false);
   draw(painter, size());
+  draw_chosen(painter);
 }
 
-QString HeatMap::text_at(const QPoint& point) const {
+std::optional<HeatMap::Cell> HeatMap::cell_at(const QPoint& point) const {
   const auto where = areas(size());
   for (size_t i = 0; i < where.size(); ++i) {
     if (!where[i].contains(point)) continue;
     const Matrix& matrix = matrices_[i];
-    const auto column =
-        static_cast<int>((point.x() - where[i].x()) * matrix.columns.size() / where[i].width());
-    const auto row = static_cast<int>((point.y() - where[i].y()) * matrix.rows.size() / where[i].height());
-    return QString("%1, %2, %3: %4")
-        .arg(matrix.title, matrix.rows[row], matrix.columns[column], number_text(matrix.at(row, column)));
+    return Cell{static_cast<int>(i),
+                static_cast<int>((point.y() - where[i].y()) * matrix.rows.size() / where[i].height()),
+                static_cast<int>((point.x() - where[i].x()) * matrix.columns.size() / where[i].width())};
   }
-  return {};
+  return std::nullopt;
+}
+
+QString HeatMap::text_at(const QPoint& point) const {
+  const auto cell = cell_at(point);
+  if (!cell) return {};
+  const Matrix& matrix = matrices_[static_cast<size_t>(cell->matrix)];
+  return QString("%1, %2, %3: %4")
+      .arg(matrix.title, matrix.rows[cell->row], matrix.columns[cell->column],
+           number_text(matrix.at(cell->row, cell->column)));
+}
+
+bool HeatMap::has(const Cell& cell) const {
+  if (cell.matrix < 0 || static_cast<size_t>(cell.matrix) >= matrices_.size()) return false;
+  const Matrix& matrix = matrices_[static_cast<size_t>(cell.matrix)];
+  return cell.row >= 0 && cell.row < matrix.rows.size() && cell.column >= 0 &&
+         cell.column < matrix.columns.size();
+}
+
+void HeatMap::choose(std::optional<Cell> cell) {
+  if (cell && !has(*cell)) cell.reset();
+  if (cell == chosen_) return;
+  chosen_ = cell;
+  update();
+  Q_EMIT cell_chosen();
+}
+
+void HeatMap::draw_chosen(QPainter& painter) const {
+  if (!chosen_) return;
+  const QRect area = areas(size())[static_cast<size_t>(chosen_->matrix)];
+  const Matrix& matrix = matrices_[static_cast<size_t>(chosen_->matrix)];
+  const double w = area.width() / static_cast<double>(matrix.columns.size()),
+               h = area.height() / static_cast<double>(matrix.rows.size());
+  painter.setPen(QPen(palette().color(QPalette::Highlight), 3));
+  painter.setBrush(Qt::NoBrush);
+  painter.drawRect(QRectF(area.x() + chosen_->column * w, area.y() + chosen_->row * h, w, h));
+}
+
+void HeatMap::mousePressEvent(QMouseEvent* event) {
+  QWidget::mousePressEvent(event);
+  if (event->button() == Qt::LeftButton) choose(cell_at(event->pos()));
+}
+
+void HeatMap::keyPressEvent(QKeyEvent* event) {
+  const int across = event->key() == Qt::Key_Right ? 1 : event->key() == Qt::Key_Left ? -1 : 0;
+  const int down = event->key() == Qt::Key_Down ? 1 : event->key() == Qt::Key_Up ? -1 : 0;
+  if (across == 0 && down == 0) return QWidget::keyPressEvent(event);
+  Cell cell = chosen_.value_or(Cell{});
+  if (chosen_) {
+    cell.row += down;
+    cell.column += across;
+    if (across > 0 && !has(cell)) cell = {cell.matrix + 1, cell.row, 0};
+    if (across < 0 && cell.column < 0 && cell.matrix > 0)
+      cell = {cell.matrix - 1, cell.row,
+              static_cast<int>(matrices_[static_cast<size_t>(cell.matrix) - 1].columns.size()) - 1};
+  }
+  if (has(cell)) choose(cell);
 }
 
 bool HeatMap::event(QEvent* event) {

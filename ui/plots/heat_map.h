@@ -3,6 +3,7 @@
 
 #include <QImage>
 #include <QWidget>
+#include <optional>
 #include <vector>
 
 #include "ui/plots/color_map.h"
@@ -34,17 +35,34 @@ class HeatMap : public QWidget {
   /// "title, row, column: value" of the cell at `point`; empty beside the cells.
   QString text_at(const QPoint& point) const;
 
+  /// One cell, by its matrix; it is chosen by a click or the arrow keys and stays while there is such a cell.
+  struct Cell {
+    int matrix = 0, row = 0, column = 0;
+    bool operator==(const Cell&) const = default;
+  };
+  std::optional<Cell> chosen() const { return chosen_; }
+  void choose(std::optional<Cell> cell);
+
+ Q_SIGNALS:
+  void cell_chosen();
+
  protected:
   void paintEvent(QPaintEvent* event) override;
+  void mousePressEvent(QMouseEvent* event) override;
+  void keyPressEvent(QKeyEvent* event) override;
   bool event(QEvent* event) override;
 
  private:
   std::vector<QRect> areas(const QSize& size) const;
+  std::optional<Cell> cell_at(const QPoint& point) const;
+  bool has(const Cell& cell) const;
+  void draw_chosen(QPainter& painter) const;
   void draw_scale(QPainter& painter, const QRect& area) const;
   std::vector<Matrix> matrices_;
   std::vector<QImage> images_;
   ColorMap map_ = ColorMap::viridis;
   double largest_ = 1;
+  std::optional<Cell> chosen_;
 };
 
 }  // namespace conclave::ui

@@ -59,6 +59,8 @@ QString JobTableModel::text(const Job& job, int column) const {
       return state_text(job);
     case command:
       return job.name.empty() ? shell_text(job.argv) : QString::fromStdString(job.name);
+    case group:
+      return QString::fromStdString(job.batch);
     case slots_wanted:
       return QString("%1 %2").arg(job.slots).arg(QString::fromStdString(job.device).toUpper());
     case tries:
@@ -92,8 +94,8 @@ QVariant JobTableModel::data(const QModelIndex& index, int role) const {
 
 QVariant JobTableModel::headerData(int section, Qt::Orientation orientation, int role) const {
   if (orientation != Qt::Horizontal || role != Qt::DisplayRole) return {};
-  const QStringList titles{tr("Job"), tr("State"), tr("Command"),     tr("Slots"),
-                           tr("Try"), tr("Took"),  tr("What it says")};
+  const QStringList titles{tr("Job"),   tr("State"), tr("Command"), tr("Group"),
+                           tr("Slots"), tr("Try"),   tr("Took"),    tr("What it says")};
   return titles.value(section);
 }
 

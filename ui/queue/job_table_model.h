@@ -12,7 +12,7 @@ namespace conclave::ui {
 class JobTableModel : public QAbstractTableModel {
   Q_OBJECT
  public:
-  enum Column : uint8_t { number, state, command, slots_wanted, tries, took, what };
+  enum Column : uint8_t { number, state, command, group, slots_wanted, tries, took, what };
   using QAbstractTableModel::QAbstractTableModel;
 
   void set_jobs(std::vector<Job> jobs);

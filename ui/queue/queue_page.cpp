@@ -1,13 +1,12 @@
 #include "ui/queue/queue_page.h"
 
-#include <QFile>
+#include <QDir>
 #include <QFontDatabase>
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
-#include <QPlainTextEdit>
 #include <QPushButton>
-#include <QScrollBar>
+#include <QRandomGenerator>
 #include <QSpinBox>
 #include <QSplitter>
 #include <QTableView>
@@ -15,7 +14,9 @@
 #include <algorithm>
 
 #include "framework/base/error.h"
+#include "framework/history/sweep.h"
 #include "ui/data/format.h"
+#include "ui/data/log_view.h"
 #include "ui/data/table_view.h"
 #include "ui/form/command_dialog.h"
 #include "ui/process/programs.h"
@@ -25,29 +26,24 @@ namespace conclave::ui {
 namespace {
 
 constexpr int64_t kJobsShown = 500;
-constexpr qint64 kLogBytes = 64 << 10;  // the end of it
-constexpr int kLogLines = 2000;
 constexpr int kTickMs = 1000;
-
-// The end of what a job wrote; its first line may be cut off.
-QString log_end(const Job& job) {
-  if (job.log.empty()) return {};
-  QFile file(QString::fromStdString(job.log));
-  if (!file.open(QIODevice::ReadOnly)) return {};
-  if (file.size() > kLogBytes) file.seek(file.size() - kLogBytes);
-  return QString::fromUtf8(file.read(kLogBytes));
-}
 
 }  // namespace
 
+PageInfo QueuePage::info() {
+  return {"queue", tr("Queue"), "queue"};
+}
+
 QueuePage::QueuePage(Context& context)
-    : Page("queue", tr("Queue"), "queue", context),
+    : Page(info(), context),
       table_(make_table(&model_, tr("Jobs"))),
       command_text_(new QLineEdit),
-      log_(new QPlainTextEdit),
+      sweep_(new QLineEdit),
+      log_(new LogView(tr("Log of the job"))),
       cpu_(new QSpinBox),
       gpu_(new QSpinBox),
       retries_(new QSpinBox),
+      draws_(new QSpinBox),
       slots_(new QLabel),
       log_title_(new QLabel),
       tick_(new QTimer(this)) {
@@ -105,14 +101,9 @@ void QueuePage::build() {
   table_->setDragDropMode(QAbstractItemView::DragDrop);
   table_->setDragDropOverwriteMode(false);
   table_->setDropIndicatorShown(true);
-  const int widths[] = {56, 120, 420, 80, 56, 90};
-  for (int i = 0; i < 6; ++i) table_->setColumnWidth(i, widths[i]);
-  log_->setReadOnly(true);
+  const int widths[] = {56, 110, 380, 130, 70, 50, 80};
+  for (int i = 0; i < 7; ++i) table_->setColumnWidth(i, widths[i]);
   log_->setObjectName("queue.log");
-  log_->setMaximumBlockCount(kLogLines);
-  log_->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
-  log_->setLineWrapMode(QPlainTextEdit::NoWrap);
-  log_->setAccessibleName(tr("Log of the job"));
   log_title_->setObjectName("heading");
   auto* below = new QWidget;
   auto* below_layout = new QVBoxLayout(below);
@@ -140,6 +131,19 @@ void QueuePage::build() {
   form->setToolTip(tr("Put a command together in the form of its verb"));
   connect(form, &QPushButton::clicked, this, &QueuePage::open_form);
   add->addWidget(form);
+  sweep_->setObjectName("queue.sweep");
+  sweep_->setPlaceholderText(tr("Sweep: lr=0.1,0.01 seed=1,2"));
+  sweep_->setToolTip(
+      tr("A job for each combination; a key with dots is one of the recipe: train.steps=100,200"));
+  sweep_->setAccessibleName(tr("Sweep"));
+  sweep_->setMaximumWidth(220);
+  add->addWidget(sweep_);
+  draws_->setObjectName("queue.draws");
+  draws_->setSpecialValueText(tr("all"));
+  draws_->setRange(0, 10000);
+  draws_->setToolTip(tr("How many combinations are drawn at random"));
+  draws_->setAccessibleName(tr("Combinations to draw"));
+  add->addWidget(draws_);
   add->addWidget(box(retries_, tr("Retries"), 0, 0));
   add->addWidget(retries_);
   add->addWidget(button);
@@ -163,6 +167,8 @@ void QueuePage::add_actions() {
   add_action(
       "retry", tr("Try again"), QKeySequence("R"),
       [this] { change(tr("waiting again"), [](Queue& queue, int64_t job) { queue.retry(job); }); }, true);
+  add_action(
+      "compare", tr("Compare its group"), QKeySequence("G"), [this] { compare_group(); }, true);
   add_action("up", tr("Earlier"), QKeySequence("Ctrl+Up"), [this] { move(-1); });
   add_action("down", tr("Later"), QKeySequence("Ctrl+Down"), [this] { move(1); });
   add_action("remove", tr("Forget a job that has ended"), QKeySequence("Shift+Del"),
@@ -232,16 +238,8 @@ void QueuePage::show_log() {
   const Job job = model_.at(model_.row_of(chosen.front()));
   log_title_->setText(tr("Log of job %1").arg(job.id));
   context_.history.ask(
-      this, log_question_, [job](const Store&) { return log_end(job); },
-      [this](const Answer<QString>& answer) {
-        const QString text = answer.value.value_or("");
-        if (text == log_->toPlainText() + "\n" || text == log_->toPlainText()) return;
-        QScrollBar* bar = log_->verticalScrollBar();
-        const bool at_end = bar->value() >= bar->maximum() - 2;
-        const int place = bar->value();
-        log_->setPlainText(text);
-        bar->setValue(at_end ? bar->maximum() : place);
-      });
+      this, log_question_, [job](const Store&) { return log_end(job.log); },
+      [this](const Answer<QString>& answer) { log_->show_text(answer.value.value_or("")); });
 }
 
 void QueuePage::add_job() {
@@ -252,14 +250,59 @@ void QueuePage::add_job() {
     return Q_EMIT message(QString::fromUtf8(e.what()), true);
   }
   if (words.isEmpty()) return;
-  if (const QString program = find_program(words[0]); !program.isEmpty()) words[0] = program;
   JobSpec job;
   for (const QString& word : words) job.argv.push_back(word.toStdString());
   job.folder = QDir::currentPath().toStdString();
   job.retries = retries_->value();
+  std::vector<std::string> axes;
+  for (const QString& axis : sweep_->text().split(' ', Qt::SkipEmptyParts))
+    axes.push_back(axis.toStdString());
+  std::vector<JobSpec> jobs;
+  try {
+    jobs = sweep(job, axes, draws_->value() > 0 ? std::optional<int64_t>(draws_->value()) : std::nullopt,
+                 QRandomGenerator::global()->generate64());
+  } catch (const std::exception& e) {
+    return Q_EMIT message(QString::fromUtf8(e.what()), true);
+  }
   command_text_->clear();
+  sweep_->clear();
+  queue(std::move(jobs));
+}
+
+// The runs of all jobs that were queued together.
+void QueuePage::compare_group() {
+  const auto chosen = selected();
+  if (chosen.empty()) return;
+  const std::string batch = model_.at(model_.row_of(chosen.front())).batch;
+  if (batch.empty()) return Q_EMIT message(tr("This job was queued alone."));
+  context_.history.ask(
+      this, group_question_,
+      [batch](const Store& store) {
+        std::vector<int64_t> runs;
+        for (const Job& job : Queue(store).list())
+          if (const auto run = job.batch == batch ? store.find_uuid(job.run) : std::nullopt)
+            runs.push_back(*run);
+        return runs;
+      },
+      [this](const Answer<std::vector<int64_t>>& answer) {
+        const auto runs = answer.value.value_or(std::vector<int64_t>());
+        runs.empty() ? Q_EMIT message(tr("None of these jobs has a run yet."))
+                     : Q_EMIT wants_comparison(runs);
+      });
+}
+
+void QueuePage::start_jobs(std::vector<JobSpec> jobs) {
+  context_.actions.find("queue.work")->setChecked(true);
+  set_working(true);
+  queue(std::move(jobs));
+}
+
+void QueuePage::queue(std::vector<JobSpec> jobs) {
+  for (JobSpec& job : jobs)
+    if (const QString program = find_program(QString::fromStdString(job.argv[0])); !program.isEmpty())
+      job.argv[0] = program.toStdString();
   context_.history.change(
-      this, [job](Store& store) { Queue(store).add(std::span(&job, 1)); },
+      this, [jobs](Store& store) { Queue(store).add(jobs); },
       [this](const QString& error) {
         if (!error.isEmpty()) return Q_EMIT message(error, true);
         Q_EMIT message(working_ ? tr("queued") : tr("queued; “Start waiting jobs” starts it"));

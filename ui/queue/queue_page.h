@@ -8,29 +8,39 @@
 
 class QLabel;
 class QLineEdit;
-class QPlainTextEdit;
 class QSpinBox;
 class QTableView;
 class QTimer;
 
 namespace conclave::ui {
 
+class LogView;
+
 class QueuePage : public Page {
   Q_OBJECT
  public:
   explicit QueuePage(Context& context);
+  static PageInfo info();
   void refresh() override;
   bool settled() const override { return !busy_; }
   QWidget* first_focus() override;
   JobTableModel& model() { return model_; }
   /// Whether waiting jobs are started.
   void set_working(bool working);
+  /// Queues them and starts what waits.
+  void start_jobs(std::vector<JobSpec> jobs);
+
+ Q_SIGNALS:
+  /// Of the runs of jobs that were queued together.
+  void wants_comparison(const std::vector<int64_t>& runs);
 
  private:
   void build();
   void add_actions();
   void add_job();
+  void queue(std::vector<JobSpec> jobs);
   void open_form();
+  void compare_group();
   void show_log();
   void reorder(const std::vector<int64_t>& waiting);
   void move(int rows);
@@ -39,13 +49,13 @@ class QueuePage : public Page {
   void start_worker();
 
   JobTableModel model_;
-  Question question_, log_question_;
+  Question question_, log_question_, group_question_;
   bool busy_ = false, again_ = false, working_ = false;
   LineProcess worker_;
   QTableView* table_;
-  QLineEdit* command_text_;
-  QPlainTextEdit* log_;
-  QSpinBox *cpu_, *gpu_, *retries_;
+  QLineEdit *command_text_, *sweep_;
+  LogView* log_;
+  QSpinBox *cpu_, *gpu_, *retries_, *draws_;
   QLabel *slots_, *log_title_;
   QTimer* tick_;
 };

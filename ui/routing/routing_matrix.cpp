@@ -16,15 +16,6 @@ std::pair<QString, qlonglong> place_of(const QString& site) {
   return {site.left(site.size() - digits), site.right(digits).toLongLong()};
 }
 
-QStringList sites_of(const std::vector<RoutingRow>& rows) {
-  std::set<QString> found;
-  for (const RoutingRow& row : rows) found.insert(QString::fromStdString(row.site));
-  QStringList sites(found.begin(), found.end());
-  std::sort(sites.begin(), sites.end(),
-            [](const QString& a, const QString& b) { return place_of(a) < place_of(b); });
-  return sites;
-}
-
 // The cells of one row; empty where the measure was not recorded.
 std::vector<double> cells_of(const RoutingRow& row, RoutingMeasure measure) {
   std::vector<double> cells(row.counts.begin(), row.counts.end());
@@ -44,8 +35,17 @@ std::vector<double> cells_of(const RoutingRow& row, RoutingMeasure measure) {
 
 }  // namespace
 
+QStringList routing_sites(const std::vector<RoutingRow>& rows) {
+  std::set<QString> found;
+  for (const RoutingRow& row : rows) found.insert(QString::fromStdString(row.site));
+  QStringList sites(found.begin(), found.end());
+  std::sort(sites.begin(), sites.end(),
+            [](const QString& a, const QString& b) { return place_of(a) < place_of(b); });
+  return sites;
+}
+
 std::vector<Matrix> routing_matrices(const std::vector<RoutingRow>& rows, RoutingMeasure measure) {
-  const QStringList sites = sites_of(rows);
+  const QStringList sites = routing_sites(rows);
   size_t experts = 0;
   std::map<std::string, std::map<QString, std::vector<double>>> blocks;
   for (const RoutingRow& row : rows) {
@@ -88,7 +88,7 @@ std::vector<Matrix> subtract(const std::vector<Matrix>& a, const std::vector<Mat
 
 std::vector<Balance> balance_of(const std::vector<RoutingRow>& rows) {
   std::vector<Balance> balances;
-  for (const QString& site : sites_of(rows)) {
+  for (const QString& site : routing_sites(rows)) {
     std::vector<double> load;
     double lost = 0;
     for (const RoutingRow& row : rows) {

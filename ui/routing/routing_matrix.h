@@ -18,6 +18,9 @@ enum class RoutingMeasure : uint8_t {
 /// without any token is NaN.
 std::vector<Matrix> routing_matrices(const std::vector<RoutingRow>& rows, RoutingMeasure measure);
 
+/// Layers in the order of their numbers: the rows of the matrices.
+QStringList routing_sites(const std::vector<RoutingRow>& rows);
+
 /// `a` minus `b` where both have a cell.
 std::vector<Matrix> subtract(const std::vector<Matrix>& a, const std::vector<Matrix>& b);
 

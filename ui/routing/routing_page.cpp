@@ -40,14 +40,28 @@ int64_t step_before(const std::vector<int64_t>& steps, int64_t step) {
   return after == steps.begin() ? steps.front() : *(after - 1);
 }
 
+QStringList words_of(const JobSpec& job) {
+  QStringList words;
+  for (const std::string& word : job.argv) words << QString::fromStdString(word);
+  return words;
+}
+
 }  // namespace
 
+PageInfo RoutingPage::info() {
+  return {"routing", tr("Routing"), "routing"};
+}
+
 RoutingPage::RoutingPage(Context& context)
-    : Page("routing", tr("Routing"), "routing", context),
+    : Page(info(), context),
       balance_({tr("Layer"), tr("Entropy"), tr("CV"), tr("Dead"), tr("Dropped")}, {1, 2, 3, 4}),
+      ablations_({tr("Without"), tr("Metric"), tr("Before"), tr("After"), tr("Change"), tr("State")},
+                 {2, 3, 4}),
       stack_(new QStackedWidget),
       what_(new QLabel),
       empty_(new QLabel),
+      chosen_(new QLabel),
+      ablations_view_(make_table(&ablations_, tr("What experts are worth"))),
       split_(new QComboBox),
       measure_(new QComboBox),
       minus_(new QComboBox),
@@ -77,6 +91,11 @@ RoutingPage::RoutingPage(Context& context)
         Q_EMIT message(error.isEmpty() ? tr("%1 is written").arg(file) : error, !error.isEmpty());
       },
       true);
+  add_action(
+      "ablate", tr("Ablate this expert"), QKeySequence("X"), [this] { ablate(false); }, true);
+  add_action("ablate-layer", tr("Ablate each expert of this layer, one at a time"), QKeySequence("Shift+X"),
+             [this] { ablate(true); });
+  connect(map_, &HeatMap::cell_chosen, this, &RoutingPage::show_chosen);
   connect(play_, &QTimer::timeout, this, [this] {
     if (steps_->value() == steps_->maximum())
       play_->stop();
@@ -109,13 +128,9 @@ void RoutingPage::build() {
   what_->setForegroundRole(QPalette::PlaceholderText);
   what_->setObjectName("routing.what");
   map_->setObjectName("routing.map");
-  QTableView* table = make_table(&balance_, tr("Balance of the layers"));
-  table->setObjectName("routing.balance");
-  table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
-  table->setMinimumWidth(300);
   auto* upper = new QSplitter;
   upper->addWidget(map_);
-  upper->addWidget(table);
+  upper->addWidget(make_side());
   upper->setStretchFactor(0, 1);
   upper->setHandleWidth(12);
   upper->setSizes({700, 330});
@@ -137,6 +152,24 @@ void RoutingPage::build() {
   stack_->addWidget(empty_);
   stack_->addWidget(full);
   body()->addWidget(stack_, 1);
+}
+
+QWidget* RoutingPage::make_side() {
+  QTableView* table = make_table(&balance_, tr("Balance of the layers"));
+  table->setObjectName("routing.balance");
+  table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+  chosen_->setObjectName("routing.chosen");
+  chosen_->setWordWrap(true);
+  ablations_view_->setObjectName("routing.ablations");
+  ablations_view_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+  auto* side = new QWidget;
+  side->setMinimumWidth(300);
+  auto* layout = new QVBoxLayout(side);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->addWidget(table, 1);
+  layout->addWidget(chosen_);
+  layout->addWidget(ablations_view_, 1);
+  return side;
 }
 
 QWidget* RoutingPage::make_controls() {
@@ -198,6 +231,12 @@ RoutingPage::Shown RoutingPage::read(const Store& store, int64_t run, int64_t ot
   require(!shown.steps.empty(), "Run {} has recorded no routing of the split {}.", run, shown.split);
   shown.step = step_before(shown.steps, step.value_or(shown.steps.back()));
   shown.rows = store.routing(run, shown.split, shown.step);
+  try {
+    shown.evaluation = evaluation_of(store, run);
+    shown.ablations = ablations_of(store, *shown.evaluation);
+  } catch (const std::exception& e) {
+    shown.no_evaluation = QString::fromUtf8(e.what());
+  }
   for (const MetricSummary& metric : shown.run.metrics)
     if (metric.n > 1 && (shown.loss.empty() || metric.name.find("loss") != std::string::npos) &&
         shown.loss.find("loss") == std::string::npos)
@@ -278,6 +317,57 @@ void RoutingPage::draw() {
           QString("%1 %").arg(100 * balance.dropped, 0, 'f', 1)},
          balance.dead > 0 || balance.dropped > 0.05});
   balance_.set_rows(std::move(rows));
+  show_chosen();
+  show_ablations();
+}
+
+void RoutingPage::show_chosen() {
+  const auto cell = map_->chosen();
+  for (const char* action : {"routing.ablate", "routing.ablate-layer"})
+    context_.actions.find(action)->setEnabled(cell && shown_.evaluation);
+  if (!cell)
+    return chosen_->setText(
+        tr("Choose an expert in the map to see what it is worth: the evaluation is run again "
+           "without it."));
+  const Matrix& matrix = map_->matrices()[static_cast<size_t>(cell->matrix)];
+  QString text = tr("%1, expert %2: %3 of %4")
+                     .arg(matrix.rows[cell->row])
+                     .arg(cell->column)
+                     .arg(number_text(matrix.at(cell->row, cell->column)), matrix.title);
+  if (shown_.evaluation)
+    text += tr(" · “Ablate” repeats evaluation %1 without it").arg(shown_.evaluation->id);
+  else
+    text += " · " + shown_.no_evaluation;
+  chosen_->setText(text);
+}
+
+void RoutingPage::show_ablations() {
+  std::vector<TextTableModel::Row> rows;
+  for (const Ablation& ablation : shown_.ablations)
+    for (const std::string& name : telling_metrics(*shown_.evaluation)) {
+      const double with = shown_.evaluation->metric(name)->last;
+      const MetricSummary* found = ablation.run ? ablation.run->metric(name) : nullptr;
+      const double change = found ? found->last - with : 0;
+      rows.push_back({{ablation.experts, QString::fromStdString(name), number_text(with),
+                       found ? number_text(found->last) : QString(),
+                       found ? (change > 0 ? "+" : "") + number_text(change) : QString(),
+                       QCoreApplication::translate("status", ablation.state.toUtf8())},
+                      found != nullptr});
+    }
+  ablations_view_->setVisible(!rows.empty());
+  ablations_.set_rows(std::move(rows));
+}
+
+void RoutingPage::ablate(bool whole_layer) {
+  const auto cell = map_->chosen();
+  if (!cell || !shown_.evaluation) return;
+  const std::string site = routing_sites(shown_.rows)[cell->row].toStdString();
+  const auto experts = static_cast<int>(map_->matrices()[static_cast<size_t>(cell->matrix)].columns.size());
+  std::vector<JobSpec> jobs;
+  for (int expert = 0; expert < experts; ++expert)
+    if (whole_layer || expert == cell->column) jobs.push_back(ablation_job(*shown_.evaluation, site, expert));
+  set_command(words_of(jobs.front()));
+  Q_EMIT wants_jobs(jobs);
 }
 
 }  // namespace conclave::ui

@@ -4,12 +4,14 @@
 #include "ui/app/page.h"
 #include "ui/data/text_table_model.h"
 #include "ui/plots/heat_map.h"
+#include "ui/routing/ablation.h"
 #include "ui/routing/routing_matrix.h"
 
 class QComboBox;
 class QLabel;
 class QSlider;
 class QStackedWidget;
+class QTableView;
 class QTimer;
 
 namespace conclave::ui {
@@ -20,19 +22,28 @@ class RoutingPage : public Page {
   Q_OBJECT
  public:
   explicit RoutingPage(Context& context);
+  static PageInfo info();
   void refresh() override;
   bool settled() const override;
   /// 0: the newest run that recorded routing.
   void show_run(int64_t run);
   /// Shows the shown run minus `run`; 0: the run alone.
   void subtract_run(int64_t run);
-  const HeatMap& map() const { return *map_; }
+  HeatMap& map() const { return *map_; }
   const TextTableModel& balance() const { return balance_; }
+  const TextTableModel& ablations() const { return ablations_; }
+
+ Q_SIGNALS:
+  /// Jobs to be queued and started.
+  void wants_jobs(const std::vector<JobSpec>& jobs);
 
  private:
   /// What one answer holds.
   struct Shown {
-    RunSummary run;
+    RunDetail run;
+    std::optional<RunDetail> evaluation;  ///< which tells what an expert is worth
+    QString no_evaluation;                ///< why there is none
+    std::vector<Ablation> ablations;
     std::vector<std::string> splits;
     std::string split, loss;
     std::vector<int64_t> steps;
@@ -47,15 +58,20 @@ class RoutingPage : public Page {
   void fill(Shown shown);
   void draw();
   void fill_others();
+  QWidget* make_side();
+  void show_chosen();
+  void show_ablations();
+  void ablate(bool whole_layer);
 
   Question question_;
   bool busy_ = false, again_ = false, filling_ = false;
   int64_t run_ = 0, other_ = 0;
   std::optional<int64_t> step_;  ///< none: the last one
   Shown shown_;
-  TextTableModel balance_;
+  TextTableModel balance_, ablations_;
   QStackedWidget* stack_;
-  QLabel *what_, *empty_;
+  QLabel *what_, *empty_, *chosen_;
+  QTableView* ablations_view_;
   QComboBox *split_, *measure_, *minus_;
   HeatMap* map_;
   CurvePlot* loss_;

@@ -1,17 +1,22 @@
 #include "ui/runs/run_inspector.h"
 
+#include <QDir>
 #include <QFontDatabase>
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPlainTextEdit>
+#include <QSplitter>
 #include <QStackedWidget>
 #include <QTabWidget>
 #include <QTimer>
 #include <algorithm>
 
+#include "framework/history/queue.h"
 #include "ui/data/format.h"
+#include "ui/data/log_view.h"
 #include "ui/data/table_view.h"
+#include "ui/runs/file_preview.h"
 #include "ui/runs/history_edit.h"
 #include "ui/theme/theme.h"
 
@@ -55,6 +60,8 @@ RunInspector::RunInspector(Context& context, QUndoStack& undo, QWidget* parent)
       tags_(new QLineEdit),
       note_(new QPlainTextEdit),
       note_timer_(new QTimer(this)),
+      log_(new LogView(tr("Log of the run"))),
+      preview_(new FilePreview(context.history)),
       params_({tr("Parameter"), tr("Value"), tr("From")}),
       metrics_({tr("Metric"), tr("Last"), tr("Low"), tr("High"), tr("Step")}, {1, 2, 3, 4}),
       files_({tr("File"), tr("Kind"), tr("Size"), tr("SHA-256")}, {2}),
@@ -105,12 +112,27 @@ void RunInspector::build() {
     QTableView* table = make_table(model, title);
     table->setObjectName("run.table." + title);
     table->setStyleSheet("QTableView { border: none; }");
-    table->horizontalHeader()->setDefaultSectionSize(66);
+    table->horizontalHeader()->setDefaultSectionSize(70);
     table->setColumnWidth(0, 112);
     if (model == &params_) table->setColumnWidth(1, 110);
     if (model == &events_) table->setColumnWidth(0, 66);
-    tabs->addTab(table, title);
+    if (model != &files_) {
+      tabs->addTab(table, title);
+      continue;
+    }
+    auto* files = new QSplitter(Qt::Vertical);
+    files->addWidget(table);
+    files->addWidget(preview_);
+    files->setSizes({100, 200});
+    tabs->addTab(files, title);
+    files_view_ = table;
+    table->setTextElideMode(Qt::ElideLeft);  // of a path the end tells most
+    connect(table->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+            &RunInspector::preview_file);
   }
+  log_->setObjectName("run.log");
+  log_->setStyleSheet("QPlainTextEdit { border: none; }");
+  tabs->addTab(log_, tr("Log"));
   for (QWidget* widget : std::initializer_list<QWidget*>{headline_, facts_, trouble_, name_, tags_, note_})
     inside->addWidget(widget);
   inside->addWidget(tabs, 1);
@@ -148,8 +170,15 @@ void RunInspector::refresh() {
   if (run_ == 0) return;
   busy_ = true;
   context_.history.ask(
-      this, question_, [run = run_](const Store& store) { return store.show(run); },
-      [this](const Answer<RunDetail>& answer) {
+      this, question_,
+      [run = run_](const Store& store) {
+        Shown shown{store.show(run), {}, {}};
+        const auto job = Queue(store).started_run(shown.run.uuid);
+        if (job) shown.log = job->log;
+        if (job) shown.log_end = log_end(job->log);
+        return shown;
+      },
+      [this](const Answer<Shown>& answer) {
         busy_ = false;
         if (!answer.value) {
           empty_->setText(tr("This run cannot be shown: %1").arg(answer.error));
@@ -157,11 +186,24 @@ void RunInspector::refresh() {
           return;
         }
         fill(*answer.value);
-        Q_EMIT shown(*answer.value);
+        Q_EMIT shown(answer.value->run);
       });
 }
 
-void RunInspector::fill(const RunDetail& run) {
+bool RunInspector::settled() const {
+  return !busy_ && preview_->settled();
+}
+
+void RunInspector::preview_file(const QModelIndex& row) {
+  const auto at = static_cast<size_t>(row.row());
+  if (!row.isValid() || at >= detail_.artifacts.size()) return preview_->show_file({}, 0);
+  const RunArtifact& file = detail_.artifacts[at];
+  const QDir folder(QString::fromStdString(detail_.folder));  // of paths that are not absolute
+  preview_->show_file(folder.absoluteFilePath(QString::fromStdString(file.path)), file.size);
+}
+
+void RunInspector::fill(const Shown& shown) {
+  const RunDetail& run = shown.run;
   const bool same = run.id == detail_.id;
   detail_ = run;
   stack_->setCurrentIndex(1);
@@ -198,6 +240,10 @@ void RunInspector::fill(const RunDetail& run) {
         {{text_of(file.path), tr(file.direction == "input" ? "in: %1" : "out: %1").arg(text_of(file.kind)),
           size_text(file.size), text_of(file.sha256)}});
   files_.set_rows(std::move(rows));
+  if (!same) preview_file(files_view_->currentIndex());
+  log_->show_text(!shown.log ? tr("What a run writes is kept when the queue starts it (page Queue).")
+                  : shown.log_end.isEmpty() ? tr("%1 is empty").arg(text_of(*shown.log))
+                                            : shown.log_end);
   rows.clear();
   for (const RunEvent& event : run.events)
     rows.push_back(

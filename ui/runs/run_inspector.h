@@ -11,9 +11,13 @@ class QLabel;
 class QLineEdit;
 class QPlainTextEdit;
 class QStackedWidget;
+class QTableView;
 class QTimer;
 
 namespace conclave::ui {
+
+class FilePreview;
+class LogView;
 
 class RunInspector : public QWidget {
   Q_OBJECT
@@ -24,14 +28,21 @@ class RunInspector : public QWidget {
   /// Reads the same run again.
   void refresh();
   int64_t run() const { return run_; }
-  bool settled() const { return !busy_; }
+  bool settled() const;
 
  Q_SIGNALS:
   void shown(const RunDetail& run);
   void failed(const QString& error);
 
  private:
-  void fill(const RunDetail& run);
+  /// A run, and the end of what it wrote where a job of the queue kept that.
+  struct Shown {
+    RunDetail run;
+    std::optional<std::string> log;
+    QString log_end;
+  };
+  void fill(const Shown& shown);
+  void preview_file(const QModelIndex& row);
   void build();
   void edit(const QString& what, std::function<void(Store&)> forward, std::function<void(Store&)> back);
   void save_name();
@@ -49,6 +60,9 @@ class RunInspector : public QWidget {
   QLineEdit *name_, *tags_;
   QPlainTextEdit* note_;
   QTimer* note_timer_;
+  LogView* log_;
+  FilePreview* preview_;
+  QTableView* files_view_ = nullptr;
   TextTableModel params_, metrics_, files_, events_;
 };
 

@@ -43,8 +43,12 @@ std::vector<std::string> to_std(const QStringList& words) {
 
 }  // namespace
 
+PageInfo RunsPage::info() {
+  return {"runs", tr("Runs"), "runs"};
+}
+
 RunsPage::RunsPage(Context& context)
-    : Page("runs", tr("Runs"), "runs", context),
+    : Page(info(), context),
       filter_timer_(new QTimer(this)),
       later_(new QTimer(this)),
       filter_(new QLineEdit),

@@ -23,6 +23,7 @@ class RunsPage : public Page {
   Q_OBJECT
  public:
   explicit RunsPage(Context& context);
+  static PageInfo info();
   void refresh() override;
   bool settled() const override;
   QWidget* first_focus() override;

@@ -19,8 +19,12 @@
 
 namespace conclave::ui {
 
+PageInfo SettingsPage::info() {
+  return {"settings", tr("Settings"), "settings"};
+}
+
 SettingsPage::SettingsPage(Context& context)
-    : Page("settings", tr("Settings"), "settings", context),
+    : Page(info(), context),
       model_({tr("Verb"), tr("Setting"), tr("Value"), tr("From"), tr("Where")}),
       theme_(new QComboBox),
       program_(new QComboBox),

@@ -18,6 +18,7 @@ class SettingsPage : public Page {
   Q_OBJECT
  public:
   explicit SettingsPage(Context& context);
+  static PageInfo info();
   void refresh() override;
   bool settled() const override { return !process_.running(); }
   QWidget* first_focus() override;

@@ -24,8 +24,12 @@ constexpr size_t kEventsShown = 200;
 
 }  // namespace
 
+PageInfo StreamPage::info() {
+  return {"stream", tr("Stream"), "stream"};
+}
+
 StreamPage::StreamPage(Context& context)
-    : Page("stream", tr("Stream"), "stream", context),
+    : Page(info(), context),
       form_(new VerbForm("conclave-stream", "run",
                          {"stream", "generator", "label", "function", "positions", "width", "noise", "rows",
                           "learner", "set", "every", "stream-seed"},

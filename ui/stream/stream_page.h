@@ -20,6 +20,7 @@ class StreamPage : public Page {
   Q_OBJECT
  public:
   explicit StreamPage(Context& context);
+  static PageInfo info();
   void refresh() override;
   bool settled() const override { return form_->settled(); }
   QWidget* first_focus() override;

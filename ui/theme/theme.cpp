@@ -71,7 +71,7 @@ QTableView::item { padding: 2px 6px; }
 QHeaderView::section { background: palette(base); border: none; border-bottom: 1px solid palette(mid); padding: 6px; font-weight: 600; }
 QHeaderView { background: palette(base); border-top-left-radius: 8px; border-top-right-radius: 8px; }
 QTabWidget::pane { border: none; border-top: 1px solid palette(mid); }
-QTabBar::tab { padding: 6px 12px; border: none; border-bottom: 2px solid transparent; color: palette(placeholder-text); }
+QTabBar::tab { padding: 6px 9px; border: none; border-bottom: 2px solid transparent; color: palette(placeholder-text); }
 QTabBar::tab:selected { border-bottom-color: palette(highlight); color: palette(window-text); }
 QSplitter::handle { background: transparent; }
 QScrollBar { background: transparent; border: none; margin: 0; }
@@ -86,6 +86,7 @@ QStatusBar QLabel { padding: 2px 12px; }
 QStatusBar { background: palette(base); border-top: 1px solid palette(mid); }
 QStatusBar::item { border: none; }
 QScrollArea { border: none; background: transparent; }
+QAbstractScrollArea::corner { border: none; background: transparent; }
 QToolTip { border: 1px solid palette(mid); padding: 4px; }
 QProgressBar { border: none; border-radius: 3px; background: palette(mid); max-height: 6px; }
 QProgressBar::chunk { border-radius: 3px; background: palette(highlight); }

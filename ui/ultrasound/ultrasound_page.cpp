@@ -76,8 +76,12 @@ Json line_json(const QByteArray& line) {
 
 }  // namespace
 
+PageInfo UltrasoundPage::info() {
+  return {"ultrasound", tr("Ultrasound"), "scan"};
+}
+
 UltrasoundPage::UltrasoundPage(Context& context)
-    : Page("ultrasound", tr("Ultrasound"), "scan", context),
+    : Page(info(), context),
       files_({tr("File"), tr("Report")}),
       steps_({tr("State"), tr("By"), tr("What changed")}),
       form_(new VerbForm(

@@ -28,6 +28,7 @@ class UltrasoundPage : public Page {
   Q_OBJECT
  public:
   explicit UltrasoundPage(Context& context);
+  static PageInfo info();
   void refresh() override;
   bool settled() const override;
   QWidget* first_focus() override;

@@ -32,8 +32,12 @@ QString last_line(const QString& text) {
 
 }  // namespace
 
+PageInfo VqaPage::info() {
+  return {"vqa", tr("Picture QA"), "picture"};
+}
+
 VqaPage::VqaPage(Context& context)
-    : Page("vqa", tr("Picture QA"), "picture", context),
+    : Page(info(), context),
       canvas_(new PictureCanvas),
       list_(new QListView),
       question_(new QLineEdit),

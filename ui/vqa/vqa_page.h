@@ -21,6 +21,7 @@ class VqaPage : public Page {
   Q_OBJECT
  public:
   explicit VqaPage(Context& context);
+  static PageInfo info();
   bool settled() const override { return !process_.running() && reading_ == 0; }
   QWidget* first_focus() override;
 
