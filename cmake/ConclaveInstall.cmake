@@ -11,6 +11,8 @@ set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Conclave)
 install(TARGETS conclave_core conclave_stream conclave_dicom conclave_ultrasound conclave EXPORT ConclaveTargets
         RUNTIME_DEPENDENCY_SET conclave_dependencies
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT development)
+install(TARGETS conclave_pictures RUNTIME_DEPENDENCY_SET conclave_dependencies
+        LIBRARY DESTINATION ${private_dir} COMPONENT runtime)
 install(EXPORT ConclaveTargets NAMESPACE Conclave:: DESTINATION ${config_dir} COMPONENT development)
 install(DIRECTORY framework models datasets DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/conclave COMPONENT development
         FILES_MATCHING PATTERN "*.h")

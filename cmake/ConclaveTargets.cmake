@@ -86,10 +86,10 @@ endfunction()
 # conclave_app(<program> <library>...): a program made of every .cpp of the calling folder; `programs` builds all.
 function(conclave_app program)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
-  add_executable(${program} ${sources} ${CMAKE_SOURCE_DIR}/apps/start/quiet_waiting.cpp)
+  set(start ${CMAKE_SOURCE_DIR}/apps/start/quiet_waiting.cpp ${CMAKE_SOURCE_DIR}/apps/start/quick_end.cpp)
+  add_executable(${program} ${sources} ${start})
   # Apart, so that a test can take a program's other objects.
-  set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/main.cpp ${CMAKE_SOURCE_DIR}/apps/start/quiet_waiting.cpp
-                              PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  set_source_files_properties(${CMAKE_CURRENT_SOURCE_DIR}/main.cpp ${start} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   target_link_libraries(${program} PRIVATE ${ARGN})
   conclave_use_precompiled(${program} pch ${ARGN})
   add_dependencies(programs ${program})

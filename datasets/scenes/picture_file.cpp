@@ -2,11 +2,12 @@
 
 #include <ATen/ATen.h>
 
+#include <fstream>
 #include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
 
 #include "datasets/scenes/render.h"
 #include "framework/base/error.h"
+#include "framework/media/opencv_codecs.h"
 #include "framework/media/picture.h"
 
 namespace conclave::scenes {
@@ -25,13 +26,12 @@ std::vector<uint8_t> read_picture(const fs::path& path) {
 void write_picture(const fs::path& path, std::span<const uint8_t> rgb) {
   require(rgb.size() == kPictureBytes, "write_picture: {} bytes are no picture of 400 x 100", rgb.size());
   const cv::Mat picture(kPictureHeight, kPictureWidth, CV_8UC3, const_cast<uint8_t*>(rgb.data()));
-  cv::Mat bgr;
-  cv::cvtColor(picture, bgr, cv::COLOR_RGB2BGR);
+  const auto png = opencv_codecs().encode_png(
+      picture, {cv::IMWRITE_PNG_COMPRESSION, 1, cv::IMWRITE_PNG_STRATEGY, cv::IMWRITE_PNG_STRATEGY_RLE});
   // Not write_file: syncing each of many thousand pictures would take longer than making them.
-  require(
-      cv::imwrite(path.string(), bgr,
-                  {cv::IMWRITE_PNG_COMPRESSION, 1, cv::IMWRITE_PNG_STRATEGY, cv::IMWRITE_PNG_STRATEGY_RLE}),
-      "{}: the picture cannot be written", path.string());
+  std::ofstream file(path, std::ios::binary);
+  file.write(reinterpret_cast<const char*>(png.data()), static_cast<std::streamsize>(png.size()));
+  require(file.flush().good(), "{}: the picture cannot be written", path.string());
 }
 
 }  // namespace conclave::scenes

@@ -2,12 +2,11 @@
 
 #include <ATen/ATen.h>
 
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
-#include "framework/base/error.h"
 #include "framework/base/file.h"
 #include "framework/media/mat_tensor.h"
+#include "framework/media/opencv_codecs.h"
 
 namespace conclave {
 namespace {
@@ -74,10 +73,7 @@ int64_t Canvas::text_width(const std::string& words, double size) {
 }
 
 void Canvas::save(const std::filesystem::path& file) const {
-  cv::Mat bgr;
-  cv::cvtColor(mat_of(picture_HW3_), bgr, cv::COLOR_RGB2BGR);
-  std::vector<uint8_t> png;
-  require(cv::imencode(".png", bgr, png), "{}: the picture cannot be encoded", file.string());
+  const auto png = opencv_codecs().encode_png(mat_of(picture_HW3_), {});
   write_file(file, {reinterpret_cast<const char*>(png.data()), png.size()});
 }
 

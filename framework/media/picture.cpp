@@ -2,66 +2,17 @@
 
 #include <ATen/ATen.h>
 
-#include <iostream>
-#include <mutex>
-#include <opencv2/core/utils/logger.hpp>
-#include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
+#include <opencv2/core.hpp>
 
 #include "framework/base/error.h"
 #include "framework/base/file.h"
 #include "framework/media/codecs.h"
 #include "framework/media/frames.h"
 #include "framework/media/mat_tensor.h"
+#include "framework/media/opencv_codecs.h"
 
 namespace conclave {
 namespace {
-
-/// OpenCV tells its errors to std::cerr too, which nobody else here writes to.
-class QuietCerr {
- public:
-  QuietCerr() : lock_(mutex()), kept_(std::cerr.rdbuf(nullptr)) {}
-  ~QuietCerr() { std::cerr.rdbuf(kept_); }  // which also clears the stream's state
-  QuietCerr(const QuietCerr&) = delete;
-  QuietCerr& operator=(const QuietCerr&) = delete;
-
- private:
-  static std::mutex& mutex() {
-    static std::mutex one;
-    return one;
-  }
-  const std::lock_guard<std::mutex> lock_;
-  std::streambuf* const kept_;
-};
-
-/// WebP and TIFF, as stored: 8 or 16 bits, RGB or RGBA.
-cv::Mat decode_by_opencv(std::string_view bytes, const std::string& name) {
-  cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);  // what goes wrong is thrown
-  const cv::Mat raw(1, static_cast<int>(bytes.size()), CV_8U, const_cast<char*>(bytes.data()));
-  cv::Mat mat;
-  std::string why = "its data are broken";
-  try {
-    const QuietCerr quiet;
-    mat = cv::imdecode(raw, cv::IMREAD_UNCHANGED);
-  } catch (const cv::Exception& e) {
-    why = e.err;
-  }
-  if (mat.empty()) throw DataError(name, "", fmt::format("the picture cannot be decoded: {}", why));
-  cv::Mat rgb;
-  switch (mat.channels()) {
-    case 1:
-      cv::cvtColor(mat, rgb, cv::COLOR_GRAY2RGB);
-      return rgb;
-    case 3:
-      cv::cvtColor(mat, rgb, cv::COLOR_BGR2RGB);
-      return rgb;
-    case 4:
-      cv::cvtColor(mat, rgb, cv::COLOR_BGRA2RGBA);
-      return rgb;
-    default:
-      throw DataError(name, "", fmt::format("{} channels: 1, 3 or 4 are wanted", mat.channels()));
-  }
-}
 
 cv::Mat decode(std::string_view bytes, PictureFormat format, const std::string& name) {
   switch (format) {
@@ -70,7 +21,7 @@ cv::Mat decode(std::string_view bytes, PictureFormat format, const std::string& 
     case PictureFormat::kPng:
       return decode_png(bytes, name);
     default:
-      return decode_by_opencv(bytes, name);
+      return opencv_codecs().decode(bytes, name);
   }
 }
 

@@ -59,7 +59,10 @@ class Fill : public Visitor {
       return;
     }
     at::NoGradGuard no_grad;
-    tensor.copy_(found);
+    if (tensor.is_meta())  // made under ShapesOnly
+      tensor = found.to(at::device(at::kCPU).dtype(tensor.dtype()), /*non_blocking=*/false, /*copy=*/true);
+    else
+      tensor.copy_(found);
   }
 
  private:

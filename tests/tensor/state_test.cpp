@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "framework/base/error.h"
 #include "framework/nn/linear.h"
+#include "framework/tensor/fresh.h"
 #include "testing/testing.h"
 
 namespace conclave {
@@ -78,6 +81,24 @@ TEST(State, NamesPrefixesAndIgnoredParts) {
   load_state(net, source, options);
   EXPECT_EQ(net.up.weight.sum().item<float>(), 30);
   EXPECT_EQ(net.up.bias.scalar_type(), at::kFloat);
+}
+
+TEST(State, AModuleWithoutValuesGetsTheFiles) {
+  TempDir folder;
+  Net saved;
+  save_state(saved, folder / "net.safetensors");
+  std::optional<Net> loaded;
+  {
+    const ShapesOnly without_values;
+    loaded.emplace();
+  }
+  ASSERT_TRUE(loaded->up.weight.is_meta());
+  const Safetensors file(folder / "net.safetensors");
+  LoadOptions options;
+  options.finite = true;
+  load_state(*loaded, file, options);
+  EXPECT_TRUE(at::equal(loaded->up.weight, saved.up.weight));
+  EXPECT_NE(loaded->up.weight.const_data_ptr(), file.tensor("up.weight").const_data_ptr());
 }
 
 TEST(State, MappedTensorsShareTheFile) {
