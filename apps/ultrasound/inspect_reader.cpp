@@ -74,7 +74,7 @@ Json describe_reader(const std::filesystem::path& folder,
     for (size_t t = 0; t < reader.model->config.tasks.size(); ++t) {
       const auto& task = reader.model->config.tasks[t];
       const Tensor canvas = fit_canvas(grey, task.height, task.width).grey_HW.unsqueeze(0);
-      read_pictures(*reader.model, canvas, static_cast<int64_t>(t), false, &log);
+      read_pictures(*reader.model, canvas, static_cast<int64_t>(t), &log);
     }
   }
   for (const auto& [site, kinds] : gather(log))

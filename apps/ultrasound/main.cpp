@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
   verbs.push_back(make_ultrasound_deidentify_verb());
   verbs.push_back(make_ultrasound_inspect_verb());
   verbs.push_back(make_ultrasound_train_verb());
+  verbs.push_back(make_ultrasound_calibrate_verb());
   verbs.push_back(make_ultrasound_eval_verb());
   verbs.push_back(make_ultrasound_bench_verb());
   return run_app(

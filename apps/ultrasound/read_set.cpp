@@ -7,8 +7,8 @@
 #include "framework/base/error.h"
 #include "framework/base/progress.h"
 #include "framework/base/signals.h"
-#include "framework/score/calibration.h"
 #include "models/ultrasound/ellipse.h"
+#include "models/ultrasound/read_picture.h"
 #include "models/ultrasound/reading.h"
 
 namespace conclave {
@@ -37,19 +37,9 @@ Json ReadRow::to_json(const TaskConfig& task) const {
 
 ReadPicture reading_of(const SavedReader& reader, const std::string& task_name) {
   const int64_t task = reader.model->config.task(task_name);
-  const auto& about = reader.model->config.tasks[static_cast<size_t>(task)];
-  const bool mirrored = reader.training.value("mirrored", true);
-  return [&reader, &about, task, mirrored, task_name](const Tensor& grey_HW) {
-    const Canvas canvas = fit_canvas(grey_HW, about.height, about.width);
-    const Reading reading = read_pictures(*reader.model, canvas.grey_HW.unsqueeze(0), task, mirrored);
-    PictureReading result;
-    result.mask_HW = to_picture(canvas, reading.mask_NHW[0]).gt(0).to(at::kByte);
-    for (const auto& [name, logits_NV] : reading.fields) {
-      const Tensor row = logits_NV[0].to(at::kDouble).contiguous();
-      result.fields[name] = tempered_softmax({row.const_data_ptr<double>(), static_cast<size_t>(row.numel())},
-                                             reader.temperature(task_name, name));
-    }
-    return result;
+  return [&reader, task](const Tensor& grey_HW) {
+    const auto reading = read_picture(reader, task, grey_HW, first_look(reader, task, grey_HW));
+    return SaidOfPicture{reading.mask_HW.gt(0).to(at::kByte), probabilities_of(reader, task, reading)};
   };
 }
 
@@ -61,7 +51,7 @@ std::vector<ReadRow> read_set(const UltrasoundSet& set, Part part, const TaskCon
     if (sample.part != part) continue;
     throw_if_interrupted();
     const auto [grey, truth] = load_picture_and_mask(sample);
-    const PictureReading reading = read(grey);
+    const SaidOfPicture reading = read(grey);
     ReadRow row;
     row.id = sample.id;
     row.patient = sample.patient;

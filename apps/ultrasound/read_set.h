@@ -31,11 +31,11 @@ struct ReadRow {
 };
 
 /// How a picture becomes a mask (uint8 0/1, as large as the picture) and field probabilities.
-struct PictureReading {
+struct SaidOfPicture {
   at::Tensor mask_HW;
   std::map<std::string, std::vector<double>> fields;
 };
-using ReadPicture = std::function<PictureReading(const at::Tensor& grey_HW)>;
+using ReadPicture = std::function<SaidOfPicture(const at::Tensor& grey_HW)>;
 
 /// With the reader's own temperatures. The model outlives the function.
 ReadPicture reading_of(const ultrasound::SavedReader& reader, const std::string& task);

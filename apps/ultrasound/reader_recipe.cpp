@@ -20,7 +20,7 @@ ReaderRecipe parse_reader_recipe(const Json& json) {
   recipe.losses = ultrasound::parse_reader_losses(config.part("losses"), "losses");
   recipe.train = parse_train_options(config.part("train"));
   recipe.half = config.get("half", recipe.half);
-  recipe.mirrored = config.get("mirrored", recipe.mirrored);
+  recipe.looks = ultrasound::parse_looks(config.part("looks"), "looks");
   config.finish();
   return recipe;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "framework/train/train_options.h"
+#include "models/ultrasound/reader_folder.h"
 #include "models/ultrasound/reader_task.h"
 
 namespace conclave {
@@ -16,13 +17,13 @@ struct ReaderRecipe {
   std::vector<ultrasound::AugmentOptions> augment;  ///< of each task of the model
   ultrasound::ReaderLosses losses;
   TrainOptions train;
-  bool half = true;      ///< weights are written as float16
-  bool mirrored = true;  ///< a reading is the mean over a picture and its mirror image
+  bool half = true;  ///< weights are written as float16
+  std::vector<ultrasound::Look> looks;
 };
 
 /// {"name", "sets": ["bus-bra"], "other_sets": ["hc18"], "model": {...}, "augment": {"breast": {...}},
 /// "losses": {...},
-///  "train": {...}, "half": true, "mirrored": true}. Throws UsageError that names the key.
+///  "train": {...}, "half": true, "looks": [...]}. Throws UsageError that names the key.
 ReaderRecipe parse_reader_recipe(const Json& json);
 
 }  // namespace conclave

@@ -2,6 +2,7 @@
 
 #include "apps/common/app.h"
 #include "apps/common/json_changes.h"
+#include "apps/ultrasound/calibration.h"
 #include "apps/ultrasound/reader_recipe.h"
 #include "apps/ultrasound/samples.h"
 #include "apps/ultrasound/verbs.h"
@@ -131,8 +132,9 @@ int UltrasoundTrainVerb::run(Invocation& call) {
   saved.training = training(recipe, recipe.train.seed);
   const auto config = parse_model_config(recipe.model);
   std::vector<LabelledPicture> train, validation;
+  std::vector<UltrasoundSet> sets;
   for (const auto& name : recipe.sets) {
-    const auto set = load_ultrasound_set(name, data_, fold_);
+    const auto& set = sets.emplace_back(load_ultrasound_set(name, data_, fold_));
     for (auto& picture : labelled_pictures(set, Part::train, config)) train.push_back(std::move(picture));
     for (auto& picture : labelled_pictures(set, Part::validation, config))
       validation.push_back(std::move(picture));
@@ -180,10 +182,8 @@ int UltrasoundTrainVerb::run(Invocation& call) {
     throw Interrupted(fmt::format("interrupted; saved at step {} in {}: the same command goes on",
                                   result.step, out_.string()));
   if (trainer.ema()) trainer.ema()->swap();
-  const auto found = validate(*saved.model, validation, recipe.mirrored);
-  saved.temperatures = fit_temperatures(found);
-  saved.known_from = known_thresholds(found);
-  saved.training["mirrored"] = recipe.mirrored;
+  saved.looks = recipe.looks;
+  calibrate(saved, sets);
   save_reader(saved, out_, recipe.half);
   history.output(out_ / "model.safetensors", "model");
   history.output(out_ / "config.json", "model");

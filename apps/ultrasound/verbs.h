@@ -17,6 +17,7 @@ std::unique_ptr<Verb> make_ultrasound_measure_verb();
 std::unique_ptr<Verb> make_ultrasound_deidentify_verb();
 std::unique_ptr<Verb> make_ultrasound_inspect_verb();
 std::unique_ptr<Verb> make_ultrasound_train_verb();
+std::unique_ptr<Verb> make_ultrasound_calibrate_verb();
 std::unique_ptr<Verb> make_ultrasound_eval_verb();
 std::unique_ptr<Verb> make_ultrasound_bench_verb();
 

@@ -8,9 +8,8 @@
 #include <opencv2/imgproc.hpp>
 
 #include "framework/base/error.h"
-#include "framework/score/calibration.h"
-#include "models/ultrasound/canvas.h"
 #include "models/ultrasound/ellipse.h"
+#include "models/ultrasound/read_picture.h"
 #include "models/ultrasound/reading.h"
 
 namespace conclave::ultrasound {
@@ -22,8 +21,7 @@ constexpr double kLeastShare = 0.0005;  // of the picture, that an outline must 
 // What one frame showed.
 struct Seen {
   int64_t frame = 0;
-  double known = 0;  // logit, less what is asked for
-  Tensor mask_HW;    // its largest part
+  Tensor mask_HW;  // its largest part
   double confidence = 0;
   std::map<std::string, std::vector<double>> fields;
 };
@@ -40,25 +38,15 @@ Tensor grey_of_frame(const dicom::Frame& frame, const std::string& name) {
       at::from_blob(const_cast<uint8_t*>(frame.rgb.data()), {frame.height, frame.width, 3}, at::kByte));
 }
 
-Seen look(const SavedReader& reader, int64_t task, const Tensor& grey_HW, int64_t frame) {
-  const auto& about = reader.model->config.tasks[static_cast<size_t>(task)];
-  const Canvas canvas = fit_canvas(grey_HW, about.height, about.width);
-  const Reading reading = read_pictures(*reader.model, canvas.grey_HW.unsqueeze(0), task,
-                                        reader.training.value("mirrored", true));
+Seen look(const SavedReader& reader, int64_t task, const Tensor& grey_HW, const FirstLook& first) {
+  const PictureReading reading = read_picture(reader, task, grey_HW, first);
   Seen seen;
-  seen.frame = frame;
-  const auto asked = reader.known_from.find(about.name);
-  seen.known = reading.known_N[0].item<double>() - (asked == reader.known_from.end() ? 0 : asked->second);
-  const Tensor share_HW = to_picture(canvas, reading.mask_NHW[0]).sigmoid();  // of being inside
+  const Tensor share_HW = reading.mask_HW.sigmoid();  // of being inside
   seen.mask_HW = largest_part(share_HW.gt(0.5));
   const double area = seen.mask_HW.sum().item<double>();
   if (area >= kLeastShare * static_cast<double>(seen.mask_HW.numel()))
     seen.confidence = (share_HW * seen.mask_HW).sum().item<double>() / area;
-  for (const auto& [name, logits] : reading.fields) {
-    const Tensor row = logits[0].to(at::kDouble).contiguous();
-    seen.fields[name] = tempered_softmax({row.const_data_ptr<double>(), static_cast<size_t>(row.numel())},
-                                         reader.temperature(about.name, name));
-  }
+  seen.fields = probabilities_of(reader, task, reading);
   return seen;
 }
 
@@ -206,45 +194,43 @@ Findings ReaderFindings::read(dicom::FrameSource& frames, const ReadRequest& req
     return findings;
   }
   const int64_t count = frames.frame_count(), step = (count + kMostFrames - 1) / kMostFrames;
-  std::vector<std::vector<Seen>> all(tried.size());
+  std::vector<Tensor> grey;
+  std::vector<std::vector<FirstLook>> first(tried.size());
   std::vector<double> known(tried.size(), -std::numeric_limits<double>::infinity());
   for (int64_t f = 0; f < count; f += step) {
-    const Tensor grey = grey_of_frame(frames.read(f), frames.name());
+    grey.push_back(grey_of_frame(frames.read(f), frames.name()));
     for (size_t i = 0; i < tried.size(); ++i) {
-      Seen seen = look(*tried[i].reader, tried[i].task, grey, f);
-      known[i] = std::max(known[i], seen.known);
-      // One mask is kept for each choice, that of its surest frame, which stands first.
-      if (!all[i].empty() && seen.confidence <= all[i].front().confidence)
-        seen.mask_HW = Tensor();
-      else if (!all[i].empty()) {
-        all[i].front().mask_HW = Tensor();
-        std::swap(all[i].front(), seen);
-      }
-      all[i].push_back(std::move(seen));
+      first[i].push_back(first_look(*tried[i].reader, tried[i].task, grey.back()));
+      known[i] = std::max(known[i], first[i].back().known);
     }
   }
   const auto i = static_cast<size_t>(std::ranges::max_element(known) - known.begin());
-  const double logit = known[i];
-  const auto& task = tried[i].reader->model->config.tasks[static_cast<size_t>(tried[i].task)];
-  findings.outlier_score = 1 - logistic(logit);
+  const auto& reader = *tried[i].reader;
+  const auto& task = reader.model->config.tasks[static_cast<size_t>(tried[i].task)];
+  findings.outlier_score = 1 - logistic(known[i]);
   if (step > 1)
-    findings.warnings.push_back(fmt::format("{} of {} frames were looked at", all[i].size(), count));
-  if (logit < 0) {
+    findings.warnings.push_back(fmt::format("{} of {} frames were looked at", grey.size(), count));
+  if (known[i] < 0) {
     findings.abstained = true;
     findings.reason = "the pictures are unlike those that the model learnt from";
     return findings;
   }
   findings.organ = task.name;
-  findings.model = tried[i].reader->name;
-  const Seen& best = all[i].front();
-  if (best.confidence == 0) return findings;
+  findings.model = reader.name;
+  std::vector<Seen> shown;
+  size_t best = 0;
+  for (size_t f = 0; f < grey.size(); ++f) {
+    Seen seen = look(reader, tried[i].task, grey[f], first[i][f]);
+    if (seen.confidence == 0) continue;
+    seen.frame = static_cast<int64_t>(f) * step;
+    shown.push_back(std::move(seen));
+    if (shown.back().confidence > shown[best].confidence) best = shown.size() - 1;
+  }
+  if (shown.empty()) return findings;
   if (task.name == "fetal_head") {
-    if (auto head = head_of(best)) findings.findings.push_back(std::move(*head));
+    if (auto head = head_of(shown[best])) findings.findings.push_back(std::move(*head));
   } else {
-    std::vector<Seen> shown;
-    for (const auto& seen : all[i])
-      if (seen.confidence > 0) shown.push_back(seen);
-    findings.findings.push_back(lesion_of(shown, best, task));
+    findings.findings.push_back(lesion_of(shown, shown[best], task));
   }
   return findings;
 }

@@ -4,6 +4,7 @@
 
 #include "framework/base/config_object.h"
 #include "framework/base/file.h"
+#include "framework/tensor/fresh.h"
 #include "framework/tensor/state.h"
 
 namespace conclave::ultrasound {
@@ -27,6 +28,29 @@ Temperatures parse_temperatures(const Json& json, const std::string& path) {
 
 }  // namespace
 
+std::vector<Look> parse_looks(const Json& json, const std::string& path) {
+  if (json.empty()) return SavedReader().looks;
+  require<UsageError>(json.is_array() && json.size() <= 16, "{} must list 1 to 16 looks", path);
+  std::vector<Look> looks;
+  for (size_t i = 0; i < json.size(); ++i) {
+    ConfigObject config(json[i], fmt::format("{}[{}]", path, i));
+    Look look;
+    look.scale = config.get("scale", look.scale);
+    require<UsageError>(look.scale >= 0.5 && look.scale <= 4, "{} = {}: must be from 0.5 to 4",
+                        config.name("scale"), look.scale);
+    look.mirrored = config.get("mirrored", look.mirrored);
+    config.finish();
+    looks.push_back(look);
+  }
+  return looks;
+}
+
+Json to_json(const std::vector<Look>& looks) {
+  Json all = Json::array();
+  for (const auto& look : looks) all.push_back({{"scale", look.scale}, {"mirrored", look.mirrored}});
+  return all;
+}
+
 double SavedReader::temperature(const std::string& task, const std::string& field) const {
   const auto of_task = temperatures.find(task);
   if (of_task == temperatures.end()) return 1;
@@ -47,9 +71,11 @@ SavedReader load_reader(const std::filesystem::path& folder) {
     reader.model_config = config.part("model");
     reader.training = config.part("training");
     require<UsageError>(reader.training.is_object(), "training is no object");
+    reader.looks = parse_looks(config.part("looks"), "looks");
     reader.temperatures = parse_temperatures(config.part("temperatures"), "temperatures");
     reader.known_from = config.get("known_from", reader.known_from);
     config.finish();
+    const ShapesOnly no_random_weights;
     reader.model = std::make_shared<ReaderModel>(parse_model_config(reader.model_config));
   } catch (const UsageError& e) {
     throw DataError(file.string(), "", e.what());
@@ -65,6 +91,7 @@ void write_reader_config(const SavedReader& reader, const std::filesystem::path&
                      {"name", reader.name},
                      {"model", reader.model_config},
                      {"training", reader.training},
+                     {"looks", to_json(reader.looks)},
                      {"temperatures", reader.temperatures},
                      {"known_from", reader.known_from}};
   write_file(folder / "config.json", json.dump(2) + "\n");

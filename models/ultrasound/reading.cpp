@@ -38,18 +38,11 @@ void add_distances(const cv::Mat& from, const cv::Mat& to, std::vector<float>& a
 
 }  // namespace
 
-Reading read_pictures(ReaderModel& model, const Tensor& grey_NHW, int64_t task, bool mirrored,
-                      RoutingLog* log) {
+Reading read_pictures(ReaderModel& model, const Tensor& grey_NHW, int64_t task, RoutingLog* log) {
   const at::NoGradGuard no_grad;
   TokenContext context;
   context.log = log;
-  Reading reading = model.forward(network_input(grey_NHW), task, context);
-  if (!mirrored) return reading;
-  const Reading other = model.forward(network_input(grey_NHW.flip(2)), task, context);
-  reading.mask_NHW = (reading.mask_NHW + other.mask_NHW.flip(2)) / 2;
-  for (auto& [name, logits] : reading.fields) logits = (logits + other.fields.at(name)) / 2;
-  reading.known_N = (reading.known_N + other.known_N) / 2;
-  return reading;
+  return model.forward(network_input(grey_NHW), task, context);
 }
 
 double dice_of(const Tensor& a_HW, const Tensor& b_HW) {

@@ -5,10 +5,8 @@
 
 namespace conclave::ultrasound {
 
-/// Without autograd: uint8 [N,H,W] on the canvas of `task`. With `mirrored`, the mean of the logits of the
-/// pictures and of their mirror images.
-Reading read_pictures(ReaderModel& model, const Tensor& grey_NHW, int64_t task, bool mirrored,
-                      RoutingLog* log = nullptr);
+/// Without autograd: uint8 [N,H,W] on canvases of `task`.
+Reading read_pictures(ReaderModel& model, const Tensor& grey_NHW, int64_t task, RoutingLog* log = nullptr);
 
 /// Overlap 2·|A∩B| / (|A| + |B|) of two masks [H,W] (not 0: inside); 1 when both are empty.
 double dice_of(const Tensor& a_HW, const Tensor& b_HW);

@@ -15,11 +15,9 @@ namespace {
 
 constexpr size_t kBatch = 16;
 
-void add_logits(FieldLogits& all, const Tensor& logits_V, int64_t truth) {
-  if (truth < 0) return;
+std::vector<double> values_of(const Tensor& logits_V) {
   const Tensor row = logits_V.to(at::kDouble).contiguous();
-  all.logits.emplace_back(row.const_data_ptr<double>(), row.const_data_ptr<double>() + row.numel());
-  all.truth.push_back(truth);
+  return {row.const_data_ptr<double>(), row.const_data_ptr<double>() + row.numel()};
 }
 
 double field_score(const FieldLogits& all, bool two) {
@@ -37,7 +35,13 @@ double field_score(const FieldLogits& all, bool two) {
 
 }  // namespace
 
-Validation validate(ReaderModel& model, const std::vector<LabelledPicture>& pictures, bool mirrored) {
+void add_logits(FieldLogits& all, const std::vector<double>& logits, int64_t truth) {
+  if (truth < 0) return;
+  all.logits.push_back(logits);
+  all.truth.push_back(truth);
+}
+
+Validation validate(ReaderModel& model, const std::vector<LabelledPicture>& pictures) {
   Validation result;
   double sum = 0, measures = 0;
   const auto add = [&](const std::string& name, double value) {
@@ -57,7 +61,7 @@ Validation validate(ReaderModel& model, const std::vector<LabelledPicture>& pict
       const size_t end = std::min(first + kBatch, shown.size());
       std::vector<Tensor> grey;
       for (size_t i = first; i < end; ++i) grey.push_back(shown[i]->grey_HW);
-      const Reading reading = read_pictures(model, at::stack(grey), static_cast<int64_t>(t), mirrored);
+      const Reading reading = read_pictures(model, at::stack(grey), static_cast<int64_t>(t));
       for (size_t i = first; i < end; ++i) {
         const auto row = static_cast<int64_t>(i - first);
         result.known[task.name].push_back(reading.known_N[row].item<double>());
@@ -66,7 +70,7 @@ Validation validate(ReaderModel& model, const std::vector<LabelledPicture>& pict
           ++outlined;
         }
         for (size_t f = 0; f < task.fields.size(); ++f)
-          add_logits(fields[task.fields[f].name], reading.fields.at(task.fields[f].name)[row],
+          add_logits(fields[task.fields[f].name], values_of(reading.fields.at(task.fields[f].name)[row]),
                      shown[i]->field[f]);
       }
     }

@@ -13,6 +13,9 @@ struct FieldLogits {
   std::vector<int64_t> truth;
 };
 
+/// Adds what a picture's labelled field got; nothing where `truth` is below 0.
+void add_logits(FieldLogits& all, const std::vector<double>& logits, int64_t truth);
+
 struct Validation {
   /// "dice.TASK"; "auc.FIELD" of fields with two values; "accuracy.FIELD" of others; "score", their mean.
   Metrics metrics;
@@ -20,7 +23,8 @@ struct Validation {
   std::map<std::string, std::vector<double>> known;                  ///< by task, logits of all pictures
 };
 
-Validation validate(ReaderModel& model, const std::vector<LabelledPicture>& pictures, bool mirrored = false);
+/// On the canvases of training, without mirror images or a second look: quick.
+Validation validate(ReaderModel& model, const std::vector<LabelledPicture>& pictures);
 
 /// The logit below which one in fifty of the pictures of each task lies: what is below it is not read.
 std::map<std::string, double> known_thresholds(const Validation& validation);

@@ -9,6 +9,7 @@
 #include "framework/tensor/state.h"
 #include "framework/train/trainer.h"
 #include "models/ultrasound/ellipse.h"
+#include "models/ultrasound/read_picture.h"
 #include "models/ultrasound/reader_findings.h"
 #include "models/ultrasound/reader_folder.h"
 #include "models/ultrasound/reader_task.h"
@@ -66,38 +67,29 @@ std::vector<LabelledPicture> discs(int count) {
 
 TEST(ReaderModel, GivesTheOutlineAndTheFieldsOfItsTask) {
   const auto model = model_of(tiny(dual_path()));
-  const Reading breast = read_pictures(*model, at::zeros({2, 32, 32}, at::kByte), 0, true);
+  const Reading breast = read_pictures(*model, at::zeros({2, 32, 32}, at::kByte), 0);
   EXPECT_EQ(breast.mask_NHW.sizes(), (at::IntArrayRef{2, 32, 32}));
   EXPECT_EQ(breast.fields.at("birads").sizes(), (at::IntArrayRef{2, 4}));
-  const Reading head = read_pictures(*model, at::zeros({1, 32, 48}, at::kByte), 1, false);
+  const Reading head = read_pictures(*model, at::zeros({1, 32, 48}, at::kByte), 1);
   EXPECT_EQ(head.mask_NHW.sizes(), (at::IntArrayRef{1, 32, 48}));
   EXPECT_TRUE(head.fields.empty());
-  EXPECT_THROW(read_pictures(*model, at::zeros({1, 32, 32}, at::kByte), 2, false), UsageError);
-  EXPECT_THROW(read_pictures(*model, at::zeros({1, 30, 32}, at::kByte), 0, false), Error);
+  EXPECT_THROW(read_pictures(*model, at::zeros({1, 32, 32}, at::kByte), 2), UsageError);
+  EXPECT_THROW(read_pictures(*model, at::zeros({1, 30, 32}, at::kByte), 0), Error);
 }
 
 TEST(ReaderModel, APictureDoesNotSeeItsNeighbours) {
   const auto model = model_of(tiny(dual_path()));
   const Tensor pictures = at::randint(0, 255, {3, 32, 32}, at::kByte);
-  const Reading all = read_pictures(*model, pictures, 0, false);
-  const Reading one = read_pictures(*model, pictures.narrow(0, 1, 1), 0, false);
+  const Reading all = read_pictures(*model, pictures, 0);
+  const Reading one = read_pictures(*model, pictures.narrow(0, 1, 1), 0);
   EXPECT_TRUE(at::allclose(all.mask_NHW[1], one.mask_NHW[0], 1e-4, 1e-4));
   EXPECT_TRUE(at::allclose(all.fields.at("pathology")[1], one.fields.at("pathology")[0], 1e-4, 1e-4));
-}
-
-TEST(ReaderModel, MirroredReadingsMirror) {
-  const auto model = model_of(tiny(dual_path()));
-  const Tensor picture = at::randint(0, 255, {1, 32, 32}, at::kByte);
-  const Reading left = read_pictures(*model, picture, 0, true);
-  const Reading right = read_pictures(*model, picture.flip(2), 0, true);
-  EXPECT_TRUE(at::allclose(left.mask_NHW, right.mask_NHW.flip(2), 1e-4, 1e-5));
-  EXPECT_TRUE(at::allclose(left.fields.at("pathology"), right.fields.at("pathology"), 1e-4, 1e-5));
 }
 
 TEST(ReaderModel, PathGateMixesDenseAndExperts) {
   const auto model = model_of(tiny(dual_path()));
   RoutingLog log;
-  read_pictures(*model, at::zeros({1, 32, 32}, at::kByte), 0, false, &log);
+  read_pictures(*model, at::zeros({1, 32, 32}, at::kByte), 0, &log);
   ASSERT_EQ(log.records.size(), 1U);
   const auto& record = log.records[0];
   EXPECT_TRUE(at::allclose(record.routing.path_TP.sum(1), at::ones({18}), 1e-5, 1e-6));
@@ -178,10 +170,10 @@ TEST(ReaderTask, LearnsDiscsAndTheirKind) {
   Random random(9);
   std::vector<Tensor> strange;
   for (int i = 0; i < 12; ++i) strange.push_back(made_outlier(32, 32, random).to(at::kByte));
-  const Tensor other_N = read_pictures(*model, at::stack(strange), 0, false).known_N;
+  const Tensor other_N = read_pictures(*model, at::stack(strange), 0).known_N;
   std::vector<Tensor> known;
   for (const auto& picture : pictures) known.push_back(picture.grey_HW);
-  const Tensor known_N = read_pictures(*model, at::stack(known), 0, false).known_N;
+  const Tensor known_N = read_pictures(*model, at::stack(known), 0).known_N;
   EXPECT_GT(known_N.mean().item<double>(), other_N.mean().item<double>() + 1);
 }
 
@@ -321,6 +313,91 @@ TEST(Masks, DiceHausdorffAndLargestPartByHand) {
   EXPECT_TRUE(at::equal(largest_part(ring), a));  // holes are filled
 }
 
+SavedReader saved_of(std::vector<Look> looks) {
+  SavedReader reader;
+  reader.name = "test";
+  reader.model = model_of(tiny(dual_path()));
+  reader.looks = std::move(looks);
+  return reader;
+}
+
+PictureReading read_by(const SavedReader& reader, const Tensor& grey_HW) {
+  return read_picture(reader, 0, grey_HW, first_look(reader, 0, grey_HW));
+}
+
+Tensor blob_picture() {
+  const Tensor inside = ellipse_mask({{50, 30}, 12, 8, 0.3}, 60, 90);
+  return (at::randint(0, 80, {60, 90}, at::kByte) + inside * 100).to(at::kByte);
+}
+
+TEST(ReadPicture, MirrorImagesGiveMirroredOutlines) {
+  const auto reader = saved_of({{1.5, false}, {1.5, true}});
+  const Tensor grey = blob_picture();
+  const auto left = read_by(reader, grey), right = read_by(reader, grey.flip(1));
+  EXPECT_EQ(left.mask_HW.sizes(), grey.sizes());
+  EXPECT_TRUE(at::allclose(left.mask_HW, right.mask_HW.flip(1), 1e-4, 1e-4));
+  for (size_t v = 0; v < 2; ++v)
+    EXPECT_NEAR(left.logits.at("pathology")[v], right.logits.at("pathology")[v], 1e-4);
+}
+
+TEST(ReadPicture, TheMeanOfItsLooksCounts) {
+  const std::vector<Look> looks = {{1, false}, {1.5, true}, {0.5, false}};
+  const Tensor grey = blob_picture();
+  Tensor mask_HW = at::zeros(grey.sizes(), at::kFloat);
+  double benign = 0;
+  for (const auto& look : looks) {
+    const auto alone = read_by(saved_of({look}), grey);
+    mask_HW += alone.mask_HW / 3;
+    benign += alone.logits.at("pathology")[0] / 3;
+  }
+  const auto all = read_by(saved_of(looks), grey);
+  EXPECT_TRUE(at::allclose(all.mask_HW, mask_HW, 1e-4, 1e-4));
+  EXPECT_NEAR(all.logits.at("pathology")[0], benign, 1e-5);
+  // A look at another scale is another reading.
+  EXPECT_GT((read_by(saved_of({{1.5, false}}), grey).mask_HW - read_by(saved_of({{1, false}}), grey).mask_HW)
+                .abs()
+                .max()
+                .item<double>(),
+            1e-3);
+}
+
+TEST(ReadPicture, ALookOnTheTrainedCanvasIsTheNetworksReading) {
+  const auto reader = saved_of({{1, false}});
+  const Tensor grey = at::randint(0, 255, {32, 32}, at::kByte);
+  const Reading whole = read_pictures(*reader.model, grey.unsqueeze(0), 0);
+  const auto reading = read_by(reader, grey);
+  EXPECT_TRUE(at::equal(reading.mask_HW, whole.mask_NHW[0]));
+  EXPECT_EQ(static_cast<float>(reading.logits.at("pathology")[1]),
+            whole.fields.at("pathology")[0][1].item<float>());
+}
+
+TEST(ReadPicture, OnePixelIsRead) {
+  const auto reading = read_by(saved_of({{1.25, false}, {2, true}}), at::full({1, 1}, 7, at::kByte));
+  EXPECT_EQ(reading.mask_HW.numel(), 1);
+  EXPECT_TRUE(std::isfinite(reading.logits.at("pathology")[0]));
+  EXPECT_THROW(first_look(saved_of({{1, false}}), 0, at::zeros({0, 5}, at::kByte)), Error);
+}
+
+TEST(ReaderFolder, LooksNameTheKey) {
+  const auto error_of = [](const Json& json) {
+    try {
+      parse_looks(json, "looks");
+    } catch (const UsageError& e) {
+      return std::string(e.what());
+    }
+    return std::string("no UsageError");
+  };
+  using ::testing::HasSubstr;
+  const auto list = [](const Json& one) { return Json::array({one}); };
+  EXPECT_THAT(error_of(list({{"scale", 0}})), HasSubstr("looks[0].scale = 0"));
+  EXPECT_THAT(error_of(list({{"scale", 1e9}})), HasSubstr("looks[0].scale"));
+  EXPECT_THAT(error_of(list({{"mirrored", 1}})), HasSubstr("looks[0].mirrored"));
+  EXPECT_THAT(error_of(list({{"other", 1}})), HasSubstr("other"));
+  EXPECT_THAT(error_of({{"scale", 1}}), HasSubstr("1 to 16"));
+  EXPECT_THAT(error_of(Json(std::vector<Json>(17, Json::object()))), HasSubstr("1 to 16"));
+  EXPECT_EQ(parse_looks(Json(), "looks").size(), 2U);
+}
+
 TEST(ReaderFolder, ComesBackAsItWas) {
   testing::TempDir dir;
   SavedReader reader;
@@ -329,6 +406,7 @@ TEST(ReaderFolder, ComesBackAsItWas) {
   reader.training = {{"fold", 2}};
   reader.temperatures = {{"breast", {{"pathology", 1.5}}}};
   reader.known_from = {{"breast", -0.5}};
+  reader.looks = {{1.25, true}};
   reader.model = model_of(reader.model_config);
   save_reader(reader, dir.path(), false);
   const auto back = load_reader(dir.path());
@@ -336,13 +414,15 @@ TEST(ReaderFolder, ComesBackAsItWas) {
   EXPECT_EQ(back.temperature("breast", "pathology"), 1.5);
   EXPECT_EQ(back.temperature("breast", "birads"), 1);
   EXPECT_EQ(back.known_from.at("breast"), -0.5);
+  ASSERT_EQ(back.looks.size(), 1U);
+  EXPECT_EQ(back.looks[0].scale, 1.25);
+  EXPECT_TRUE(back.looks[0].mirrored);
   const Tensor picture = at::randint(0, 255, {1, 32, 32}, at::kByte);
-  EXPECT_TRUE(at::equal(read_pictures(*reader.model, picture, 0, false).mask_NHW,
-                        read_pictures(*back.model, picture, 0, false).mask_NHW));
+  EXPECT_TRUE(at::equal(read_pictures(*reader.model, picture, 0).mask_NHW,
+                        read_pictures(*back.model, picture, 0).mask_NHW));
   save_reader(reader, dir.path(), true);
-  EXPECT_TRUE(at::allclose(read_pictures(*reader.model, picture, 0, false).mask_NHW,
-                           read_pictures(*load_reader(dir.path()).model, picture, 0, false).mask_NHW, 1e-2,
-                           2e-2));
+  EXPECT_TRUE(at::allclose(read_pictures(*reader.model, picture, 0).mask_NHW,
+                           read_pictures(*load_reader(dir.path()).model, picture, 0).mask_NHW, 1e-2, 2e-2));
 }
 
 TEST(ReaderFolder, BadFoldersAreNamed) {

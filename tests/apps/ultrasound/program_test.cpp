@@ -144,6 +144,15 @@ TEST(UltrasoundProgram, NoReportIsLost) {
   EXPECT_EQ(ultrasound::read_report(dir / "out/scan.json").state, "signed");
 }
 
+// They would take a tenth of a second of every program's start.
+TEST(UltrasoundProgram, StartsWithoutThePictureFormatsNobodyAskedFor) {
+  const auto loaded =
+      testing::run_program({"conclave-ultrasound", "--version"}, {{"LD_TRACE_LOADED_OBJECTS", "1"}});
+  EXPECT_THAT(loaded.out, HasSubstr("libopencv_imgproc"));
+  EXPECT_THAT(loaded.out, ::testing::Not(HasSubstr("libopencv_imgcodecs")));
+  EXPECT_THAT(loaded.out, ::testing::Not(HasSubstr("libgdal")));
+}
+
 TEST(UltrasoundProgram, BadInputIsTold) {
   const TempDir dir;
   const std::string findings = save_findings(dir, testing::breast_findings());
@@ -222,6 +231,34 @@ TEST(UltrasoundProgram, EvaluatesAFolderOfPictures) {
   const auto refused = ultrasound_run(dir, words);
   EXPECT_EQ(refused.code, 2);
   EXPECT_THAT(refused.out + refused.err, HasSubstr("training part"));
+}
+
+TEST(UltrasoundProgram, CalibratesAReaderOnValidationPictures) {
+  const TempDir dir;
+  const fs::path assets = fs::path(CONCLAVE_SOURCE_DIR) / "assets",
+                 list = "training_set_pixel_size_and_HC.csv";
+  fs::copy(assets / "ultrasound-fetal-head", dir / "reader");
+  fs::create_directories(dir / "hc18/images");
+  for (const char* subject : {"005", "006"})
+    fs::copy_file(assets / "samples/fetal-head.jpg",
+                  dir / "hc18/images" / (std::string(subject) + "_HC.jpg"));
+  const std::string head = "filename,pixel size(mm),head circumference (mm)\n";
+  const auto calibrate = [&](const std::string& rows, const std::string& looks) {
+    write_file(dir / "hc18" / list, head + rows);
+    return ultrasound_run(
+        dir, {"calibrate", "--model", dir / "reader", "--data", dir.path(), "--looks", looks, "--json"});
+  };
+  const auto done = calibrate("005_HC.png,0.1,200\n006_HC.png,0.1,200\n", "1.25,1m");
+  ASSERT_EQ(done.code, 0) << done.err;
+  EXPECT_EQ(lines_of(done.out).back()["pictures"], 1);  // 006 is of the training part
+  const Json config = parse_json(read_file(dir / "reader/config.json"), "config");
+  EXPECT_EQ(config["looks"][0], (Json{{"scale", 1.25}, {"mirrored", false}}));
+  EXPECT_EQ(config["looks"][1], (Json{{"scale", 1}, {"mirrored", true}}));
+  EXPECT_EQ(config["known_from"]["fetal_head"], lines_of(done.out).back()["known_from"]["fetal_head"]);
+  for (const char* looks : {"1,x", "1,,2", "9", "m", "0"})
+    EXPECT_EQ(calibrate("005_HC.png,0.1,200\n", looks).code, 2) << looks;
+  EXPECT_THAT(calibrate("006_HC.png,0.1,200\n", "1").err, HasSubstr("no validation pictures"));
+  EXPECT_EQ(parse_json(read_file(dir / "reader/config.json"), "config"), config);  // refused: as it was
 }
 
 TEST(UltrasoundProgram, ServesAFolderAndGoesOnAfterARestart) {
