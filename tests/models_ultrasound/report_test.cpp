@@ -9,6 +9,7 @@
 #include "framework/base/sha256.h"
 #include "models/ultrasound/report/fhir.h"
 #include "models/ultrasound/report/life.h"
+#include "models/ultrasound/report/reasons.h"
 #include "models/ultrasound/report/text.h"
 #include "sample_report.h"
 #include "testing/testing.h"
@@ -197,6 +198,56 @@ TEST(Text, BothLanguagesSayWhatItIsFor) {
   EXPECT_THAT(chinese, HasSubstr("仅供研究使用"));
   EXPECT_THAT(chinese, HasSubstr("乳腺病灶：侧别左侧（80%）"));
   EXPECT_THROW(sample_report(breast_findings(), "fr"), UsageError);
+}
+
+// Why a length from (10,10) to (300,300) has no millimetres.
+std::string why(std::vector<dicom::Region> regions, std::optional<std::pair<double, double>> spacing = {},
+                dicom::PixelPoint to = {300, 300}) {
+  const dicom::Calibration calibration{640, 480, std::move(regions), spacing, std::nullopt};
+  return dicom::scale_at(calibration, {{10, 10}, to}).reason;
+}
+
+TEST(Reasons, EveryReasonOfTheReadingLayerIsToldInChinese) {
+  const dicom::Region whole{0, 0, 639, 479, 3, 3, 0.01, 0.01, 1, 1};
+  auto part = whole, other = whole, seconds = whole, coarse = whole, beyond = whole, flat = whole,
+       finer = whole;
+  part.x1 = 200, other.x0 = 200, seconds.units_x = 4, coarse.delta_y = 20, finer.delta_x = 0.02;
+  beyond.x1 = 900, beyond.y1 = 900, flat.x1 = 0;
+  const std::vector<std::string> reasons = {why({}),
+                                            why({whole}, {}, {700, 10}),
+                                            why({part, other}),
+                                            why({part}),
+                                            why({seconds}),
+                                            why({coarse}),
+                                            why({beyond}),
+                                            why({flat}),
+                                            why({whole}, std::pair{0.3, 0.3}),
+                                            why({whole, finer})};
+  for (const auto& english : reasons) {
+    ASSERT_FALSE(english.empty());
+    const std::string chinese = reason_text(english, "zh");
+    EXPECT_EQ(reason_text(english, "en"), english);
+    EXPECT_EQ(chinese.find("the "), chinese.npos) << english;
+    const auto digits = [](const std::string& text) {
+      std::string all;
+      for (const char c : text)
+        if (c >= '0' && c <= '9') all += c;
+      return all;
+    };
+    EXPECT_EQ(digits(chinese), digits(english)) << chinese;
+  }
+  EXPECT_EQ(reason_text("(700,10) lies outside the picture of 640 x 480", "zh"),
+            "点（700，10）在 640 x 480 的图像之外");
+  EXPECT_EQ(reason_text("not known: margin, shape", "zh"), "未知：边缘、形态");
+  EXPECT_EQ(reason_text("not known:", "zh"), "not known:");
+  EXPECT_EQ(reason_text("", "zh"), "");
+}
+
+TEST(Reasons, AChineseReportTellsThem) {
+  auto findings = breast_findings();
+  const auto scale = [](const std::string&, int64_t) { return dicom::Calibration{640, 480, {}, {}, {}}; };
+  const auto report = draft_report(findings, sample_study(), scale, {"zh", "p", "t", std::nullopt});
+  EXPECT_THAT(report_text(report), HasSubstr("（无毫米：文件没有区域标定）"));
 }
 
 TEST(Fhir, StatusFollowsTheState) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "framework/base/error.h"
+#include "models/ultrasound/report/reasons.h"
 #include "models/ultrasound/rules/growth.h"
 
 namespace conclave::ultrasound {
@@ -40,7 +41,8 @@ class SentenceWriter {
   std::vector<Sentence> run() {
     if (report_.abstained) {
       say("impression",
-          chinese_ ? "模型弃权：" + report_.reason + "。" : "The model abstains: " + report_.reason + ".",
+          chinese_ ? "模型弃权：" + reason(report_.reason) + "。"
+                   : "The model abstains: " + report_.reason + ".",
           {});
       return std::move(sentences_);
     }
@@ -57,6 +59,8 @@ class SentenceWriter {
   void say(const std::string& section, std::string text, std::vector<Evidence> evidence) {
     sentences_.push_back({section, std::move(text), std::move(evidence), false});
   }
+
+  std::string reason(const std::string& english) const { return reason_text(english, report_.language); }
 
   std::string title(const ReportedFinding& finding, size_t index) const {
     std::string kind = kind_text(finding.kind, report_.language);
@@ -100,8 +104,8 @@ class SentenceWriter {
                                      measurement_text(measurement.measured.name, report_.language) + " ",
                                      length_text(measurement));
       if (!measurement.mm)
-        text +=
-            chinese_ ? "（无毫米：" + measurement.reason + "）" : " (not in mm: " + measurement.reason + ")";
+        text += (chinese_ ? "（无毫米：" : " (not in mm: ") + reason(measurement.reason) +
+                (chinese_ ? "）" : ")");
       say("findings", text + stop, {measurement.measured.evidence});
     }
     if (!open.empty())
@@ -118,7 +122,7 @@ class SentenceWriter {
         say("impression",
             fmt::format("{}{}{}{}{}", title(finding, index), colon,
                         chinese_ ? verdict.table + " 无分类：" : "no " + verdict.table + " category: ",
-                        verdict.reason, stop),
+                        reason(verdict.reason), stop),
             {finding.evidence});
         continue;
       }
@@ -143,7 +147,7 @@ class SentenceWriter {
                               weeks_text(*growth.low_weeks), weeks_text(*growth.high_weeks)),
             {finding.evidence});
       else
-        say("impression", (chinese_ ? "无孕周：" : "No gestational age: ") + growth.reason + stop,
+        say("impression", (chinese_ ? "无孕周：" : "No gestational age: ") + reason(growth.reason) + stop,
             {finding.evidence});
       if (growth.percentile)
         say("impression",
