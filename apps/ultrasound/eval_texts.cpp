@@ -6,10 +6,13 @@
 
 #include "framework/base/error.h"
 #include "framework/base/file.h"
+#include "framework/score/raters.h"
 #include "framework/score/text_scores.h"
 
 namespace conclave {
 namespace {
+
+constexpr int64_t kDraws = 1000;  // of plausible truths
 
 using Fields = std::map<std::string, std::string>;
 
@@ -46,6 +49,13 @@ ReportLine report_of(const Json& line, size_t number) {
   for (const auto& [name, value] : lengths.items()) {
     require<UsageError>(value.is_number(), "measurements_mm.{} is no number", name);
     report.measurements_mm[name] = value.get<double>();
+  }
+  const Json votes = line.value("votes", Json::object());
+  require<UsageError>(votes.is_object(), "votes is no object");
+  for (const auto& [name, by_rater] : votes.items()) {
+    require<UsageError>(by_rater.is_object(), "votes.{} is no object", name);
+    for (const auto& vote : by_rater)
+      if (!vote.is_null()) ++report.votes[name][value_text(vote)];
   }
   return report;
 }
@@ -134,6 +144,34 @@ Json field_figures(const std::vector<std::pair<const ReportLine*, const ReportLi
   return out;
 }
 
+// Of fields that several raters told of in the references.
+Json rater_figures_of(const std::vector<std::pair<const ReportLine*, const ReportLine*>>& pairs) {
+  std::map<std::string, std::vector<RatedCase>> fields;
+  for (const auto& [report, reference] : pairs)
+    for (const auto& [name, votes] : reference->votes) {
+      RatedCase& rated = fields[name].emplace_back();
+      const auto told = report->fields.find(name);
+      for (const auto& [value, count] : votes) {
+        if (told != report->fields.end() && told->second == value)
+          rated.told = static_cast<int64_t>(rated.votes.size());
+        rated.votes.push_back(count);
+      }
+      if (told == report->fields.end() || rated.told >= 0) continue;
+      rated.told = static_cast<int64_t>(rated.votes.size());  // a value that nobody named
+      rated.votes.push_back(0);
+    }
+  Json out = Json::object();
+  for (const auto& [name, cases] : fields) {
+    const auto figures = rater_figures(cases, kDraws, 0);
+    out[name] = {{"cases", figures.cases},
+                 {"plausible_accuracy", figures.plausible_accuracy},
+                 {"certainty", figures.certainty},
+                 {"told_agreement", figures.told_agreement}};
+    if (std::isfinite(figures.rater_agreement)) out[name]["rater_agreement"] = figures.rater_agreement;
+  }
+  return out;
+}
+
 Json measurement_figures(const std::vector<std::pair<const ReportLine*, const ReportLine*>>& pairs) {
   std::map<std::string, std::pair<double, int64_t>> error;
   for (const auto& [report, reference] : pairs)
@@ -203,6 +241,8 @@ Json text_figures(const std::vector<ReportLine>& reports, const std::vector<Repo
   out["meteor_exact"] = mean(bleu_words, meteor_exact);
   out["distinct_ratio"] = distinct_ratio(texts);
   out.update(field_figures(pairs));
+  const Json raters = rater_figures_of(pairs);
+  if (!raters.empty()) out["raters"] = raters;
   const Json lengths = measurement_figures(pairs);
   if (!lengths.empty()) out["mae_mm"] = lengths;
   return out;

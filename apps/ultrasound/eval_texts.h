@@ -13,13 +13,15 @@
 namespace conclave {
 
 /// A report as a line of JSON: {"id", "text" (references: or "texts", a list), "fields": {name: value},
-/// "impression": {name: value}, "measurements_mm": {name: number}}. All but the text may be missing; without
-/// an id the line's number is it.
+/// "impression": {name: value}, "measurements_mm": {name: number}, "votes": {name: {rater: value}}}. All but
+/// the text may be missing; without an id the line's number is it.
 struct ReportLine {
   std::string id;
   std::vector<std::string> texts;
   std::map<std::string, std::string> fields, impression;
   std::map<std::string, double> measurements_mm;
+  /// By field, how many raters gave each value.
+  std::map<std::string, std::map<std::string, int64_t>> votes;
 };
 
 /// Throws DataError that names the line.

@@ -261,6 +261,45 @@ TEST(UltrasoundProgram, CalibratesAReaderOnValidationPictures) {
   EXPECT_EQ(parse_json(read_file(dir / "reader/config.json"), "config"), config);  // refused: as it was
 }
 
+TEST(UltrasoundProgram, ScoresReportsAgainstReferencesAndTheirRaters) {
+  const TempDir dir;
+  write_file(dir / "a.jsonl",
+             R"({"id": "a", "text": "one two three four", "fields": {"margin": "smooth", "shape": "oval"},)"
+             R"( "impression": {"margin": "spiculated"}})"
+             "\n"
+             R"({"id": "b", "text": "one two three five", "fields": {"shape": "round"}})");
+  write_file(dir / "b.jsonl",
+             R"({"id": "b", "text": "one two three five", "fields": {"shape": "oval", "margin": "smooth"},)"
+             R"( "votes": {"shape": {"r1": "oval", "r2": "round"}}})"
+             "\n"
+             R"({"id": "a", "text": "one two three four", "fields": {"margin": "smooth"},)"
+             R"( "votes": {"margin": {"r1": "smooth", "r2": "smooth", "r3": null}}})");
+  const auto score = [&] {
+    return ultrasound_run(
+        dir, {"eval", "--predictions", dir / "a.jsonl", "--references", dir / "b.jsonl", "--json"});
+  };
+  const auto done = score();
+  ASSERT_EQ(done.code, 0) << done.err;
+  const Json record = lines_of(done.out).back();
+  EXPECT_NEAR(record["bleu_4"].get<double>(), 100, 1e-9);
+  // Three values told, three wanted, two fields of one report in both, of which one is right.
+  EXPECT_DOUBLE_EQ(record["hallucination_rate"], 1.0 / 3);
+  EXPECT_DOUBLE_EQ(record["omission_rate"], 1.0 / 3);
+  EXPECT_DOUBLE_EQ(record["contradiction_rate"], 1);
+  EXPECT_DOUBLE_EQ(record["micro_f1"], 2.0 / 6);
+  EXPECT_DOUBLE_EQ(record["distinct_ratio"], 1);
+  const Json& raters = record["raters"];
+  EXPECT_DOUBLE_EQ(raters["margin"]["plausible_accuracy"], 1);
+  EXPECT_DOUBLE_EQ(raters["margin"]["rater_agreement"], 1);
+  EXPECT_NEAR(raters["shape"]["plausible_accuracy"].get<double>(), 0.5, 0.1);
+  EXPECT_DOUBLE_EQ(raters["shape"]["told_agreement"], 0.5);
+  EXPECT_DOUBLE_EQ(raters["shape"]["rater_agreement"], 0);
+  write_file(dir / "b.jsonl", R"({"text": "x", "votes": {"shape": ["oval"]}})");
+  const auto refused = score();
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.out + refused.err, HasSubstr("votes.shape"));
+}
+
 TEST(UltrasoundProgram, ServesAFolderAndGoesOnAfterARestart) {
   const TempDir dir;
   fs::create_directories(dir / "in/study");
