@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "framework/score/bootstrap.h"
 #include "framework/score/classification.h"
@@ -54,6 +55,30 @@ Labelled labelled(const std::vector<ReadRow>& rows, const std::string& name) {
   return all;
 }
 
+// The AUC of patients by the mean of their pictures' scores; null where a patient has both kinds.
+double auc_by_patient(const std::vector<double>& score, const std::vector<uint8_t>& positive,
+                      const std::vector<std::string>& patient) {
+  struct Sum {
+    double score = 0;
+    size_t pictures = 0, positives = 0;
+  };
+  std::map<std::string, Sum> patients;
+  for (size_t i = 0; i < score.size(); ++i) {
+    Sum& sum = patients[patient[i]];
+    sum.score += score[i];
+    sum.positives += positive[i];
+    ++sum.pictures;
+  }
+  std::vector<double> mean;
+  std::vector<uint8_t> ill;
+  for (const auto& [name, sum] : patients) {
+    if (sum.positives != 0 && sum.positives != sum.pictures) return std::nan("");
+    mean.push_back(sum.score / static_cast<double>(sum.pictures));
+    ill.push_back(sum.positives > 0);
+  }
+  return roc_auc(mean, ill);
+}
+
 Json of_two(const Labelled& all, const Confidences& told, const EvalOptions& options) {
   std::vector<double> score;
   std::vector<uint8_t> positive;
@@ -69,6 +94,7 @@ Json of_two(const Labelled& all, const Confidences& told, const EvalOptions& opt
     return picked;
   };
   figures.add("auc", [&](const auto& i) { return roc_auc(pick(score, i), pick(positive, i)); });
+  out["auc_by_patient"] = number_or_null(auc_by_patient(score, positive, all.patient));
   figures.add("accuracy", [&](const auto& i) {
     const auto right = pick(told.right, i);
     return static_cast<double>(std::ranges::count(right, 1)) / static_cast<double>(right.size());
