@@ -104,6 +104,10 @@ DecodeState DecodeState::select(const Tensor& rows) const {
       if (v.defined()) v = first(v, segment.length).index_select(0, take);
     }
   }
+  // What stays shared by more rows than it has cannot grow: they go on in a segment of their own.
+  const auto& last = state.segments.back();
+  if (last.length > 0 && last.layers.front().k_RHLC.size(0) < std::ssize(from))
+    state.segments.emplace_back().layers.resize(segments.back().layers.size());
   return state;
 }
 

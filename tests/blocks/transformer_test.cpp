@@ -5,8 +5,8 @@
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
-#include "framework/base/error.h"
 #include "blocks/run_stack.h"
+#include "framework/base/error.h"
 #include "testing/numeric.h"
 
 namespace conclave {
@@ -210,6 +210,27 @@ TEST(DecodeState, SelectFollowsTheRows) {
     EXPECT_LT(max_difference(y, whole.index_select(0, index)), 1e-5);
   }
   EXPECT_THROW(questions.select(at::tensor({6}, at::kLong)), Error);
+}
+
+TEST(DecodeState, RowsThatWidenInOrderGoOn) {
+  auto stack = small();
+  at::NoGradGuard no_grad;
+  const Tensor prompt = at::randn({2, 3, 16}), next = at::randn({6, 2, 16});
+  auto state = stack->new_state();
+  run(*stack, prompt, {}, &state);
+  auto wide = state.select(at::tensor({0, 0, 0, 1, 1, 1}, at::kLong));
+  auto flat = stack->new_state();
+  run(*stack, prompt.repeat_interleave(3, 0), {}, &flat);
+  for (int64_t i = 0; i < 2; ++i) {  // the second pass grows what the first has begun
+    const Tensor token = columns(next, i, i + 1);
+    EXPECT_LT(max_difference(run(*stack, token, {}, &wide), run(*stack, token, {}, &flat)), 1e-5);
+  }
+  // Widened once more, and from there in another order.
+  auto wider = wide.select(at::tensor({0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5}, at::kLong))
+                   .select(at::tensor({11, 0, 5}, at::kLong));
+  const Tensor last = at::randn({3, 1, 16});
+  auto expected = flat.select(at::tensor({5, 0, 2}, at::kLong));
+  EXPECT_LT(max_difference(run(*stack, last, {}, &wider), run(*stack, last, {}, &expected)), 1e-5);
 }
 
 TEST(DecodeState, ACopyDoesNotSeeWhatTheOriginalReads) {
