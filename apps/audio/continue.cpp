@@ -8,7 +8,6 @@
 #include "apps/audio/verbs.h"
 #include "apps/common/app.h"
 #include "framework/base/error.h"
-#include "framework/base/file.h"
 #include "framework/base/signals.h"
 #include "framework/base/stopwatch.h"
 #include "framework/media/musical_key.h"
@@ -29,10 +28,10 @@ class ContinueVerb : public Verb {
   std::string examples() const override {
     return "conclave-audio continue in.mid --bars 8 -o out.mid -o out.wav\n"
            "conclave-audio continue tune.mid --harmonise -o out.mid\n"
-           "conclave-audio continue in.mid --infill 5,8 -o out.mid";
+           "conclave-audio continue in.musicxml --infill 5,8 -o out.musicxml";
   }
   void declare(Options& options) override {
-    options.positional("MIDI", input_, "The piece").required().existing();
+    options.positional("MIDI", input_, "The piece: .mid, .midi, .musicxml or .xml").required().existing();
     options_.declare(options);
     options.add("bars", bars_, "Bars of four quarter notes that are added").range(1, kMostBars);
     options.add("harmonise", harmonise_, "Keep the tune (the highest notes) and make the voices below it");
@@ -147,7 +146,7 @@ int ContinueVerb::run(Invocation& call) {
                                           infill_[0] <= infill_[1] && infill_[1] <= kMostBars),
                       "--infill: two numbers of bars, first and last, from 1 to {}", kMostBars);
   require<UsageError>(infill_.empty() || !harmonise_, "--infill and --harmonise: one of them");
-  const MidiFile given = read_midi(read_file(input_, kLargestMidi), input_.string());
+  const MidiFile given = read_notes(input_);
   const MusicModel model = MusicModel::open(options_);
   const PianoRoll roll = roll_of(given, model.format.frames_per_beat, input_.string());
   const bool silent =

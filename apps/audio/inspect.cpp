@@ -13,7 +13,6 @@
 #include "apps/common/app.h"
 #include "datasets/music_set.h"
 #include "framework/base/error.h"
-#include "framework/base/file.h"
 #include "framework/media/loudness.h"
 #include "framework/media/musical_key.h"
 #include "framework/media/sound.h"
@@ -48,7 +47,7 @@ class InspectVerb : public Verb {
     options.add("dataset", dataset_, "Data set to count").choices(music_set_names());
     options.add("data", data_, "Folder of the music data sets").existing();
     options.add("split", split_, "Split").choices({"train", "valid", "test"});
-    options.add("midi", midi_, "MIDI file to look at").existing();
+    options.add("midi", midi_, "MIDI file or MusicXML score to look at").existing();
     options.add("sound", sound_, "Sound file to look at").existing();
     options.add("text", text_, "With --picture: what is said for it");
     options.add("speaker", speaker_, "With --text: whose voice; the model's first without it");
@@ -105,7 +104,7 @@ void InspectVerb::show_set(Invocation& call) const {
 }
 
 void InspectVerb::show_midi(Invocation& call) const {
-  const MidiFile midi = read_midi(read_file(midi_, kLargestMidi), midi_.string());
+  const MidiFile midi = read_notes(midi_);
   constexpr int kFramesPerBeat = 4;
   const std::string key = key_name(find_key(roll_of(midi, kFramesPerBeat, midi_.string())));
   const double tempo =

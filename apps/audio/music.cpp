@@ -6,6 +6,7 @@
 #include "apps/audio/verbs.h"
 #include "apps/common/app.h"
 #include "framework/base/error.h"
+#include "framework/base/random.h"
 #include "framework/base/signals.h"
 #include "framework/base/stopwatch.h"
 #include "framework/media/musical_key.h"
@@ -17,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kMostMusicBars = 4096;
+constexpr int kMostDrafts = 64;  // of which one is in the mode that is asked for
 
 struct MusicItem {
   Json id;
@@ -39,7 +41,9 @@ class MusicVerb : public Verb {
   void declare(Options& options) override {
     options_.declare(options);
     options.add("bars", bars_, "Bars of four quarter notes").range(1, kMostMusicBars);
-    options.add("key", key_, "Key that the piece is moved to: C, F#, Bb (m for minor is not looked at)");
+    options.add("key", key_,
+                "Key of the piece: C, F#, Bb, with m for minor: Am. It is moved there; drawn anew until the "
+                "mode is right");
     options
         .add("input", input_,
              "JSON lines, a piece each: {\"id\", \"seed\", \"bars\", \"key\", \"out\": [files]}, or a .csv "
@@ -90,8 +94,20 @@ Json MusicVerb::make(const MusicModel& model, const MusicItem& item) const {
   PianoRoll roll = make_music(*model.lm, request);
   MusicalKey key = find_key(roll);
   if (!item.key.empty()) {
-    const int by = semitones_between(key.tonic, parse_key(item.key).tonic);
-    if (transpose(roll, by) || transpose(roll, by > 0 ? by - 12 : by + 12)) key = find_key(roll);
+    const MusicalKey wanted = parse_key(item.key);
+    const auto moved = [&] {
+      const int by = semitones_between(key.tonic, wanted.tonic);
+      return key.minor == wanted.minor &&
+             (transpose(roll, by) || transpose(roll, by > 0 ? by - 12 : by + 12));
+    };
+    for (int draft = 1; !moved(); ++draft) {
+      require(draft < kMostDrafts, "none of {} drafts can be moved to --key {}: try another seed",
+              kMostDrafts, item.key);
+      request.seed = item.seed ^ fnv1a(fmt::format("draft {}", draft));
+      roll = make_music(*model.lm, request);
+      key = find_key(roll);
+    }
+    key = find_key(roll);
   }
   const double made = watch.seconds();
   const MidiFile midi = midi_of(roll, model.format);

@@ -6,6 +6,8 @@
 #include "framework/base/error.h"
 #include "framework/base/file.h"
 #include "framework/media/loudness.h"
+#include "framework/media/musical_key.h"
+#include "framework/media/musicxml_file.h"
 #include "framework/media/sound_writer.h"
 #include "models/audio/music/music_model.h"
 
@@ -21,6 +23,7 @@ struct Performance {
   double beats_per_minute;
   int beats_per_bar, program;  // General MIDI: 19 church organ, 0 piano
 };
+constexpr int kKeyFrames = 2;  // of a quarter note, in which the key is looked for
 constexpr Performance kPerformances[] = {
     {"chorale", "music-chorales", Articulation::choral, 76, 4, 19},
     {"tune", "music-tunes", Articulation::held, 112, 4, 0},
@@ -43,14 +46,15 @@ double beats_of(const NamedChord& chord, const RollFormat& format) {
   return chord.beats > 0 ? chord.beats : format.beats_per_bar;
 }
 
-bool is_midi(const fs::path& file) {
-  return file.extension() == ".mid" || file.extension() == ".midi";
+bool is_score(const fs::path& file) {
+  const auto ending = file.extension();
+  return ending == ".musicxml" || ending == ".xml" || ending == ".mxl";
 }
 
 }  // namespace
 
 void MusicOptions::declare(Options& options) {
-  options.add("out", out, "File to write: .mid, .wav, .flac, .opus, .ogg or .mp3; may be repeated")
+  options.add("out", out, "File to write: .mid, .musicxml, .wav, .flac, .opus, .ogg or .mp3; may be repeated")
       .letter('o');
   options.add("style", style, "Kind of music").choices({"chorale", "tune"});
   options.add("model", model, "Folder of the model (default: the shipped one of the style)").existing();
@@ -75,7 +79,10 @@ void MusicOptions::declare(Options& options) {
 
 void MusicOptions::check() const {
   for (const auto& file : out)
-    if (!is_midi(file)) check_sound_name(file);
+    if (!is_notes_file(file)) check_sound_name(file);
+  for (const auto& file : out)
+    require<UsageError>(file.extension() != ".mxl", "{}: packed scores are not written: call it .musicxml",
+                        file.string());
   require<UsageError>(chords.empty() || !read_chords(chords).empty(), "--chords names no chord");
   require<UsageError>(tempo == 0 || tempo >= 4, "--tempo {}: must be 0 or from 4 to 1000", tempo);
 }
@@ -107,11 +114,25 @@ MusicModel MusicModel::open(const MusicOptions& options) {
   return model;
 }
 
-void write_music(const MidiFile& midi, const MusicOptions& options, const std::vector<fs::path>& files) {
+bool is_notes_file(const fs::path& file) {
+  return file.extension() == ".mid" || file.extension() == ".midi" || is_score(file);
+}
+
+MidiFile read_notes(const fs::path& file) {
+  const std::string bytes = read_file(file, kLargestMidi);
+  return is_score(file) ? read_musicxml(bytes, file.string()) : read_midi(bytes, file.string());
+}
+
+void write_music(const MidiFile& made, const MusicOptions& options, const std::vector<fs::path>& files) {
+  MidiFile midi = made;
+  if (midi.keys.empty()) {
+    const MusicalKey key = find_key(roll_of(midi, kKeyFrames, "the music"));
+    midi.keys.push_back({0, fifths_of(key), key.minor});
+  }
   at::Tensor samples_N;  // rendered once, however many files hold it
   for (const auto& file : files) {
-    if (is_midi(file)) {
-      write_file(file, write_midi(midi));
+    if (is_notes_file(file)) {
+      write_file(file, is_score(file) ? write_musicxml(midi) : write_midi(midi));
       continue;
     }
     if (!samples_N.defined()) {

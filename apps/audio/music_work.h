@@ -41,7 +41,13 @@ struct MusicModel {
   static MusicModel open(const MusicOptions& options);
 };
 
-/// Writes .mid and sound files, each whole or not at all.
+/// Whether a name is that of a MIDI file (.mid, .midi) or a score (.musicxml, .xml, .mxl).
+bool is_notes_file(const std::filesystem::path& file);
+/// Notes of such a file. Throws DataError.
+MidiFile read_notes(const std::filesystem::path& file);
+
+/// Writes .mid, .musicxml and sound files, each whole or not at all. Notes without a key signature get that
+/// of the key that is found.
 void write_music(const MidiFile& midi, const MusicOptions& options,
                  const std::vector<std::filesystem::path>& files);
 

@@ -106,6 +106,9 @@ class TrackReader {
       const int beats = view_.u8(from), power = view_.u8(from + 1);
       if (beats == 0 || power > 7) fail(fmt::format("a meter of {}/2^{}", beats, power));
       midi_.meters.push_back({tick_, beats, 1 << power});
+    } else if (kind == 0x59 && length == 2) {
+      const int fifths = static_cast<int8_t>(view_.u8(from)), minor = view_.u8(from + 1);
+      if (fifths >= -7 && fifths <= 7 && minor <= 1) midi_.keys.push_back({tick_, fifths, minor == 1});
     }
   }
 
@@ -193,6 +196,11 @@ std::vector<Event> conductor(const MidiFile& midi) {
     const std::string bytes{static_cast<char>(meter.beats), static_cast<char>(power_of(meter.unit)), 24, 8};
     events.push_back({meter.tick, 0, meta(0x58, bytes)});
   }
+  for (const auto& key : midi.keys) {
+    require(key.fifths >= -7 && key.fifths <= 7, "[midi] a key of {} fifths does not fit", key.fifths);
+    const std::string bytes{static_cast<char>(key.fifths), static_cast<char>(key.minor)};
+    events.push_back({key.tick, 0, meta(0x59, bytes)});
+  }
   return events;
 }
 
@@ -253,6 +261,7 @@ MidiFile read_midi(std::string_view bytes, const std::string& name) {
   const auto by_tick = [](const auto& a, const auto& b) { return a.tick < b.tick; };
   std::stable_sort(midi.tempos.begin(), midi.tempos.end(), by_tick);
   std::stable_sort(midi.meters.begin(), midi.meters.end(), by_tick);
+  std::stable_sort(midi.keys.begin(), midi.keys.end(), by_tick);
   return midi;
 }
 

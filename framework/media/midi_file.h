@@ -1,5 +1,5 @@
-/// Standard MIDI files, formats 0, 1 and 2, in and out: notes, tempo and time signatures. Everything else
-/// (controllers, text, system messages) is passed over.
+/// Standard MIDI files, formats 0, 1 and 2, in and out: notes, tempo, time and key signatures. Everything
+/// else (controllers, text, system messages) is passed over.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,14 @@ struct MidiMeter {
   bool operator==(const MidiMeter&) const = default;
 };
 
+struct MidiKey {
+  int64_t tick = 0;
+  int fifths = 0;  ///< sharps, or less than 0 flats: -7..7
+  bool minor = false;
+
+  bool operator==(const MidiKey&) const = default;
+};
+
 struct MidiProgram {
   int channel = 0, program = 0;  ///< General MIDI, counted from 0; from the beginning
 
@@ -45,6 +53,7 @@ struct MidiFile {
   std::vector<MidiTempo> tempos;  ///< by tick; 120 quarter notes a minute before the first
   std::vector<MidiMeter> meters;  ///< by tick; 4/4 before the first
   std::vector<MidiProgram> programs;
+  std::vector<MidiKey> keys;  ///< by tick; unknown before the first
 
   /// Ticks to the end of the last note.
   int64_t length() const;

@@ -69,6 +69,11 @@ std::string key_name(const MusicalKey& key) {
   return fmt::format("{} {}", kNames[static_cast<size_t>(key.tonic)], key.minor ? "minor" : "major");
 }
 
+int fifths_of(const MusicalKey& key) {
+  const int major = key.tonic + (key.minor ? 3 : 0);  // the relative one, which has the same signature
+  return (7 * major + 5) % kClasses - 5;
+}
+
 int semitones_between(int from, int to) {
   const int up = ((to - from) % kClasses + kClasses) % kClasses;
   return up > kClasses / 2 ? up - kClasses : up;

@@ -22,6 +22,8 @@ MusicalKey find_key(const PianoRoll& roll);
 MusicalKey parse_key(const std::string& name);
 /// "C major", "F# minor".
 std::string key_name(const MusicalKey& key);
+/// Sharps of its key signature, or less than 0 flats: -5..6.
+int fifths_of(const MusicalKey& key);
 /// Semitones from one tonic to another, the short way: -5..6.
 int semitones_between(int from, int to);
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -11,6 +12,7 @@
 #include "framework/base/file.h"
 #include "framework/base/json.h"
 #include "framework/media/midi_file.h"
+#include "framework/media/musicxml_file.h"
 #include "testing/matlab_bytes.h"
 #include "testing/process.h"
 #include "testing/testing.h"
@@ -151,6 +153,34 @@ TEST_F(AudioMusic, GivenNotesAreKept) {
   ASSERT_EQ(filled.code, kExitDone) << filled.err;
   const auto notes = notes_of("fill.mid");
   EXPECT_EQ(std::count_if(notes.begin(), notes.end(), [](const MidiNote& n) { return n.start < 4 * 96; }), 5);
+}
+
+TEST_F(AudioMusic, ScoresAreReadAndWritten) {
+  const auto on = audio({"continue", at("tune.mid"), "--model", at("model"), "--bars", "2", "-o",
+                         at("on.mid"), "-o", at("on.musicxml")});
+  ASSERT_EQ(on.code, kExitDone) << on.err;
+  const MidiFile score = read_musicxml(read_file(at("on.musicxml")), "on.musicxml");
+  EXPECT_EQ(score.keys, read_midi(read_file(at("on.mid")), "on.mid").keys);
+  ASSERT_EQ(score.keys.size(), 1u);
+  ASSERT_EQ(score.notes.size(), notes_of("on.mid").size());
+  const auto set = audio({"continue", at("on.musicxml"), "--model", at("model"), "--harmonise", "--tries",
+                          "4", "-o", at("set.musicxml"), "--json"});
+  ASSERT_EQ(set.code, kExitDone) << set.err;
+  EXPECT_EQ(last_line(set).at("given_notes"), score.notes.size());
+  write_file(at("bad.musicxml"), "<score-partwise><part");
+  const auto bad = audio({"continue", at("bad.musicxml"), "--model", at("model"), "-o", at("never.mid")});
+  EXPECT_EQ(bad.code, kExitFailed);
+  EXPECT_THAT(bad.err, HasSubstr("bad.musicxml"));
+  EXPECT_EQ(audio({"music", "--model", at("model"), "-o", at("a.mxl")}).code, kExitUsage);
+}
+
+TEST_F(AudioMusic, TheKeyAndItsMode) {
+  for (const auto& [name, key] : std::map<std::string, std::string>{{"Eb", "Eb major"}, {"Fm", "F minor"}}) {
+    const auto made = audio({"music", "--model", at("model"), "--seed", "3", "--bars", "2", "--key", name,
+                             "-o", at("key.mid"), "--json"});
+    ASSERT_EQ(made.code, kExitDone) << made.err;
+    EXPECT_EQ(last_line(made).at("key"), key);
+  }
 }
 
 TEST_F(AudioMusic, KeepsToNamedChords) {
