@@ -4,19 +4,15 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "apps/audio/recordings.h"
 #include "apps/audio/sound_model.h"
+#include "apps/audio/training_run.h"
 #include "apps/common/app.h"
 #include "framework/base/config_object.h"
 #include "framework/base/file.h"
 #include "framework/base/log.h"
-#include "framework/base/progress.h"
-#include "framework/base/signals.h"
-#include "framework/tensor/device.h"
 #include "framework/tensor/state.h"
-#include "framework/train/trainer.h"
 #include "models/audio/clip_classifier.h"
 #include "models/audio/codec_task.h"
 #include "models/audio/speaking.h"
@@ -26,7 +22,6 @@ namespace conclave {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr int64_t kInterval = 50;    // steps between two points of a curve
 constexpr double kTakeSpeed = 0.05;  // takes are played faster or slower by up to this share
 
 // What a recipe of any kind has.
@@ -196,85 +191,6 @@ class Builder {
   Prepared made_;
 };
 
-// The progress line, and in the history the mean of every interval.
-class Watch {
- public:
-  Watch(Invocation& call, int64_t steps) : call_(call), progress_("train", steps, "steps") {}
-  ~Watch() { record(); }
-
-  void go_on_from(int64_t step) {
-    progress_.start_at(step);
-    log_info("goes on at step {}", step);
-  }
-  void on_step(const StepReport& report) {
-    step_ = report.step;
-    rate_ = report.rate;
-    add("loss", report.loss);
-    add("gradient_norm", report.gradient_norm);
-    for (const auto& [name, value] : report.metrics) add(name, value);
-    std::string note;
-    for (const auto& [name, value] : report.means) note += fmt::format("{} {:.3f}  ", name, value);
-    progress_.note(note + fmt::format("rate {:.1e}", report.rate));
-    progress_.advance();
-    if (step_ % kInterval == 0) record();
-  }
-  void on_evaluation(int64_t step, const Metrics& metrics, bool best) {
-    Json line = {{"step", step}, {"best", best}};
-    std::string told;
-    for (const auto& [name, value] : metrics) {
-      line[name] = value;
-      told += fmt::format(", {} {:.4f}", name, value);
-      call_.history().metric("validation/" + name, step, value);
-    }
-    if (call_.json()) call_.out().write(line);
-    log_info("step {}{}{}", step, told, best ? " (the best so far)" : "");
-  }
-
- private:
-  void add(const std::string& name, double value) {
-    if (!std::isfinite(value)) return;
-    auto& [sum, count] = sums_[name];
-    sum += value;
-    ++count;
-  }
-  void record() {
-    if (sums_.empty()) return;
-    for (const auto& [name, sum] : sums_)
-      call_.history().metric("train/" + name, step_, sum.first / static_cast<double>(sum.second));
-    call_.history().metric("train/rate", step_, rate_);
-    sums_.clear();
-  }
-
-  Invocation& call_;
-  Progress progress_;
-  std::map<std::string, std::pair<double, int64_t>> sums_;
-  double rate_ = 0;
-  int64_t step_ = 0;
-};
-
-void check_folder(const Json& recipe, const SoundFolders& folders, const TrainOptions& train) {
-  const fs::path kept = folders.out / "recipe.json";
-  if (!TrainingCheckpoints(train.folder).newest() || !fs::exists(kept)) return;
-  require<UsageError>(read_json(kept) == recipe,
-                      "{} was begun with another recipe (its recipe.json): give that one or another --out",
-                      folders.out.string());
-}
-
-TrainResult train(TrainTask& task, const TrainOptions& options, Invocation& call) {
-  Watch watch(call, options.steps);
-  TrainCallbacks callbacks;
-  callbacks.should_stop = [] { return interrupted(); };
-  callbacks.on_step = [&](const StepReport& report) { watch.on_step(report); };
-  callbacks.on_evaluation = [&](int64_t step, const Metrics& metrics, bool best) {
-    watch.on_evaluation(step, metrics, best);
-  };
-  Trainer trainer(task, options, callbacks);
-  if (trainer.resume()) watch.go_on_from(trainer.step());
-  const TrainResult result = trainer.run();
-  if (result.end != TrainEnd::stopped && trainer.ema()) trainer.ema()->swap();
-  return result;
-}
-
 }  // namespace
 
 bool is_sound_recipe(const Json& recipe) {
@@ -283,16 +199,8 @@ bool is_sound_recipe(const Json& recipe) {
 }
 
 int train_sound(const Json& json, const SoundFolders& folders, bool dry, Invocation& call) {
-  const auto& common = call.common();
-  require<UsageError>(common.device == "auto" || parse_device(common.device).is_cpu(),
-                      "--device {}: training runs on the CPU", common.device);
-  require<UsageError>(common.dtype == "auto", "--dtype {}: the recipe says its own, train.dtype",
-                      common.dtype);
-  set_threads(common.threads);
   SoundRecipe recipe = parse(json);
-  recipe.train.seed = common.seed;
-  recipe.train.folder = folders.out / "checkpoints";
-  check_folder(json, folders, recipe.train);
+  prepare_training(recipe.train, json, folders.out, call);
   at::manual_seed(recipe.train.seed);
   Prepared made = Builder(recipe, folders).build();
   const double minutes = static_cast<double>(made.samples) / static_cast<double>(made.sample_rate) / 60;
@@ -307,22 +215,13 @@ int train_sound(const Json& json, const SoundFolders& folders, bool dry, Invocat
                         {"minutes", minutes}});
     return kExitDone;
   }
-  throw_if_interrupted();
-  auto& history = call.history();
-  write_file(folders.out / "recipe.json", json.dump(2) + "\n");
-  history.input(folders.out / "recipe.json", "recipe");
-  const TrainResult result = train(*made.task, recipe.train, call);
-  if (result.end == TrainEnd::stopped)
-    throw Interrupted(fmt::format("interrupted; saved at step {} in {}: the same command goes on",
-                                  result.step, folders.out.string()));
+  run_training(*made.task, recipe.train, {json, folders.out}, call);
   set_trainable(*made.model, false);
   if (recipe.half) to_dtype(*made.model, at::kHalf, {"quantizer"});
   save_state(*made.model, folders.out / "model.safetensors",
              {{"recipe", recipe.name}, {"seed", std::to_string(recipe.train.seed)}});
   write_file(folders.out / "config.json", recipe.model.dump(2) + "\n");
-  for (const char* file : {"config.json", "model.safetensors"}) history.output(folders.out / file, "model");
-  if (call.json()) call.out().write({{"model", folders.out.string()}});
-  log_info("the model is in {}", folders.out.string());
+  tell_trained(folders.out, call);
   return kExitDone;
 }
 
