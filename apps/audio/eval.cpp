@@ -1,5 +1,6 @@
 #include "apps/audio/music_eval.h"
 #include "apps/audio/sound_eval.h"
+#include "apps/audio/speech_eval.h"
 #include "apps/audio/verbs.h"
 #include "apps/common/app.h"
 #include "apps/common/shipped.h"
@@ -18,13 +19,16 @@ class EvalVerb : public Verb {
     return "conclave-audio eval --task music-nll --dataset jsb --data DIR/music --protocol factored --json\n"
            "conclave-audio eval --task music-key --data DIR/music --json\n"
            "conclave-audio eval --task codec --data DIR/speech\n"
-           "conclave-audio eval --task digits --data DIR/speech --json";
+           "conclave-audio eval --task digits --data DIR/speech --json\n"
+           "conclave-audio eval --task speech --data more/voice --model runs/voice --json";
   }
   void declare(Options& options) override {
     options.add("task", task_, "What is measured")
-        .choices({"music-nll", "music-key", "codec", "digits"})
+        .choices({"music-nll", "music-key", "codec", "digits", "speech"})
         .required();
-    options.add("data", music_.data, "Folder of the data sets").existing().required();
+    options.add("data", music_.data, "Folder of the data sets; for speech that of sentences.txt")
+        .existing()
+        .required();
     options.add("model", music_.model, "Folder of the model (default: the shipped one)").existing();
     options.add("split", music_.split, "Split").choices({"train", "valid", "test"});
     options.add("dataset", music_.dataset, "Music set").choices(music_set_names()).group("Music");
@@ -42,6 +46,7 @@ class EvalVerb : public Verb {
         .group("Speech");
     options.add("takes", sound_.takes, "Takes of each digit and speaker").range(1, 1000).group("Speech");
     options.add("temperature", sound_.temperature, "Of the draws").range(0, 10).group("Speech");
+    options.add("guidance", sound_.guidance, "As in speak").range(0, 20).group("Speech");
   }
   int run(Invocation& call) override {
     set_threads(call.common().threads);
@@ -50,6 +55,7 @@ class EvalVerb : public Verb {
       sound_.data = music_.data;
       sound_.model = music_.model;
       sound_.seed = call.common().seed;
+      if (task_ == "speech") return eval_speech(sound_, call);
       return task_ == "codec" ? eval_codec(sound_, call) : eval_digits(sound_, call);
     }
     if (music_.model.empty())

@@ -7,6 +7,7 @@
 
 #include "apps/audio/music_view.h"
 #include "apps/audio/music_work.h"
+#include "apps/audio/phonemes.h"
 #include "apps/audio/sound_model.h"
 #include "apps/audio/sound_view.h"
 #include "apps/audio/verbs.h"
@@ -163,13 +164,13 @@ void InspectVerb::show_speech(Invocation& call) const {
   options.log = &log;
   std::vector<at::Tensor> pieces;
   int64_t samples = 0;
-  const auto words =
-      speak(speech, codec, read_words(speech, text_), options, [&](const at::Tensor& samples_N) {
+  const auto words = speak(
+      speech, codec, read_words(speech, text_, find_phonemes()), options, [&](const at::Tensor& samples_N) {
         pieces.push_back(samples_N);
         samples += samples_N.size(0);
         return static_cast<double>(samples) < kSecondsDrawn * static_cast<double>(codec.sample_rate);
       });
-  draw_speech(at::cat(pieces), speech, codec, words, log, picture_);
+  draw_speech(at::cat(pieces), codec, words, log, picture_);
 }
 
 void InspectVerb::show_model(Invocation& call) const {

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <sstream>
 
 #include "framework/base/child_process.h"
@@ -31,69 +30,63 @@ struct Scratch {
   }
 };
 
-fs::path in_path(const std::string& program) {
-  const char* path = std::getenv("PATH");
-  std::istringstream folders(path ? path : "");
-  for (std::string folder; std::getline(folders, folder, ':');)
-    if (fs::exists(fs::path(folder) / program)) return fs::path(folder) / program;
-  return {};
-}
-
-}  // namespace
-
-std::optional<DigitRecogniser> DigitRecogniser::find() {
-  DigitRecogniser found;
-  found.program_ = in_path("pocketsphinx_batch");
-  found.model_ = kModel;
-  if (found.program_.empty() || !fs::exists(found.model_ / "en-us")) return std::nullopt;
-  return found;
-}
-
-std::vector<int> DigitRecogniser::hear(const std::vector<Tensor>& clips, int64_t sample_rate) const {
-  const Scratch scratch;
-  const fs::path& at = scratch.folder;
+// One line of what is heard for each clip, by a grammar or language model that `how` names.
+std::vector<std::string> heard_by(const Sphinx& sphinx, std::vector<std::string> how, const fs::path& at,
+                                  const std::vector<Tensor>& clips, int64_t sample_rate) {
   std::string list;
   for (size_t i = 0; i < clips.size(); ++i) {
     save_sound(at / fmt::format("{}.wav", i), resample(clips[i], sample_rate, kRate), kRate);
     list += fmt::format("{}\n", i);
   }
   write_file(at / "list", list);
-  write_file(
-      at / "digit.gram",
-      "#JSGF V1.0;\ngrammar digit;\npublic <digit> = zero | one | two | three | four | five | six | seven | "
-      "eight | nine;\n");
-  const auto done = run_child({program_.string(),
-                               "-hmm",
-                               (model_ / "en-us").string(),
-                               "-dict",
-                               (model_ / "cmudict-en-us.dict").string(),
-                               "-jsgf",
-                               (at / "digit.gram").string(),
-                               "-ctl",
-                               (at / "list").string(),
-                               "-cepdir",
-                               at.string(),
-                               "-cepext",
-                               ".wav",
-                               "-adcin",
-                               "yes",
-                               "-adchdr",
-                               "44",
-                               "-hyp",
-                               (at / "heard").string(),
-                               "-logfn",
-                               "/dev/null"});
-  require(done.code == 0, "{} ended with code {}", program_.string(), done.code);
+  std::vector<std::string> words = {sphinx.program.string(), "-hmm", (sphinx.model / "en-us").string(),
+                                    "-dict", (sphinx.model / "cmudict-en-us.dict").string()};
+  words.insert(words.end(), how.begin(), how.end());
+  for (const auto& word : {std::string("-ctl"), (at / "list").string(), std::string("-cepdir"), at.string(),
+                           std::string("-cepext"), std::string(".wav"), std::string("-adcin"),
+                           std::string("yes"), std::string("-adchdr"), std::string("44"), std::string("-hyp"),
+                           (at / "heard").string(), std::string("-logfn"), std::string("/dev/null")})
+    words.push_back(word);
+  const auto done = run_child(words);
+  require(done.code == 0, "{} ended with code {}", sphinx.program.string(), done.code);
   std::istringstream lines(read_file(at / "heard"));
-  std::vector<int> heard;
-  for (std::string line; std::getline(lines, line);) {
-    const std::string word = line.substr(0, line.find(' '));
-    const auto* found = std::find(std::begin(kDigits), std::end(kDigits), word);
-    heard.push_back(found == std::end(kDigits) ? -1 : static_cast<int>(found - std::begin(kDigits)));
+  std::vector<std::string> heard;
+  for (std::string line; std::getline(lines, line);) {  // words (clip score)
+    line = line.substr(0, line.rfind('('));
+    while (line.ends_with(' ')) line.pop_back();
+    heard.push_back(line);
   }
-  require(heard.size() == clips.size(), "{} heard {} of {} clips", program_.string(), heard.size(),
+  require(heard.size() == clips.size(), "{} heard {} of {} clips", sphinx.program.string(), heard.size(),
           clips.size());
   return heard;
+}
+
+}  // namespace
+
+std::optional<Sphinx> Sphinx::find() {
+  const Sphinx found{find_program("pocketsphinx_batch"), kModel};
+  if (found.program.empty() || !fs::exists(found.model / "en-us")) return std::nullopt;
+  return found;
+}
+
+std::vector<int> Sphinx::hear_digits(const std::vector<Tensor>& clips, int64_t sample_rate) const {
+  const Scratch scratch;
+  const fs::path grammar = scratch.folder / "digit.gram";
+  write_file(
+      grammar,
+      "#JSGF V1.0;\ngrammar digit;\npublic <digit> = zero | one | two | three | four | five | six | seven | "
+      "eight | nine;\n");
+  std::vector<int> digits;
+  for (const auto& word : heard_by(*this, {"-jsgf", grammar.string()}, scratch.folder, clips, sample_rate)) {
+    const auto* found = std::find(std::begin(kDigits), std::end(kDigits), word);
+    digits.push_back(found == std::end(kDigits) ? -1 : static_cast<int>(found - std::begin(kDigits)));
+  }
+  return digits;
+}
+
+std::vector<std::string> Sphinx::hear_words(const std::vector<Tensor>& clips, int64_t sample_rate) const {
+  const Scratch scratch;
+  return heard_by(*this, {"-lm", (model / "en-us.lm.bin").string()}, scratch.folder, clips, sample_rate);
 }
 
 }  // namespace conclave

@@ -46,7 +46,7 @@ class Judges {
       : rate_(sample_rate),
         digits_(open_classifier(shipped(kJudges) / "digits")),
         speakers_(open_classifier(shipped(kJudges) / "speakers")),
-        recogniser_(DigitRecogniser::find()) {
+        recogniser_(Sphinx::find()) {
     if (!recogniser_) log_warning("pocketsphinx is not installed: the independent recogniser does not judge");
     require<UsageError>(digits_->sample_rate == rate_ && speakers_->sample_rate == rate_,
                         "the judges hear {} Hz, the model makes {}", digits_->sample_rate, rate_);
@@ -56,7 +56,7 @@ class Judges {
   bool has_recogniser() const { return recogniser_.has_value(); }
 
   std::vector<int> recognised(const std::vector<Tensor>& clips) const {
-    return recogniser_->hear(clips, rate_);
+    return recogniser_->hear_digits(clips, rate_);
   }
   std::vector<int> classified(const std::vector<Tensor>& clips) const {
     std::vector<int> heard;
@@ -82,7 +82,7 @@ class Judges {
  private:
   int64_t rate_;
   Ptr<ClipClassifier> digits_, speakers_;
-  std::optional<DigitRecogniser> recogniser_;
+  std::optional<Sphinx> recogniser_;
 };
 
 Clips load(const Json& source, const SoundEvalOptions& options, int64_t rate) {
@@ -272,7 +272,7 @@ int eval_digits(const SoundEvalOptions& options, Invocation& call) {
           RoutingLog log;
           how.log = &log;
           std::vector<Tensor> pieces;
-          speak(speech, codec, {{digit, 0}}, how, [&](const Tensor& samples_N) {
+          speak(speech, codec, {{{digit}, 0, {std::to_string(digit)}}}, how, [&](const Tensor& samples_N) {
             pieces.push_back(samples_N);
             return true;
           });

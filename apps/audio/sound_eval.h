@@ -12,7 +12,7 @@ struct SoundEvalOptions {
   std::filesystem::path data, model;  ///< model: folder of a voice; empty: the shipped one
   std::string speaker = "lucas";      ///< whom the codec is judged by: left out of its training
   int64_t takes = 5;                  ///< of each generated digit and speaker
-  double temperature = 0.7;
+  double temperature = 0.7, guidance = 1;
   uint64_t seed = 0;
 };
 

@@ -156,9 +156,9 @@ class Builder {
       return words;
     };
     auto words = spoken(to_learn(), recipe_.takes);
-    made_.task = std::make_unique<SpeechTask>(model, std::move(words),
-                                              spoken(load(recipe_.validation, "validation"), 1),
-                                              recipe_.balance.empty() ? nullptr : make_loss(recipe_.balance));
+    made_.task = std::make_unique<SpeechTask>(
+        model, std::move(words), spoken(load(recipe_.validation, "validation"), 1),
+        recipe_.balance.empty() ? nullptr : make_loss(recipe_.balance), recipe_.model.value("dropped", 0.0));
   }
 
   // The first take is the recording as it is, the others begin within a frame and are a little faster or
@@ -167,11 +167,21 @@ class Builder {
                              int64_t takes, Random& random) {
     const at::NoGradGuard no_grad;
     const auto speaker = std::find(model.speakers.begin(), model.speakers.end(), recording.clip.speaker);
-    require<UsageError>(
-        speaker != model.speakers.end() && recording.clip.digit < static_cast<int64_t>(model.words.size()),
-        "model: neither speaker nor word of {} is one of its own", recording.clip.file.string());
-    SpokenWord word{recording.clip.digit, speaker - model.speakers.begin(), {}};
-    const Tensor level_N = at_level(recording.samples_N, kSpeechLevel);
+    const bool known = model.free_text
+                           ? !recording.text.empty()
+                           : recording.text.empty() && recording.clip.digit < std::ssize(model.words);
+    require<UsageError>(speaker != model.speakers.end() && known,
+                        "model: neither speaker nor word of {} is one of its own",
+                        recording.clip.file.string());
+    SpokenWord word{{{recording.clip.digit}}, speaker - model.speakers.begin(), {}};
+    Tensor samples_N = recording.samples_N;
+    if (model.free_text) {
+      samples_N = without_silence(samples_N);
+      word.spellings = {letters_of(model, recording.text)};
+      if (auto phonemes = phonemes_of(model, recording.phonemes); !phonemes.empty())
+        word.spellings.push_back(std::move(phonemes));
+    }
+    const Tensor level_N = at_level(samples_N, kSpeechLevel);
     for (int64_t i = 0; i < takes; ++i) {
       Tensor take_N = level_N;
       if (i > 0) {

@@ -61,24 +61,29 @@ struct Band {
   std::map<int64_t, std::vector<float>> weight;
 };
 
-// A word begins with the record of its prompt, which has several tokens; then there is one record a step.
+// A window begins with the record of its prompt, which has several tokens; then there is one record a step.
 std::map<int, Band> bands_of(const RoutingLog& log, const std::vector<WordTime>& words, int64_t hop) {
+  std::vector<std::pair<int64_t, int64_t>> windows;  // begin and end
+  for (const auto& word : words) {
+    if (word.window == std::ssize(windows)) windows.emplace_back(word.begin, word.end);
+    windows.back().second = word.end;
+  }
   std::map<int, Band> bands;
-  std::map<int, std::pair<int64_t, int64_t>> at;  // word and step of each layer
+  std::map<int, std::pair<int64_t, int64_t>> at;  // window and step of each layer
   for (const auto& record : log.records) {
-    auto& [word, step] = at.try_emplace(record.site, -1, 0).first->second;
+    auto& [window, step] = at.try_emplace(record.site, -1, 0).first->second;
     if (record.routing.tokens() > 1) {
-      ++word;
+      ++window;
       step = 0;
       continue;
     }
     Band& band = bands[record.site];
     band.experts = record.experts;
     band.nulls = record.nulls;
-    if (word < 0 || word >= std::ssize(words)) continue;
-    const auto& time = words[static_cast<size_t>(word)];
-    const int64_t frame = time.begin / hop + step++;
-    if (frame * hop >= time.end) continue;  // the last codebooks come behind the sound's end
+    if (window < 0 || window >= std::ssize(windows)) continue;
+    const auto& [begin, end] = windows[static_cast<size_t>(window)];
+    const int64_t frame = begin / hop + step++;
+    if (frame * hop >= end) continue;  // the last codebooks come behind the sound's end
     std::vector<float> weight(static_cast<size_t>(record.experts + record.nulls));
     const Tensor expert_K = record.routing.expert_TK[0].contiguous(),
                  weight_K = record.routing.weight_TK[0].to(at::kFloat).contiguous();
@@ -102,9 +107,8 @@ void draw_sound(const Tensor& samples_N, int64_t sample_rate, const std::filesys
   canvas.save(file);
 }
 
-void draw_speech(const Tensor& samples_N, const SpeechModel& model, const SpectralCodec& codec,
-                 const std::vector<WordTime>& words, const RoutingLog& log,
-                 const std::filesystem::path& file) {
+void draw_speech(const Tensor& samples_N, const SpectralCodec& codec, const std::vector<WordTime>& words,
+                 const RoutingLog& log, const std::filesystem::path& file) {
   const Tensor picture = spectrogram(beginning(samples_N, codec.sample_rate), codec.sample_rate);
   const auto bands = bands_of(log, words, codec.hop);
   const int64_t width = picture.size(1) * kFactor, right = kSoundLeft + width;
@@ -117,8 +121,7 @@ void draw_speech(const Tensor& samples_N, const SpeechModel& model, const Spectr
   };
   for (const auto& word : words)
     if (column_of(seconds(word.begin)) < right)
-      canvas.text(column_of(seconds(word.begin)), kPictureEdge, model.words[static_cast<size_t>(word.word)],
-                  kInk);
+      canvas.text(column_of(seconds(word.begin)), kPictureEdge, word.word, kInk);
   int64_t y = paste_sound(canvas, picture, kPictureEdge + kText) + kBandGap;
   for (const auto& [site, band] : bands) {
     const int64_t experts = band.experts + band.nulls;

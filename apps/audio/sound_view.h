@@ -20,8 +20,7 @@ void draw_sound(const Tensor& samples_N, int64_t sample_rate, const std::filesys
 /// The same of spoken words, with their names above, and below it a band for each MoE layer: a row an expert
 /// (null experts last, in grey), a column a frame of codes, the darker the more weight the expert had there.
 /// `log` holds what speak() left.
-void draw_speech(const Tensor& samples_N, const SpeechModel& model, const SpectralCodec& codec,
-                 const std::vector<WordTime>& words, const RoutingLog& log,
-                 const std::filesystem::path& file);
+void draw_speech(const Tensor& samples_N, const SpectralCodec& codec, const std::vector<WordTime>& words,
+                 const RoutingLog& log, const std::filesystem::path& file);
 
 }  // namespace conclave

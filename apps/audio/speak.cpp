@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "apps/audio/batch.h"
+#include "apps/audio/phonemes.h"
 #include "apps/audio/sound_model.h"
 #include "apps/audio/verbs.h"
 #include "apps/common/app.h"
@@ -33,7 +34,7 @@ struct Item {
 class SpeakVerb : public Verb {
  public:
   std::string name() const override { return "speak"; }
-  std::string summary() const override { return "Say digits in the voice of a speaker or of a recording"; }
+  std::string summary() const override { return "Say a text in the voice of a speaker or of a recording"; }
   std::string examples() const override {
     return "conclave-audio speak --text \"0 1 2 3\" --speaker george --seed 1 -o a.wav\n"
            "conclave-audio speak --text 555-0123 --voice me.wav -o b.flac -o b.mp3\n"
@@ -51,12 +52,14 @@ class SpeakVerb : public Verb {
   std::string text_, speaker_;
   fs::path voice_, input_, model_;
   std::vector<fs::path> outputs_;
-  bool stream_ = false, raw_ = false;
+  bool stream_ = false, raw_ = false, letters_ = false;
+  double guidance_ = 1;
+  std::function<std::string(const std::string&)> phonemes_ = find_phonemes();
   double loudness_ = LoudnessOptions{}.target, temperature_ = SpeakOptions{}.temperature;
 };
 
 void SpeakVerb::declare(Options& options) {
-  options.add("text", text_, "What to say: digits, or their names");
+  options.add("text", text_, "What to say: digits or their names, with a voice of free text any English");
   options.add("speaker", speaker_, "Voice by name; without it and --voice the model's first");
   options.add("voice", voice_, "Recording of the voice to speak in").existing();
   options.add("output", outputs_, "Sound file to write: .wav, .flac, .opus, .ogg, .mp3; may be repeated")
@@ -72,6 +75,13 @@ void SpeakVerb::declare(Options& options) {
   options.add("loudness", loudness_, "Loudness of written files in LUFS (EBU R 128)").range(-70, 0);
   options.add("raw", raw_, "Leave the loudness of written files as the model makes it");
   options.add("temperature", temperature_, "Of the draws; 0: always the most probable code").range(0, 10);
+  options
+      .add("guidance", guidance_,
+           "Above 1: closer to the text (classifier-free guidance), for a voice that was trained with text "
+           "left out")
+      .range(0, 20);
+  options.add("letters", letters_,
+              "A voice of free text reads letters, though espeak-ng could give phonemes");
 }
 
 void SpeakVerb::check(Invocation& call) const {
@@ -98,10 +108,11 @@ void SpeakVerb::say(const Item& item, const OpenVoice& voice, Invocation& call) 
   const auto& speech = *voice.speech;
   const auto& codec = *voice.codec.codec;
   for (const auto& output : item.outputs) check_sound_name(output);
-  const auto words = read_words(speech, item.text);
+  const auto words = read_words(speech, item.text, letters_ ? nullptr : phonemes_);
   SpeakOptions options;
   options.seed = item.seed;
   options.temperature = temperature_;
+  options.guidance = guidance_;
   if (!item.voice.empty())
     options.sample_FK = voice_sample(
         speech, codec,
@@ -146,7 +157,7 @@ void SpeakVerb::say(const Item& item, const OpenVoice& voice, Invocation& call) 
   line.update({{"seconds", seconds}, {"first_sound_ms", first * 1000}, {"x_real_time", seconds / made_in}});
   line["words"] = Json::array();
   for (const auto& time : times)
-    line["words"].push_back({{"word", speech.words[static_cast<size_t>(time.word)]},
+    line["words"].push_back({{"word", time.word},
                              {"begin", static_cast<double>(time.begin) / rate},
                              {"end", static_cast<double>(time.end) / rate}});
   call.out().write(line);

@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <sstream>
 
 #include "framework/base/error.h"
 #include "framework/base/stopwatch.h"
@@ -52,6 +54,15 @@ ChildOutput run_child(const std::vector<std::string>& words) {
   if (output.out.empty()) output.first_out_ms = output.ms;
   output.peak_memory = int64_t{used.ru_maxrss} * 1024;
   return output;
+}
+
+std::string find_program(const std::string& name) {
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path ? path : "");
+  for (std::string folder; std::getline(folders, folder, ':');)
+    if (const auto file = std::filesystem::path(folder) / name; std::filesystem::exists(file))
+      return file.string();
+  return {};
 }
 
 std::string program_folder() {

@@ -19,6 +19,9 @@ struct ChildOutput {
 /// cannot be started.
 ChildOutput run_child(const std::vector<std::string>& words);
 
+/// The path of a program in the folders of $PATH; empty when there is none.
+std::string find_program(const std::string& name);
+
 /// The folder that the running program lies in.
 std::string program_folder();
 

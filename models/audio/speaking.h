@@ -11,36 +11,51 @@
 
 namespace conclave {
 
+/// What is said at once: a word, or of free text a window of some words.
 struct TextWord {
-  int64_t word = 0;
-  double pause = 0;  ///< seconds of silence behind it
+  std::vector<int64_t> said;       ///< words of the model
+  double pause = 0;                ///< seconds of silence behind it
+  std::vector<std::string> words;  ///< as they are told of
 };
 
-/// Words of the model out of text: each digit is one, others by their names in any case; blanks part them,
-/// other marks (, . ; : ! ? - / + and brackets) make a longer pause. Throws UsageError that names what the
-/// model cannot say, and for text without a word.
-std::vector<TextWord> read_words(const SpeechModel& model, std::string_view text);
+/// What a model that knows words says: each digit is one, others by their names in any case; blanks part
+/// them, other marks (, . ; : ! ? - / + and brackets) make a longer pause. A model of free text says windows
+/// (spoken_windows) by their phonemes where `phonemes` gives them, else by their letters. Throws UsageError
+/// that names what the model cannot say, and for text without a word.
+std::vector<TextWord> read_words(const SpeechModel& model, std::string_view text,
+                                 const std::function<std::string(const std::string&)>& phonemes = {});
+
+/// The letters of words as a model of free text has learned them. Throws UsageError for one that it has not.
+std::vector<int64_t> letters_of(const SpeechModel& model, std::string_view words);
+/// Phonemes (UTF-8, one a code point); what the model has not learned is passed over.
+std::vector<int64_t> phonemes_of(const SpeechModel& model, std::string_view phonemes);
 
 struct SpeakOptions {
   int64_t speaker = -1;  ///< of the model; -1: by the sample alone
   Tensor sample_FK;      ///< as voice_sample gives it; undefined: none
   double temperature = 0.7;
+  double guidance = 1;  ///< as in SpeechRequest
   int64_t top_k = 40;
   uint64_t seed = 0;
   RoutingLog* log = nullptr;  ///< as in SpeechRequest
 };
 
 struct WordTime {
-  int64_t word = 0;
-  int64_t begin = 0, end = 0;  ///< samples
+  std::string word;
+  int64_t begin = 0, end = 0;  ///< samples; within a window shared out by letters
+  int64_t window = 0;          ///< what was said at once
 };
 
-/// Says the words one after the other, each in the same voice, and hands sound on as soon as there is some:
-/// pieces of samples [N] at the codec's rate. The same arguments give the same samples, however many threads
-/// there are elsewhere. Memory does not grow with the text but for the times. `put` returns false to end it.
+/// Says the words or windows one after the other, each in the same voice, and hands sound on as soon as there
+/// is some: pieces of samples [N] at the codec's rate. The same arguments give the same samples, however many
+/// threads there are elsewhere. Memory does not grow with the text but for the times. `put` returns false to
+/// end it.
 std::vector<WordTime> speak(const SpeechModel& model, const SpectralCodec& codec,
                             const std::vector<TextWord>& words, const SpeakOptions& options,
                             const std::function<bool(const Tensor& samples_N)>& put);
+
+/// [N] from its first to its last loud sample; silence as it is.
+Tensor without_silence(const Tensor& audio_N);
 
 /// The codes [F,K] of a voice's sample: its first loud second or so, at the level that the model learned
 /// with. Throws UsageError for silence and for less than a quarter of a second of sound.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include "framework/base/config_object.h"
 #include "framework/base/random.h"
@@ -48,21 +49,16 @@ class WordSpeaker {
         random_(request.seed, "say word") {}
 
   int64_t run(const std::function<bool(const Tensor&)>& visit) {
-    Inputs inputs;
-    const int64_t sample = request_.sample_FK.defined() ? request_.sample_FK.size(0) : 0;
-    const auto ids = model_.prompt(request_.word, request_.speaker, sample);
-    inputs.ids_NL = at::tensor(ids, at::kLong).unsqueeze(0);
-    if (sample > 0) inputs.pictures["codec_input_ids"] = request_.sample_FK;
-    DecodeState state = model_.lm->lm->text->new_state();
-    TokenContext context;
-    context.phase = Phase::prefill;
-    context.past = &state;
-    context.log = request_.log;
-    model_.lm->lm->forward(model_.lm->lm->read(inputs), {}, context);
+    read(with_, request_.words, request_.log);
+    if (request_.guidance != 1) read(without_, {}, nullptr);
     std::vector<int64_t> input(static_cast<size_t>(books_), pattern_.bos);
     const int64_t longest = pattern_.longest();
     for (int64_t step = 0; ended_ < 0 || step < ended_ + longest; ++step) {
-      const Tensor logits_CV = logits(state, input);
+      Tensor logits_CV = logits(with_, input, request_.log);
+      if (request_.guidance != 1) {
+        const Tensor without_CV = logits(without_, input, nullptr);
+        logits_CV = (without_CV + request_.guidance * (logits_CV - without_CV)).contiguous();
+      }
       for (int64_t c = 0; c < books_; ++c)
         input[static_cast<size_t>(c)] = next(logits_CV, c, step - pattern_.delay[static_cast<size_t>(c)]);
       const int64_t whole = step - longest;  // the frame whose last code this step gave
@@ -73,11 +69,25 @@ class WordSpeaker {
   }
 
  private:
-  Tensor logits(DecodeState& state, const std::vector<int64_t>& input) const {
+  void read(std::optional<DecodeState>& state, const std::vector<int64_t>& words, RoutingLog* log) const {
+    Inputs inputs;
+    const int64_t sample = request_.sample_FK.defined() ? request_.sample_FK.size(0) : 0;
+    const auto ids = model_.prompt(words, request_.speaker, sample);
+    inputs.ids_NL = at::tensor(ids, at::kLong).unsqueeze(0);
+    if (sample > 0) inputs.pictures["codec_input_ids"] = request_.sample_FK;
+    state = model_.lm->lm->text->new_state();
+    TokenContext context;
+    context.phase = Phase::prefill;
+    context.past = &*state;
+    context.log = log;
+    model_.lm->lm->forward(model_.lm->lm->read(inputs), {}, context);
+  }
+
+  Tensor logits(std::optional<DecodeState>& state, const std::vector<int64_t>& input, RoutingLog* log) const {
     TokenContext context;
     context.phase = Phase::decode;
-    context.past = &state;
-    context.log = request_.log;
+    context.past = &*state;
+    context.log = log;
     context.modality_T = at::full({1}, static_cast<int64_t>(Modality::audio), at::kLong);
     const Tensor x_11D = model_.lm->codes->embed(at::tensor(input, at::kLong).view({1, 1, -1}));
     return model_.lm->codec_logits(model_.lm->lm->text->forward(x_11D, {}, context))[0][0].contiguous();
@@ -102,19 +112,23 @@ class WordSpeaker {
   const SpeechRequest& request_;
   const DelayPattern& pattern_;
   int64_t books_, ended_ = -1;
+  std::optional<DecodeState> with_, without_;  // the text
   std::vector<std::vector<int64_t>> frames_;
   Random random_;
 };
 
 }  // namespace
 
-std::vector<int64_t> SpeechModel::prompt(int64_t word, int64_t speaker, int64_t sample_frames) const {
+std::vector<int64_t> SpeechModel::prompt(const std::vector<int64_t>& said, int64_t speaker,
+                                         int64_t sample_frames) const {
   std::vector<int64_t> ids = {speaker < 0 ? nobody() : this->speaker(speaker)};
   if (sample_frames > 0) {
     ids.push_back(voice());
     ids.insert(ids.end(), static_cast<size_t>(sample_frames), frame());
   }
-  ids.insert(ids.end(), {say(), this->word(word), sound()});
+  ids.push_back(say());
+  for (const int64_t one : said) ids.push_back(word(one));
+  ids.push_back(sound());
   return ids;
 }
 
@@ -130,6 +144,11 @@ Ptr<SpeechModel> make_speech_model(const Json& config) {
   model->book_size = c.need_integer("book_size");
   require<UsageError>(books <= 32 && model->book_size <= 65536, "{}: up to 32 codebooks of 65536 are allowed",
                       c.name("books"));
+  model->free_text = c.get("free_text", false);
+  const double dropped = c.get("dropped", 0.0);
+  require<UsageError>(dropped >= 0 && dropped < 1, "{} = {}: must be from 0 to below 1", c.name("dropped"),
+                      dropped);
+  model->guided = dropped > 0;
   const Json text = c.part("text");
   c.finish();
   std::vector<int64_t> delay(static_cast<size_t>(books));
@@ -152,10 +171,13 @@ Ptr<SpeechModel> make_speech_model(const Json& config) {
 int64_t say_word(const SpeechModel& model, const SpeechRequest& request,
                  const std::function<bool(const Tensor& frame_K)>& visit) {
   const auto count = [](const auto& list) { return static_cast<int64_t>(list.size()); };
-  require<UsageError>(request.word >= 0 && request.word < count(model.words) && request.speaker >= -1 &&
-                          request.speaker < count(model.speakers),
-                      "[speech] word {} of {} and speaker {} of {}", request.word, model.words.size(),
-                      request.speaker, model.speakers.size());
+  for (const int64_t word : request.words)
+    require<UsageError>(word >= 0 && word < count(model.words), "[speech] word {} of {}", word,
+                        model.words.size());
+  require<UsageError>(request.speaker >= -1 && request.speaker < count(model.speakers),
+                      "[speech] speaker {} of {}", request.speaker, model.speakers.size());
+  require<UsageError>(request.guidance == 1 || model.guided,
+                      "guidance {}: this model was not trained without the text (dropped)", request.guidance);
   require<UsageError>(request.temperature >= 0 && request.least_frames >= 1 &&
                           request.most_frames >= request.least_frames && request.most_frames <= 3000,
                       "[speech] temperature {}, {} to {} frames", request.temperature, request.least_frames,

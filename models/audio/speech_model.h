@@ -1,7 +1,9 @@
 /// Words to the codes of a codec, in the voice of a known speaker or of a sample: the language model of
 /// UniMoE-Audio (arXiv 2510.13344) at a size that trains on a CPU.
 ///
-///   [who] ([voice] frames of the sample) [say] word [sound] steps of codes, delayed codebook by codebook
+///   [who] ([voice] frames of the sample) [say] words [sound] steps of codes, delayed codebook by codebook
+///
+/// What it says are whole words, or any text as the letters or phonemes of a window of some words.
 #pragma once
 
 #include <functional>
@@ -11,7 +13,9 @@
 namespace conclave {
 
 struct SpeechModel : Module {
-  std::vector<std::string> words;     ///< that it says
+  std::vector<std::string> words;  ///< that it says; of free text letters, and phonemes with a / before them
+  bool free_text = false;          ///< whether those are letters and phonemes
+  bool guided = false;             ///< whether it has learned without the text, too
   std::vector<std::string> speakers;  ///< that it knows by name
   int64_t book_size = 0;
   Ptr<AudioLm> lm;
@@ -28,27 +32,31 @@ struct SpeechModel : Module {
   int64_t frame() const { return control(4); }  ///< the place of a frame or step of codes
 
   /// The text before the codes. `speaker` -1: nobody; `sample_frames` 0: no sample.
-  std::vector<int64_t> prompt(int64_t word, int64_t speaker, int64_t sample_frames) const;
+  std::vector<int64_t> prompt(const std::vector<int64_t>& said, int64_t speaker, int64_t sample_frames) const;
   void visit(Visitor& v) override { lm->visit(v); }
 };
 
 /// {"kind": "speech", "words": [..], "speakers": [..], "books": 8, "book_size": 256, "text": {keys of
-/// make_transformer}}: the delay is one step a codebook. Throws UsageError that names the key.
+/// make_transformer}}: the delay is one step a codebook. Optional: "free_text" (words are letters and
+/// phonemes), "dropped" (share of training without the text, which guidance needs). Throws UsageError that
+/// names the key.
 Ptr<SpeechModel> make_speech_model(const Json& config);
 
 struct SpeechRequest {
-  int64_t word = 0;
+  std::vector<int64_t> words = {0};
   int64_t speaker = -1;  ///< -1: by the sample alone
   Tensor sample_FK;      ///< codes of a voice; undefined: none
   double temperature = 0.7;
+  double guidance =
+      1;  ///< logits go this far from those without the text to those with it (arXiv 2207.12598)
   int64_t top_k = 40;
   int64_t least_frames = 8, most_frames = 75;
   uint64_t seed = 0;
   RoutingLog* log = nullptr;  ///< gets the layers' records of the prompt, then of every step of codes
 };
 
-/// Draws the codes of one word and hands each frame [K] out as soon as all its codebooks are known; the visit
-/// returns false to end it. Returns the number of frames. The same request gives the same codes.
+/// Draws the codes of one word or window and hands each frame [K] out as soon as all its codebooks are known;
+/// the visit returns false to end it. Returns the number of frames. The same request gives the same codes.
 int64_t say_word(const SpeechModel& model, const SpeechRequest& request,
                  const std::function<bool(const Tensor& frame_K)>& visit);
 

@@ -17,12 +17,13 @@ constexpr int64_t kBatch = 16;  // of an evaluation
 }  // namespace
 
 SpeechTask::SpeechTask(Ptr<SpeechModel> model, std::vector<SpokenWord> words,
-                       std::vector<SpokenWord> held_out, Ptr<Loss> balance)
+                       std::vector<SpokenWord> held_out, Ptr<Loss> balance, double dropped)
     : model_(std::move(model)),
       words_(std::move(words)),
       held_out_(std::move(held_out)),
       of_speaker_(model_->speakers.size()),
-      balance_(std::move(balance)) {
+      balance_(std::move(balance)),
+      dropped_(dropped) {
   require<UsageError>(!words_.empty(), "[speech] no recordings to train on");
   for (size_t i = 0; i < words_.size(); ++i) of_speaker_[static_cast<size_t>(words_[i].speaker)].push_back(i);
   set_trainable(*model_, true);
@@ -30,7 +31,7 @@ SpeechTask::SpeechTask(Ptr<SpeechModel> model, std::vector<SpokenWord> words,
 
 SpeechTask::Row SpeechTask::row(const SpokenWord& spoken, bool named, bool sampled, Random& random) const {
   const auto take = [&](const SpokenWord& from) { return from.takes_FK[random.below(from.takes_FK.size())]; };
-  Row row{spoken.word, named ? spoken.speaker : -1, {}, take(spoken)};
+  Row row{spoken.spellings.back(), named ? spoken.speaker : -1, {}, take(spoken)};
   const auto& same = of_speaker_[static_cast<size_t>(spoken.speaker)];
   if (!sampled || same.empty()) return row;
   const Tensor voice_FK = take(words_[same[random.below(same.size())]]);
@@ -47,7 +48,8 @@ Tensor SpeechTask::codes_loss(const std::vector<Row>& rows, const TokenContext& 
   std::vector<Tensor> codes, steps;
   size_t longest = 0;
   for (const auto& row : rows) {
-    ids.push_back(model_->prompt(row.word, row.speaker, row.sample_FK.defined() ? row.sample_FK.size(0) : 0));
+    ids.push_back(
+        model_->prompt(row.words, row.speaker, row.sample_FK.defined() ? row.sample_FK.size(0) : 0));
     if (row.sample_FK.defined()) codes.push_back(row.sample_FK);
     steps.push_back(pattern.whole(row.codes_FK));
     codes.push_back(steps.back());
@@ -81,7 +83,11 @@ StepLoss SpeechTask::loss(MicroBatch& batch) {
   std::vector<Row> rows;
   for (const int64_t item : batch.items) {
     const double way = batch.random.uniform();
-    rows.push_back(row(words_[static_cast<size_t>(item)], way < 0.75, way >= 0.5, batch.random));
+    const auto& spoken = words_[static_cast<size_t>(item)];
+    rows.push_back(row(spoken, way < 0.75, way >= 0.5, batch.random));
+    if (spoken.spellings.size() > 1)
+      rows.back().words = spoken.spellings[batch.random.below(spoken.spellings.size())];
+    if (dropped_ > 0 && batch.random.uniform() < dropped_) rows.back().words.clear();
   }
   RoutingLog log;
   TokenContext context;

@@ -53,7 +53,7 @@ std::vector<std::vector<int64_t>> said(const SpeechModel& model, const SpeechReq
 TEST(SpeechModel, TheSameRequestGivesTheSameCodes) {
   const auto model = tiny_speech();
   SpeechRequest request;
-  request.word = 2;
+  request.words = {2};
   request.speaker = 1;
   request.temperature = 1;
   request.most_frames = 20;
@@ -73,7 +73,7 @@ TEST(SpeechModel, TheSameRequestGivesTheSameCodes) {
   request.sample_FK = at::randint(0, 16, {14, 3}, at::kLong);
   request.speaker = -1;
   EXPECT_GE(said(*model, request).size(), 8u);
-  request.word = 3;
+  request.words = {3};
   EXPECT_THROW(said(*model, request), UsageError);
 }
 
@@ -90,7 +90,7 @@ TEST(SpeechModel, LearnsTwoWords) {
   std::vector<SpokenWord> words;
   for (int64_t word = 0; word < 2; ++word)
     for (int64_t speaker = 0; speaker < 2; ++speaker)
-      words.push_back({word, speaker, {at::full({9 + word, 3}, 3 * word + 5 * speaker + 1, at::kLong)}});
+      words.push_back({{{word}}, speaker, {at::full({9 + word, 3}, 3 * word + 5 * speaker + 1, at::kLong)}});
   SpeechTask task(model, words, words, make_loss({{"kind", "switch_balance"}, {"weight", 0.01}}));
   TrainOptions options;
   options.metric = "nll";
@@ -102,21 +102,57 @@ TEST(SpeechModel, LearnsTwoWords) {
   EXPECT_LT(task.evaluate().at("nll"), 0.2);
   for (const auto& spoken : words) {
     SpeechRequest request;
-    request.word = spoken.word;
+    request.words = spoken.spellings[0];
     request.speaker = spoken.speaker;
     request.temperature = 0;
     const auto frames = said(*model, request);
-    EXPECT_EQ(frames.size(), static_cast<size_t>(9 + spoken.word));
+    EXPECT_EQ(frames.size(), static_cast<size_t>(9 + spoken.spellings[0][0]));
     for (const auto& frame : frames) EXPECT_THAT(frame, ElementsAre(frame[0], frame[0], frame[0]));
-    EXPECT_EQ(frames[4][0], 3 * spoken.word + 5 * spoken.speaker + 1);
+    EXPECT_EQ(frames[4][0], 3 * spoken.spellings[0][0] + 5 * spoken.speaker + 1);
   }
+}
+
+TEST(SpeechModel, GuidanceNeedsTrainingWithoutText) {
+  const auto model = tiny_speech();
+  SpeechRequest request;
+  request.guidance = 2;
+  EXPECT_THROW(said(*model, request), UsageError);
+  model->guided = true;
+  request.most_frames = 12;
+  request.seed = 3;
+  const auto guided = said(*model, request);
+  request.guidance = 1;
+  const auto plain = said(*model, request);
+  EXPECT_NE(guided, plain);
+  // All that differs from the model without the text is what guidance strengthens.
+  request.words.clear();
+  const auto without = said(*model, request);
+  request.guidance = 3;
+  EXPECT_EQ(said(*model, request), without);
+}
+
+TEST(Speaking, FreeTextByLettersOrPhonemes) {
+  const auto model = tiny_speech();
+  model->free_text = true;
+  model->words = {"a", "b", " ", "/a", "/\u025b"};
+  const auto letters = read_words(*model, "A, bab ab");
+  ASSERT_EQ(letters.size(), 2u);
+  EXPECT_THAT(letters[0].said, ElementsAre(0));
+  EXPECT_THAT(letters[1].said, ElementsAre(1, 0, 1, 2, 0, 1));
+  EXPECT_GT(letters[0].pause, 0.1);
+  const auto phonemes = read_words(*model, "bab", [](const std::string& words) {
+    EXPECT_EQ(words, "bab");
+    return "b\u025b\u02d0a";  // what was not learned is passed over
+  });
+  EXPECT_THAT(phonemes[0].said, ElementsAre(4, 3));
+  EXPECT_THROW(read_words(*model, "abc"), UsageError);
 }
 
 TEST(Speaking, WordsOutOfText) {
   const auto model = tiny_speech();
   const auto words = read_words(*model, " 0 12, (Two)-ONE\n");
   std::vector<int64_t> ids;
-  for (const auto& word : words) ids.push_back(word.word);
+  for (const auto& word : words) ids.push_back(word.said.at(0));
   EXPECT_THAT(ids, ElementsAre(0, 1, 2, 2, 1));
   EXPECT_GT(words[2].pause, words[1].pause);
   for (const auto& [text, what] :
@@ -150,13 +186,13 @@ TEST(Speaking, PiecesAreTheWholeAndWordsStandAlone) {
     return at::cat(pieces);
   };
   std::vector<WordTime> times;
-  const Tensor two = collect({{1, 0.1}, {2, 0}}, &times);
+  const Tensor two = collect({{{1}, 0.1, {"one"}}, {{2}, 0, {"two"}}}, &times);
   ASSERT_EQ(times.size(), 2u);
   EXPECT_EQ(times[0].begin, 0);
   EXPECT_EQ(times[1].begin, times[0].end + 800);
   EXPECT_EQ(times[1].end, two.size(0));
   // A word sounds the same whatever follows.
-  EXPECT_TRUE(at::equal(collect({{1, 0}}), two.narrow(0, 0, times[0].end)));
+  EXPECT_TRUE(at::equal(collect({{{1}, 0, {"one"}}}), two.narrow(0, 0, times[0].end)));
   EXPECT_EQ(two.narrow(0, times[0].end, 800).abs().max().item<double>(), 0);
 }
 

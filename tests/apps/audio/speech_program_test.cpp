@@ -9,6 +9,7 @@
 
 #include "apps/audio/recogniser.h"
 #include "apps/audio/recordings.h"
+#include "apps/audio/speech_eval.h"
 #include "framework/base/error.h"
 #include "framework/base/file.h"
 #include "framework/base/json.h"
@@ -242,6 +243,51 @@ TEST(ShippedVoice, SaysDigits) {
   EXPECT_NEAR(*measure_loudness(sound.samples_N, 8000).integrated, -14, 2);
 }
 
+TEST_F(SpeechProgram, AVoiceOfFreeText) {
+  std::string rows;
+  for (int i = 0; i < 51; ++i) {
+    const std::string name = fmt::format("{}.wav", i);
+    save_sound(at("texts/phrases/" + name), tone(0.2 + 0.01 * i, 0.4), 8000);
+    rows += fmt::format("{}\t{}\t{}\tab\n", name, i % 2 ? "ann" : "bob", i % 3 ? "a bad deed" : "ace");
+  }
+  write_file(at("texts/phrases/phrases.tsv"), rows);
+  Json recipe = read_json(at("speech.json"));
+  recipe["model"]["words"] = {"a", "b", "c", "d", "e", " ", "/a", "/b"};
+  recipe["model"]["free_text"] = true;
+  recipe["model"]["dropped"] = 0.2;
+  recipe["sources"] = {{{"kind", "phrases"}, {"folder", "phrases"}, {"split", "learning"}}};
+  recipe["validation"] = {{{"kind", "phrases"}, {"folder", "phrases"}, {"split", "validation"}}};
+  write_file(at("free.json"), recipe.dump());
+  const auto trained = run({"train", "--recipe", at("free.json"), "--data", at(""), "--more", at("texts"),
+                            "--codec", at("voice/codec"), "--out", at("free/speech")});
+  ASSERT_EQ(trained.code, 0) << trained.err;
+  fs::create_directory_symlink(at("voice/codec"), at("free/codec"));
+  const auto said = run({"speak", "--model", at("free"), "--text", "A bad deed, Abe.", "--letters",
+                         "--guidance", "2", "-o", at("free.wav"), "--json"});
+  ASSERT_EQ(said.code, 0) << said.err;
+  const Json words = parse_json(said.out, "stdout").at("words");
+  ASSERT_EQ(words.size(), 4u);
+  EXPECT_EQ(words[3].at("word"), "abe");
+  EXPECT_LT(words[1].at("end"), words[3].at("begin"));
+  const auto unknown =
+      run({"speak", "--model", at("free"), "--text", "zoo", "--letters", "-o", at("free.wav")});
+  EXPECT_EQ(unknown.code, 2) << unknown.err;
+  EXPECT_THAT(unknown.err, HasSubstr("has not learned the letter z"));
+  write_file(at("texts/phrases/phrases.tsv"), "only one cell\n");
+  const auto broken = run({"train", "--recipe", at("free.json"), "--data", at(""), "--more", at("texts"),
+                           "--codec", at("voice/codec"), "--out", at("never")});
+  EXPECT_EQ(broken.code, 1);
+  EXPECT_THAT(broken.err, HasSubstr("parted by tabs"));
+}
+
+TEST(WordErrors, AreTheFewestChanges) {
+  EXPECT_EQ(word_errors("the cat sat", "the cat sat"), 0);
+  EXPECT_EQ(word_errors("the cat sat", "a cat sat down"), 2);
+  EXPECT_EQ(word_errors("the cat sat", ""), 3);
+  EXPECT_EQ(word_errors("", "so much"), 2);
+  EXPECT_EQ(word_errors("a b c d", "b c x d"), 2);
+}
+
 TEST(ShippedVoice, ShowsItsRouting) {
   const testing::TempDir dir;
   const auto outcome = testing::run_program({"conclave-audio", "inspect", "--text", "0 1 2", "--speaker",
@@ -250,15 +296,15 @@ TEST(ShippedVoice, ShowsItsRouting) {
   EXPECT_GT(load_picture(dir / "a.png").size(0), 300) << "bands below the spectrogram";
 }
 
-TEST(DigitRecogniser, HearsRecordedDigits) {
+TEST(Sphinx, HearsRecordedDigits) {
   CONCLAVE_NEED_DATA("speech/fsdd");
-  const auto recogniser = DigitRecogniser::find();
+  const auto recogniser = Sphinx::find();
   if (!recogniser) GTEST_SKIP() << "pocketsphinx is not installed";
   const auto clips = load_recordings({{"kind", "fsdd"}, {"split", "test"}, {"only", Json::array({"lucas"})}},
                                      *testing::data_dir(), {}, 8000, "test");
   std::vector<Tensor> samples;
   for (const auto& one : clips) samples.push_back(one.samples_N);
-  const auto heard = recogniser->hear(samples, 8000);
+  const auto heard = recogniser->hear_digits(samples, 8000);
   int64_t right = 0;
   for (size_t i = 0; i < clips.size(); ++i) right += heard[i] == clips[i].clip.digit;
   EXPECT_GE(right, 45);  // of 50
