@@ -1,4 +1,5 @@
 #include "apps/audio/music_eval.h"
+#include "apps/audio/music_style.h"
 #include "apps/audio/sound_eval.h"
 #include "apps/audio/speech_eval.h"
 #include "apps/audio/verbs.h"
@@ -18,13 +19,14 @@ class EvalVerb : public Verb {
   std::string examples() const override {
     return "conclave-audio eval --task music-nll --dataset jsb --data DIR/music --protocol factored --json\n"
            "conclave-audio eval --task music-key --data DIR/music --json\n"
+           "conclave-audio eval --task music-style --dataset jsb --data DIR/music --json\n"
            "conclave-audio eval --task codec --data DIR/speech\n"
            "conclave-audio eval --task digits --data DIR/speech --json\n"
            "conclave-audio eval --task speech --data more/voice --model runs/voice --json";
   }
   void declare(Options& options) override {
     options.add("task", task_, "What is measured")
-        .choices({"music-nll", "music-key", "codec", "digits", "speech"})
+        .choices({"music-nll", "music-key", "music-style", "codec", "digits", "speech"})
         .required();
     options.add("data", music_.data, "Folder of the data sets; for speech that of sentences.txt")
         .existing()
@@ -42,6 +44,9 @@ class EvalVerb : public Verb {
              "Average each frame's probability over the piece moved by up to so many semitones either way")
         .range(0, 11)
         .group("Music");
+    options.add("pieces", pieces_, "Of the split, from its beginning, that a style is compared over; 0: all")
+        .range(0, 100000)
+        .group("Music");
     options.add("speaker", sound_.speaker, "Whom the codec is judged by; the shipped one never heard lucas")
         .group("Speech");
     options.add("takes", sound_.takes, "Takes of each digit and speaker").range(1, 1000).group("Speech");
@@ -51,7 +56,7 @@ class EvalVerb : public Verb {
   int run(Invocation& call) override {
     set_threads(call.common().threads);
     if (task_ == "music-key") return evaluate_key_finding(music_.data, call);
-    if (task_ != "music-nll") {
+    if (task_ != "music-nll" && task_ != "music-style") {
       sound_.data = music_.data;
       sound_.model = music_.model;
       sound_.seed = call.common().seed;
@@ -62,11 +67,13 @@ class EvalVerb : public Verb {
       music_.model = shipped(music_set_style(music_.dataset) == "tune" ? "music-tunes"
                              : music_.protocol == "sigmoid"            ? "music-chorales-sigmoid"
                                                                        : "music-chorales");
-    return evaluate_music(music_, call);
+    return task_ == "music-style" ? evaluate_music_style(music_, pieces_, call)
+                                  : evaluate_music(music_, call);
   }
 
  private:
   std::string task_;
+  int64_t pieces_ = 0;
   SoundEvalOptions sound_;
   MusicEvaluation music_{{}, {}, "jsb", "test", "factored"};
 };

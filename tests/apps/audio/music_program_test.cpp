@@ -211,6 +211,18 @@ TEST_F(AudioMusic, KeepsToNamedChords) {
             kExitUsage);
 }
 
+TEST_F(AudioMusic, StyleBesideTheDataSet) {
+  const auto scored = audio({"eval", "--task", "music-style", "--dataset", "jsb", "--data", at(""), "--model",
+                             at("model"), "--split", "test", "--json"});
+  ASSERT_EQ(scored.code, kExitDone) << scored.err;
+  const Json line = last_line(scored);
+  EXPECT_EQ(line.at("pieces"), 2);
+  const double cosine = line.at("chroma_cosine"), overlap = line.at("polyphony").at("overlapping_area");
+  EXPECT_TRUE(cosine >= 0 && cosine <= 1) << cosine;
+  EXPECT_TRUE(overlap >= 0 && overlap <= 1) << overlap;
+  EXPECT_EQ(line.at("polyphony").at("real"), 4);
+}
+
 TEST_F(AudioMusic, RoutingAsAPicture) {
   const auto seen = testing::run_program({"conclave-audio", "inspect", "--midi", at("tune.mid"), "--model",
                                           at("model"), "--picture", at("r.png")});
