@@ -16,7 +16,8 @@ install(TARGETS conclave_pictures RUNTIME_DEPENDENCY_SET conclave_dependencies
 install(EXPORT ConclaveTargets NAMESPACE Conclave:: DESTINATION ${config_dir} COMPONENT development)
 install(DIRECTORY framework models datasets DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/conclave COMPONENT development
         FILES_MATCHING PATTERN "*.h")
-install(DIRECTORY assets/ DESTINATION ${CMAKE_INSTALL_DATADIR}/conclave COMPONENT runtime)
+install(DIRECTORY assets/ DESTINATION ${CMAKE_INSTALL_DATADIR}/conclave COMPONENT runtime
+        PATTERN screenshots EXCLUDE)
 install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/conclave COMPONENT runtime)
 
 # LibTorch's two libraries and the two small ones they name. No other package has them, so both packages do.

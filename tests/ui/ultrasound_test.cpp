@@ -166,6 +166,16 @@ TEST_F(UltrasoundTest, AHeadIsMeasuredDraftedEditedAndSigned) {
   keep_picture("ultrasound-signed");
 }
 
+TEST_F(UltrasoundTest, HomeTriesASample) {
+  QTest::mouseClick(child<QPushButton>("home.scan"), Qt::LeftButton);
+  ASSERT_EQ(window().current_page()->id(), "ultrasound");
+  ASSERT_TRUE(QTest::qWaitFor([&] { return page().settled() && page().report(); }, 60000));
+  EXPECT_EQ(page().report()->state, "draft");
+  EXPECT_TRUE(std::filesystem::exists(dir_ / "XDG_DATA_HOME" / "conclave" / "samples" / "breast-lesion.jpg"))
+      << "its report does not lie among the samples";
+  keep_picture("ultrasound-sample");
+}
+
 TEST_F(UltrasoundTest, WhatCannotBeReadIsSaid) {
   open();
   write_file(dir_ / "a.dcm", "no dicom");

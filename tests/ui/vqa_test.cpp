@@ -109,6 +109,14 @@ TEST_F(VqaTest, AsksAboutAPictureAndPaintsItsPatches) {
   EXPECT_TRUE(page().canvas().patches().patches.empty()) << "of another picture";
 }
 
+TEST_F(VqaTest, HomeTriesASample) {
+  QTest::mouseClick(child<QPushButton>("home.picture"), Qt::LeftButton);
+  EXPECT_EQ(window().current_page()->id(), "vqa");
+  ASSERT_TRUE(QTest::qWaitFor([&] { return page().settled(); }, 60000));
+  EXPECT_EQ(last().answer.error, "");
+  EXPECT_EQ(last().answer.text, "true");
+}
+
 TEST_F(VqaTest, ErrorsStandWhereTheAnswerWouldBe) {
   use_script("echo 'no model here' >&2; exit 1");
   const QAbstractItemModelTester tester(const_cast<AnswerModel*>(&page().answers()),

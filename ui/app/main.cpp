@@ -7,6 +7,7 @@
 #include "framework/base/error.h"
 #include "framework/history/store.h"
 #include "ui/app/bench.h"
+#include "ui/app/language.h"
 #include "ui/app/main_window.h"
 #include "ui/app/screenshots.h"
 #include "ui/app/session_log.h"
@@ -69,12 +70,16 @@ int main(int argc, char** argv) {
                                "RUN");
   const QCommandLineOption screenshots(
       "screenshots", "Write a picture of every page, or of --page alone, light and dark, and end.", "DIR");
+  const QCommandLineOption samples("samples", "With --screenshots: let each page try its sample first.");
+  const QCommandLineOption pin("pin", "A run to compare; may be repeated.", "RUN");
+  const QCommandLineOption language("language", "The window's language instead of the system's: en, zh_CN.",
+                                    "LANGUAGE");
   const QCommandLineOption bench(
       "bench",
       "Measure the window on a history of RUNS runs with 20 metrics each, as JSON lines, and end; "
       "'shown': say when this window over this history is on the screen, and end.",
       "RUNS");
-  parser.addOptions({history, page, run, screenshots, bench});
+  parser.addOptions({history, page, run, pin, screenshots, samples, language, bench});
   if (!parser.parse(QApplication::arguments())) {
     std::fprintf(stderr, "conclave-workbench: %s\n", qPrintable(parser.errorText()));
     return kExitUsage;
@@ -86,6 +91,7 @@ int main(int argc, char** argv) {
     return kExitUsage;
   }
 
+  ui::speak_language(app, parser.value(language));
   ui::apply_theme(app, theme_of(ui::Preferences().value("window/theme").toString()));
   try {
     if (parser.value(bench) == ui::kBenchShown) {
@@ -109,11 +115,13 @@ int main(int argc, char** argv) {
                    qPrintable(parser.value(page)));
       return kExitUsage;
     }
+    if (parser.isSet(pin)) window.pin_named_runs(parser.values(pin));
     if (parser.isSet(run)) window.open_named_run(parser.value(run));
     window.show();
     if (parser.isSet(screenshots)) {
       const QStringList pages = parser.isSet(page) ? parser.values(page) : window.page_ids();
-      for (const QString& file : ui::take_screenshots(window, parser.value(screenshots), pages))
+      for (const QString& file :
+           ui::take_screenshots(window, parser.value(screenshots), pages, parser.isSet(samples)))
         std::printf("%s\n", qPrintable(file));
       return 0;
     }

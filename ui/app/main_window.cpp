@@ -2,6 +2,7 @@
 
 #include <QApplication>
 #include <QCloseEvent>
+#include <QDir>
 #include <QLabel>
 #include <QPushButton>
 #include <QStackedWidget>
@@ -30,14 +31,20 @@
 namespace conclave::ui {
 namespace {
 constexpr int kNarrowWindow = 1000;
+
+// ~/... for what is below the home folder.
+QString short_path(const std::filesystem::path& path) {
+  const QString whole = QString::fromStdString(path.string()), home = QDir::homePath() + "/";
+  return whole.startsWith(home) ? "~/" + whole.mid(home.size()) : whole;
 }
+}  // namespace
 
 MainWindow::MainWindow(const std::filesystem::path& history, const QString& first_page)
     : history_(history),
       rail_(new Rail),
       stack_(new QStackedWidget),
       strip_(new CommandStrip),
-      where_(new QLabel(QString::fromStdString(history.string()))),
+      where_(new QLabel(short_path(history))),
       message_(new QLabel),
       running_(new QLabel) {
   setWindowTitle(tr("Conclave"));
@@ -66,9 +73,9 @@ MainWindow::MainWindow(const std::filesystem::path& history, const QString& firs
 
   add_page<HomePage>([this](HomePage* home) {
     connect(home, &HomePage::wants_run, this, &MainWindow::open_run);
-    connect(home, &HomePage::wants_sample, this, [this] {
-      static_cast<VqaPage*>(page("vqa"))->try_sample();
-      open_page("vqa");
+    connect(home, &HomePage::wants_sample, this, [this](const QString& id) {
+      open_page(id);
+      current_page()->try_sample();
     });
   });
   add_page<VqaPage>();
@@ -222,7 +229,23 @@ void MainWindow::open_named_run(const QString& reference) {
   history_.ask(
       this, named_run_, [text = reference.toStdString()](const Store& store) { return store.find(text); },
       [this](const Answer<int64_t>& answer) {
-        answer.value ? open_run(*answer.value) : say(answer.error, true);
+        if (!answer.value) return say(answer.error, true);
+        if (current_page()->id() != "routing") return open_run(*answer.value);
+        static_cast<RoutingPage*>(current_page())->show_run(*answer.value);
+      });
+}
+
+void MainWindow::pin_named_runs(const QStringList& references) {
+  history_.ask(
+      this, pinned_,
+      [references](const Store& store) {
+        std::vector<int64_t> runs;
+        for (const QString& reference : references) runs.push_back(store.find(reference.toStdString()));
+        return runs;
+      },
+      [this](const Answer<std::vector<int64_t>>& answer) {
+        if (!answer.value) return say(answer.error, true);
+        for (const int64_t run : *answer.value) pins_.pin(run);
       });
 }
 

@@ -36,6 +36,8 @@ class MainWindow : public QMainWindow {
   HistoryThread& history() { return history_; }
   /// Shows one run, wherever the window is.
   void open_run(int64_t run);
+  /// Pins runs to Compare, each named by its number, name, the beginning of its id, or "last".
+  void pin_named_runs(const QStringList& references);
   /// The same by number, name, the beginning of its id, or "last".
   void open_named_run(const QString& reference);
 
@@ -69,7 +71,7 @@ class MainWindow : public QMainWindow {
   CommandStrip* strip_;
   QLabel *where_, *message_, *running_;
   CommandPalette* palette_;
-  Question running_question_, named_run_;
+  Question running_question_, named_run_, pinned_;
 };
 
 }  // namespace conclave::ui

@@ -41,6 +41,9 @@ class Page : public QWidget {
   virtual void refresh() {}
   /// Whether nothing is on its way any more, so that a picture of the page can be taken.
   virtual bool settled() const { return true; }
+  /// Shows what the page does on something that comes with the program; of no effect where there is nothing
+  /// to try.
+  virtual void try_sample() {}
   /// Where the keyboard goes when the page is opened.
   virtual QWidget* first_focus() { return nullptr; }
 

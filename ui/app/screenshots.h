@@ -10,8 +10,10 @@ class MainWindow;
 
 /// Writes PAGE-light.png and PAGE-dark.png of these pages into `folder` and returns their names. Throws
 /// Error.
-QStringList take_screenshots(MainWindow& window, const QString& folder, const QStringList& pages);
-/// Runs the event loop until the present page shows all it has asked for, at most five seconds.
-void settle(MainWindow& window);
+/// With `samples` each page tries its sample first.
+QStringList take_screenshots(MainWindow& window, const QString& folder, const QStringList& pages,
+                             bool samples = false);
+/// Runs the event loop until the present page shows all it has asked for, at most `most_ms`.
+void settle(MainWindow& window, int most_ms = 5000);
 
 }  // namespace conclave::ui

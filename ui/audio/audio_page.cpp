@@ -95,6 +95,8 @@ void AudioPage::build() {
 
 void AudioPage::add_actions() {
   add_action(
+      "sample", tr("Try on a phone number"), {}, [this] { try_sample(); }, true);
+  add_action(
       "make", tr("Make"), QKeySequence("Ctrl+Return"), [this] { make(); }, true);
   add_action(
       "cancel", tr("Cancel"), QKeySequence("Esc"), [this] { process_.cancel(); }, true);
@@ -179,6 +181,13 @@ void AudioPage::make() {
   trouble_.clear();
   process_.start(program, words);
   say_state();
+}
+
+void AudioPage::try_sample() {
+  VerbForm& speak = form("speak");
+  speak.set_value("text", "555-0123");
+  speak.set_value("seed", 1);
+  speak.when_ready([this] { make(); });
 }
 
 void AudioPage::take_end(const QString& problem) {

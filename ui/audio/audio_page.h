@@ -24,6 +24,7 @@ class AudioPage : public Page {
   explicit AudioPage(Context& context);
   static PageInfo info();
   void refresh() override;
+  void try_sample() override;
   bool settled() const override;
   QWidget* first_focus() override;
   /// "speak", "music", "continue".

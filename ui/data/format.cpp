@@ -9,7 +9,7 @@
 namespace conclave::ui {
 namespace {
 QString tr(const char* text) {
-  return QCoreApplication::translate("format", text);
+  return QCoreApplication::translate("conclave::ui", text);
 }
 }  // namespace
 
@@ -42,6 +42,15 @@ QString size_text(int64_t bytes) {
 
 QString count_text(int64_t count) {
   return QLocale().toString(static_cast<qlonglong>(count));
+}
+
+QString status_text(const std::string& status) {
+  [[maybe_unused]] static constexpr const char* kWords[] = {
+      QT_TRANSLATE_NOOP("status", "queued"),    QT_TRANSLATE_NOOP("status", "waiting"),
+      QT_TRANSLATE_NOOP("status", "running"),   QT_TRANSLATE_NOOP("status", "finished"),
+      QT_TRANSLATE_NOOP("status", "done"),      QT_TRANSLATE_NOOP("status", "failed"),
+      QT_TRANSLATE_NOOP("status", "cancelled"), QT_TRANSLATE_NOOP("status", "lost")};
+  return QCoreApplication::translate("status", status.c_str());
 }
 
 QString shell_text(const QStringList& words) {

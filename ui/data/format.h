@@ -20,6 +20,9 @@ QString size_text(int64_t bytes);
 /// 12345 -> "12,345", as the language has it.
 QString count_text(int64_t count);
 
+/// "running", "failed", ... of runs and jobs, in the person's language.
+QString status_text(const std::string& status);
+
 /// A command line as a shell takes it.
 QString shell_text(const QStringList& words);
 QString shell_text(const std::vector<std::string>& words);

@@ -65,6 +65,12 @@ VerbForm::VerbForm(QString program, QString verb, QStringList first, QStringList
   });
 }
 
+void VerbForm::when_ready(std::function<void()> what) {
+  if (ready()) return what();
+  connect(this, &VerbForm::became_ready, this, std::move(what), Qt::SingleShotConnection);
+  prepare();
+}
+
 void VerbForm::prepare() {
   if (ready() || process_.running()) return;
   const QString program = find_program(program_);

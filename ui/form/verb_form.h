@@ -24,6 +24,8 @@ class VerbForm : public QWidget {
 
   /// Asks the program, once; ready() comes when the form is there, or problem() says why not.
   void prepare();
+  /// Calls `what` when the form is there, now or later.
+  void when_ready(std::function<void()> what);
   bool ready() const { return !description_.options.empty(); }
   bool settled() const { return !process_.running(); }
   const VerbDescription& description() const { return description_; }

@@ -68,16 +68,17 @@ void HomePage::build() {
                      place % kTilesAcross);
     tiles->setColumnStretch(place % kTilesAcross, 1);
   };
+  const auto tries = [this](const char* page) { return [this, page] { Q_EMIT wants_sample(page); }; };
   const auto opens = [this](const char* page) { return [this, page] { Q_EMIT wants_page(page); }; };
   add("picture", tr("Ask about a picture"),
       explaining(tr("Answers with how sure the model is, and which experts saw which part.")),
-      tr("Try on a sample"), [this] { Q_EMIT wants_sample(); });
+      tr("Try on a sample"), tries("vqa"));
   add("wave", tr("Speak and compose"), explaining(tr("Digits in several voices, chorales and tunes.")),
-      tr("Audio"), opens("audio"));
+      tr("Try on a sample"), tries("audio"));
   add("scan", tr("Read ultrasound"), explaining(tr("Outline, measures and a draft of the report.")),
-      tr("Ultrasound"), opens("ultrasound"));
+      tr("Try on a sample"), tries("ultrasound"));
   add("stream", tr("Follow a stream"), explaining(tr("A mixture that learns on while the world changes.")),
-      tr("Stream"), opens("stream"));
+      tr("Try on a sample"), tries("stream"));
   add("runs", tr("Look at runs"), runs_line_, tr("All runs"), opens("runs"));
   add("compare", tr("Compare runs"), explaining(tr("Curves over each other, what differs first.")),
       tr("Compare"), opens("compare"));
@@ -95,6 +96,8 @@ void HomePage::build() {
   storage_->setForegroundRole(QPalette::PlaceholderText);
   storage_->setObjectName("home.storage");
   table_->setObjectName("home.runs");
+  table_->horizontalHeader()->setStretchLastSection(false);
+  table_->horizontalHeader()->setDefaultSectionSize(130);  // of metrics
   const int widths[] = {68, 200, 130, 110, 110, 100, 110};
   for (int i = 0; i < kRunColumns; ++i) table_->setColumnWidth(i, widths[i]);
   auto* line = new QHBoxLayout;

@@ -22,8 +22,8 @@ class HomePage : public Page {
 
  Q_SIGNALS:
   void wants_run(int64_t run);
-  /// A sample question is wanted.
-  void wants_sample();
+  /// A page is to be shown with its sample.
+  void wants_sample(const QString& page);
 
  private:
   struct State {

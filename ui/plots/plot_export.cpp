@@ -17,7 +17,7 @@ namespace {
 constexpr int kPixelsPerPoint = 2;
 
 QString tr(const char* text) {
-  return QCoreApplication::translate("export", text);
+  return QCoreApplication::translate("conclave::ui", text);
 }
 
 QString cannot_write(const QString& file) {

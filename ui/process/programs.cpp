@@ -18,7 +18,9 @@ QString find_asset(const QString& name) {
   const fs::path folder = program_folder();
   const fs::path installed = folder.parent_path() / "share" / "conclave" / name.toStdString();
   if (fs::exists(installed)) return QString::fromStdString(installed.string());
-  return QString::fromStdString(find_upward(folder, fs::path("assets") / name.toStdString()).string());
+  const fs::path assets = find_upward(folder, fs::path("assets") / "README.md").parent_path();
+  const fs::path asset = assets / name.toStdString();
+  return !assets.empty() && fs::exists(asset) ? QString::fromStdString(asset.string()) : QString();
 }
 
 }  // namespace conclave::ui

@@ -15,7 +15,7 @@ constexpr const char* kMime = "application/x-conclave-jobs";
 
 QString state_text(const Job& job) {
   if (job.state == "running" && job.cancel_ms) return JobTableModel::tr("cancelling…");
-  return QString::fromStdString(job.state);
+  return status_text(job.state);
 }
 
 void JobTableModel::set_jobs(std::vector<Job> jobs) {

@@ -71,7 +71,7 @@ std::vector<Ablation> ablations_of(const Store& store, const RunDetail& evaluati
   std::vector<Ablation> all;
   for (const Job& job : Queue(store).list()) {
     if (job.batch != batch_of(evaluation)) continue;
-    Ablation ablation{masked_in(job.argv).join(", "), QString::fromStdString(job.state), {}};
+    Ablation ablation{masked_in(job.argv).join(", "), job.state, {}};
     if (const auto run = job.run.empty() ? std::nullopt : store.find_uuid(job.run))
       ablation.run = store.show(*run);
     all.push_back(std::move(ablation));

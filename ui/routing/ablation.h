@@ -18,7 +18,7 @@ JobSpec ablation_job(const RunDetail& evaluation, const std::string& site, int e
 /// What was asked for so far, the latest first.
 struct Ablation {
   QString experts;                ///< "2:3", or several with commas
-  QString state;                  ///< of its job
+  std::string state;              ///< of its job
   std::optional<RunSummary> run;  ///< once it has begun
 };
 std::vector<Ablation> ablations_of(const Store& store, const RunDetail& evaluation);

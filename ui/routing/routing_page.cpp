@@ -133,7 +133,7 @@ void RoutingPage::build() {
   upper->addWidget(make_side());
   upper->setStretchFactor(0, 1);
   upper->setHandleWidth(12);
-  upper->setSizes({700, 330});
+  upper->setSizes({660, 370});
 
   steps_->setObjectName("routing.steps");
   steps_->setAccessibleName(tr("Step"));
@@ -157,11 +157,11 @@ void RoutingPage::build() {
 QWidget* RoutingPage::make_side() {
   QTableView* table = make_table(&balance_, tr("Balance of the layers"));
   table->setObjectName("routing.balance");
-  table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+  table->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
   chosen_->setObjectName("routing.chosen");
   chosen_->setWordWrap(true);
   ablations_view_->setObjectName("routing.ablations");
-  ablations_view_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+  ablations_view_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
   auto* side = new QWidget;
   side->setMinimumWidth(300);
   auto* layout = new QVBoxLayout(side);
@@ -348,11 +348,11 @@ void RoutingPage::show_ablations() {
       const double with = shown_.evaluation->metric(name)->last;
       const MetricSummary* found = ablation.run ? ablation.run->metric(name) : nullptr;
       const double change = found ? found->last - with : 0;
-      rows.push_back({{ablation.experts, QString::fromStdString(name), number_text(with),
-                       found ? number_text(found->last) : QString(),
-                       found ? (change > 0 ? "+" : "") + number_text(change) : QString(),
-                       QCoreApplication::translate("status", ablation.state.toUtf8())},
-                      found != nullptr});
+      rows.push_back(
+          {{ablation.experts, QString::fromStdString(name), number_text(with),
+            found ? number_text(found->last) : QString(),
+            found ? (change > 0 ? "+" : "") + number_text(change) : QString(), status_text(ablation.state)},
+           found != nullptr});
     }
   ablations_view_->setVisible(!rows.empty());
   ablations_.set_rows(std::move(rows));

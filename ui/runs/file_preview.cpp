@@ -27,7 +27,7 @@ constexpr int kShownPixels = 1024;             // along the longer side
 constexpr QSize kWaveSize(800, 160);
 
 QString tr(const char* text) {
-  return QCoreApplication::translate("preview", text);
+  return QCoreApplication::translate("conclave::ui", text);
 }
 
 Preview picture_of(const QString& file) {

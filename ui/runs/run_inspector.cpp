@@ -112,8 +112,9 @@ void RunInspector::build() {
     QTableView* table = make_table(model, title);
     table->setObjectName("run.table." + title);
     table->setStyleSheet("QTableView { border: none; }");
-    table->horizontalHeader()->setDefaultSectionSize(70);
-    table->setColumnWidth(0, 112);
+    table->horizontalHeader()->setDefaultSectionSize(69);
+    table->setColumnWidth(0, 104);
+    if (model == &metrics_) table->setTextElideMode(Qt::ElideMiddle);  // of a name both ends tell
     if (model == &params_) table->setColumnWidth(1, 110);
     if (model == &events_) table->setColumnWidth(0, 66);
     if (model != &files_) {
@@ -208,8 +209,7 @@ void RunInspector::fill(const Shown& shown) {
   detail_ = run;
   stack_->setCurrentIndex(1);
   headline_->setText(tr("Run %1: %2").arg(run.id).arg(text_of(run.app + " " + run.verb)));
-  QStringList facts{QCoreApplication::translate("status", run.status.c_str()), time_text(run.started_ms),
-                    duration_text(run.seconds())};
+  QStringList facts{status_text(run.status), time_text(run.started_ms), duration_text(run.seconds())};
   if (!run.host.empty()) facts << text_of(run.host);
   if (!run.git_sha.empty()) facts << text_of(run.git_sha.substr(0, 10));
   if (!run.seed.empty()) facts << tr("seed %1").arg(text_of(run.seed));

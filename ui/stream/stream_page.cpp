@@ -147,7 +147,7 @@ void StreamPage::try_sample() {
   form_->set_value("positions", Json::array({30000, 60000}));
   form_->set_value("rows", 90000);
   form_->set_value("every", 500);
-  start();
+  form_->when_ready([this] { start(); });
 }
 
 void StreamPage::start() {

@@ -29,7 +29,7 @@ class StreamPage : public Page {
   bool running() const { return process_.running(); }
   bool paused() const { return process_.paused(); }
   /// A stream with two drifts, as someone new would like to see it.
-  void try_sample();
+  void try_sample() override;
   void start();
   void pause(bool paused);
 

@@ -82,6 +82,7 @@ QScrollBar::handle:hover { background: palette(placeholder-text); }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QAbstractSpinBox QLineEdit { border: none; padding: 0; }
+QCheckBox::indicator:unchecked, QListView::indicator:unchecked { width: 12px; height: 12px; border: 1px solid palette(mid); border-radius: 3px; background: palette(base); }
 QStatusBar QLabel { padding: 2px 12px; }
 QStatusBar { background: palette(base); border-top: 1px solid palette(mid); }
 QStatusBar::item { border: none; }

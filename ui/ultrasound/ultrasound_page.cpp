@@ -19,6 +19,7 @@
 #include <QTimer>
 
 #include "framework/base/error.h"
+#include "framework/base/paths.h"
 #include "ui/data/table_view.h"
 #include "ui/plots/plot_export.h"
 #include "ui/process/programs.h"
@@ -317,6 +318,8 @@ void UltrasoundPage::add_actions() {
       },
       true);
   add_action(
+      "sample", tr("Try on a sample"), {}, [this] { try_sample(); }, true);
+  add_action(
       "draft", tr("Draft a report"), QKeySequence("Ctrl+Return"), [this] { draft(); }, true);
   add_action(
       "keep", tr("Keep my changes"), QKeySequence("Ctrl+Shift+S"), [this] { keep(); }, true);
@@ -397,6 +400,18 @@ void UltrasoundPage::open(const QStringList& paths) {
   chosen_ = -1;
   list();
   if (!studies_.empty()) choose_row(*file_table_, 0);
+}
+
+// A copy, so that its report does not lie among the samples.
+void UltrasoundPage::try_sample() {
+  const QString sample = find_asset("samples") + "/breast-lesion.jpg";
+  const QString folder = QString::fromStdString((data_home() / "samples").string());
+  const QString copy = folder + "/breast-lesion.jpg";
+  if (!QFile::exists(copy) && !(QDir().mkpath(folder) && QFile::copy(sample, copy)))
+    return say(tr("The samples are not installed"), true);
+  open({copy});
+  form_->clear();
+  form_->when_ready([this] { draft(); });
 }
 
 void UltrasoundPage::list() {

@@ -30,6 +30,7 @@ class UltrasoundPage : public Page {
   explicit UltrasoundPage(Context& context);
   static PageInfo info();
   void refresh() override;
+  void try_sample() override;
   bool settled() const override;
   QWidget* first_focus() override;
   /// Files, or all files of folders.

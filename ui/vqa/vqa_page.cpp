@@ -183,6 +183,7 @@ void VqaPage::set_pictures(const QStringList& files) {
               list_->setCurrentIndex({});
               show_exchange();
               Q_EMIT message(*problem, !problem->isEmpty());
+              if (!ask_then_.isEmpty()) ask(std::exchange(ask_then_, {}));
             },
             Qt::QueuedConnection);
       });
@@ -216,6 +217,7 @@ void VqaPage::try_sample() {
   set_pictures({folder + "/nlvr-dev-3125-1-0.png"});
   question_->setText("There is a tower with four blocks.");
   question_->setFocus();
+  ask_then_ = question_->text();
 }
 
 void VqaPage::ask(const QString& question) {

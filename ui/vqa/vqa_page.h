@@ -28,7 +28,7 @@ class VqaPage : public Page {
   /// Takes the place of the pictures that are shown; what cannot be read is said and left out.
   void set_pictures(const QStringList& files);
   /// Shows a picture that comes with Conclave, and a question about it.
-  void try_sample();
+  void try_sample() override;
   /// Starts the program; of no effect while it runs.
   void ask(const QString& question);
   const AnswerModel& answers() const { return answers_; }
@@ -55,6 +55,7 @@ class VqaPage : public Page {
   QTemporaryDir folder_;
   QString program_, routing_file_;
   QStringList files_;
+  QString ask_then_;  ///< to be asked when the pictures are there
   Question pictures_question_;
   int reading_ = 0, asked_ = 0, waited_s_ = 0;
   PictureCanvas* canvas_;
