@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <sstream>
 
 #include "apps/common/app.h"
@@ -10,8 +11,10 @@
 #include "framework/base/child_process.h"
 #include "framework/base/error.h"
 #include "framework/base/file.h"
+#include "framework/base/log.h"
 #include "framework/base/paths.h"
 #include "framework/base/signals.h"
+#include "framework/history/queue.h"
 
 namespace conclave {
 namespace fs = std::filesystem;
@@ -43,6 +46,7 @@ class DemoVerb : public Verb {
     show_music(call);
     show_ultrasound(call);
     show_history(call);
+    show_workbench(call);
     return kExitDone;
   }
 
@@ -118,7 +122,7 @@ class DemoVerb : public Verb {
     const auto lines =
         json_lines(run_program("conclave-stream",
                                {"run", "--generator", "agrawal", "--function", "1,3", "--positions", "10000",
-                                "--rows", "20000", "--every", "500", "--json", "--quiet", "--no-history"},
+                                "--rows", "20000", "--every", "500", "--json", "--quiet"},
                                call),
                    "conclave-stream");
     constexpr int64_t kDrift = 10000, kWindow = 1000;
@@ -151,7 +155,7 @@ class DemoVerb : public Verb {
       const fs::path sound = out_ / fmt::format("{}.wav", speaker);
       const auto line = json_lines(run_program("conclave-audio",
                                                {"speak", "--text", number, "--speaker", speaker, "--seed",
-                                                "1", "-o", sound.string(), "--json", "--no-history"},
+                                                "1", "-o", sound.string(), "--json"},
                                                call),
                                    "conclave-audio")
                             .back();
@@ -168,9 +172,8 @@ class DemoVerb : public Verb {
     const auto make = [&](const std::string& name, std::vector<std::string> how) {
       const fs::path notes = out_ / (name + ".mid"), sound = out_ / (name + ".wav");
       const fs::path sample = shipped("samples") / (name + ".mid");
-      std::vector<std::string> words = {"continue", sample.string(), "--seed", "1",
-                                        "-o",       notes.string(),  "-o",     sound.string(),
-                                        "--json",   "--no-history"};
+      std::vector<std::string> words = {"continue", sample.string(), "--seed", "1", "-o", notes.string(),
+                                        "-o",       sound.string(),  "--json"};
       words.insert(words.end(), how.begin(), how.end());
       const auto line =
           json_lines(run_program("conclave-audio", std::move(words), call), "conclave-audio").back();
@@ -189,7 +192,7 @@ class DemoVerb : public Verb {
       std::vector<std::string> words = {"report",   (shipped("samples") / (name + ".jpg")).string(),
                                         "-o",       out_.string(),
                                         "--format", "json,pdf,sr,fhir",
-                                        "--json",   "--no-history"};
+                                        "--json"};
       words.insert(words.end(), how.begin(), how.end());
       const auto line =
           json_lines(run_program("conclave-ultrasound", std::move(words), call), "conclave-ultrasound")
@@ -221,6 +224,29 @@ class DemoVerb : public Verb {
     fmt::print("runs   {} in {}         see: conclave-history list\n", runs.size(),
                call.common().history_path().string());
     fmt::print("       the programs are in {}; each tells its verbs with --help\n", program_folder());
+  }
+
+  // The window over what was run just now; a picture of it where there is no display.
+  void show_workbench(Invocation& call) {
+    const fs::path program = fs::path(program_folder()) / "conclave-workbench";
+    if (!fs::exists(program)) return;  // built where Qt is
+    std::vector<std::string> words = {program.string(), "--history",
+                                      fs::absolute(call.common().history_path()).string(), "--page", "runs"};
+    const auto is_set = [](const char* name) {
+      const char* value = std::getenv(name);
+      return value && *value;
+    };
+    if (is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")) {
+      start_apart(words);
+      fmt::print("       they stand in the window that opens now: conclave-workbench\n");
+      return;
+    }
+    words.insert(words.end(), {"--screenshots", out_.string()});
+    const auto done = run_child(words);
+    if (done.code == kExitDone)
+      fmt::print("       as conclave-workbench shows them: {}\n", (out_ / "runs-light.png").string());
+    else
+      log_warning("conclave-workbench ended with code {}", done.code);
   }
 
   fs::path out_ = "demo";
