@@ -70,4 +70,20 @@ std::vector<Pop909Song> load_pop909(const fs::path& dir) {
   return songs;
 }
 
+std::vector<double> pop909_beats(const Pop909Song& song) {
+  const fs::path file = song.midi.parent_path() / "beat_midi.txt";
+  std::istringstream in(read_file(file, kLargestText));
+  std::vector<double> beats;
+  for (std::string line; std::getline(in, line);) {
+    if (line.empty()) continue;
+    std::istringstream words(line);
+    double time = 0;
+    if (!(words >> time) || time < 0 || (!beats.empty() && time < beats.back()))
+      throw DataError(file.string(), fmt::format("line {}", beats.size() + 1), "tells of no later time");
+    beats.push_back(time);
+  }
+  if (beats.size() < 2) throw DataError(file.string(), "", "tells of fewer than two beats");
+  return beats;
+}
+
 }  // namespace conclave

@@ -19,5 +19,8 @@ struct Pop909Song {
 /// All songs in `dir`, or in `dir`/pop909, by number: <id>/<id>.mid and <id>/key_audio.txt (begin, end in
 /// seconds, "Gb:maj"). Throws DataError that names file and line.
 std::vector<Pop909Song> load_pop909(const std::filesystem::path& dir);
+/// Annotated beats of a song in seconds of its MIDI file (beat_midi.txt, a time first in each line). Throws
+/// DataError.
+std::vector<double> pop909_beats(const Pop909Song& song);
 
 }  // namespace conclave

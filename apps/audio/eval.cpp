@@ -26,7 +26,7 @@ class EvalVerb : public Verb {
   }
   void declare(Options& options) override {
     options.add("task", task_, "What is measured")
-        .choices({"music-nll", "music-key", "music-style", "codec", "digits", "speech"})
+        .choices({"music-nll", "music-key", "music-beat", "music-style", "codec", "digits", "speech"})
         .required();
     options.add("data", music_.data, "Folder of the data sets; for speech that of sentences.txt")
         .existing()
@@ -56,6 +56,7 @@ class EvalVerb : public Verb {
   int run(Invocation& call) override {
     set_threads(call.common().threads);
     if (task_ == "music-key") return evaluate_key_finding(music_.data, call);
+    if (task_ == "music-beat") return evaluate_beat_finding(music_.data, call);
     if (task_ != "music-nll" && task_ != "music-style") {
       sound_.data = music_.data;
       sound_.model = music_.model;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "apps/audio/routing_figures.h"
@@ -11,6 +12,7 @@
 #include "datasets/pop909.h"
 #include "framework/base/file.h"
 #include "framework/base/signals.h"
+#include "framework/media/beats.h"
 #include "framework/media/midi_roll.h"
 #include "models/audio/music/music_model.h"
 #include "models/audio/music/music_scores.h"
@@ -123,6 +125,43 @@ int evaluate_key_finding(const std::filesystem::path& data, Invocation& call) {
   else
     fmt::print("POP909, {} songs: key and mode right in {:.1f} %, the relative key in {:.1f} %\n",
                songs.size(), 100 * share(exact), 100 * share(relative));
+  return kExitDone;
+}
+
+int evaluate_beat_finding(const std::filesystem::path& data, Invocation& call) {
+  constexpr double kNear = 0.04;  // share of the annotated tempo
+  const auto songs = load_pop909(data);
+  double f_measure = 0;
+  int64_t same = 0, related = 0;
+  for (const auto& song : songs) {
+    throw_if_interrupted();
+    const auto annotated = pop909_beats(song);
+    const Beats found = find_beats(read_midi(read_file(song.midi), song.midi.string()));
+    std::vector<double> steps;
+    for (size_t i = 1; i < annotated.size(); ++i) steps.push_back(annotated[i] - annotated[i - 1]);
+    std::nth_element(steps.begin(), steps.begin() + std::ssize(steps) / 2, steps.end());
+    const double tempo = 60 / std::max(steps[steps.size() / 2], 1e-3);
+    const auto is = [&](double times) {
+      return std::abs(found.per_minute - times * tempo) <= kNear * times * tempo;
+    };
+    same += is(1);
+    related += is(1) || is(2) || is(3) || is(1.0 / 2) || is(1.0 / 3);
+    f_measure += beat_f_measure(found.times, annotated) / static_cast<double>(songs.size());
+  }
+  const double first = static_cast<double>(same) / static_cast<double>(songs.size());
+  const double second = static_cast<double>(related) / static_cast<double>(songs.size());
+  call.history().metric("beat_f_measure", 0, f_measure);
+  if (call.json())
+    call.out().write({{"task", "music-beat"},
+                      {"songs", songs.size()},
+                      {"beat_f_measure", f_measure},
+                      {"tempo_accuracy_1", first},
+                      {"tempo_accuracy_2", second}});
+  else
+    fmt::print(
+        "POP909, {} songs: beats F-measure {:.3f}; tempo right in {:.1f} %, or a simple multiple in {:.1f} "
+        "%\n",
+        songs.size(), f_measure, 100 * first, 100 * second);
   return kExitDone;
 }
 

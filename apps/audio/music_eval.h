@@ -21,4 +21,7 @@ int evaluate_music(const MusicEvaluation& asked, Invocation& call);
 /// eval --task music-key: how often find_key gives the key that is annotated in POP909.
 int evaluate_key_finding(const std::filesystem::path& data, Invocation& call);
 
+/// eval --task music-beat: tempo and beats that find_beats finds in POP909 beside the annotated ones.
+int evaluate_beat_finding(const std::filesystem::path& data, Invocation& call);
+
 }  // namespace conclave

@@ -51,6 +51,13 @@ TEST(Pop909, TheLongestKeyCounts) {
   EXPECT_EQ(songs[0].id, "007");
   EXPECT_EQ(key_name(songs[0].key), "F# minor");
   EXPECT_EQ(songs[0].changes, 2);
+  const auto beats = dir / "007" / std::filesystem::path("beat_midi.txt");
+  write_file(beats, "0.5 1.0 1.0\n1.25 0.0 0.0\n\n2 1.0 0.0\n");
+  EXPECT_EQ(pop909_beats(songs[0]), (std::vector<double>{0.5, 1.25, 2}));
+  for (const char* bad : {"", "1 1 1\n", "2 1 1\n1 1 1\n", "-1\n2\n", "a\nb\n"}) {
+    write_file(beats, bad);
+    EXPECT_THROW(pop909_beats(songs[0]), DataError) << bad;
+  }
   for (const char* bad : {"", "0 1 H:maj", "0 1 C:dorian", "0 1 C", "5 1 C:maj", "a b C:maj"}) {
     write_file(dir / "007" / std::filesystem::path("key_audio.txt"), bad);
     EXPECT_THROW(load_pop909(dir.path()), DataError) << bad;
