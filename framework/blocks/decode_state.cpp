@@ -105,9 +105,14 @@ DecodeState DecodeState::select(const Tensor& rows) const {
     }
   }
   // What stays shared by more rows than it has cannot grow: they go on in a segment of their own.
-  const auto& last = state.segments.back();
-  if (last.length > 0 && last.layers.front().k_RHLC.size(0) < std::ssize(from))
+  auto& last = state.segments.back();
+  if (last.length > 0 && last.layers.front().k_RHLC.size(0) < std::ssize(from)) {
+    for (auto& [k, v] : last.layers) {  // without the room to grow
+      k = first(k, last.length);
+      v = first(v, last.length);
+    }
     state.segments.emplace_back().layers.resize(segments.back().layers.size());
+  }
   return state;
 }
 

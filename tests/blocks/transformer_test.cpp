@@ -225,6 +225,12 @@ TEST(DecodeState, RowsThatWidenInOrderGoOn) {
     const Tensor token = columns(next, i, i + 1);
     EXPECT_LT(max_difference(run(*stack, token, {}, &wide), run(*stack, token, {}, &flat)), 1e-5);
   }
+  // Widened where the last segment has room to grow: only what was read is seen.
+  auto twice = wide.select(at::tensor({0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5}, at::kLong));
+  const Tensor more = at::randn({12, 1, 16});
+  auto repeated = flat.select(at::tensor({0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5}, at::kLong).flip(0))
+                      .select(at::arange(12).flip(0));
+  EXPECT_LT(max_difference(run(*stack, more, {}, &twice), run(*stack, more, {}, &repeated)), 1e-5);
   // Widened once more, and from there in another order.
   auto wider = wide.select(at::tensor({0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5}, at::kLong))
                    .select(at::tensor({11, 0, 5}, at::kLong));
