@@ -26,8 +26,9 @@ struct PartState {
   int channel = 0;
   double divisions = 1;  // of a quarter note
   int transposed = 0;
-  double last_start = -1;           // of the last note that is no further note of a chord
-  std::map<int, size_t> open_ties;  // by key: places in the notes
+  double last_start = -1;  // of the last note that is no further note of a chord
+  // By key and end, as voices come one after another: places in the notes.
+  std::map<std::pair<int, int64_t>, size_t> open_ties;
 };
 
 class ScoreReader {
@@ -35,6 +36,8 @@ class ScoreReader {
   ScoreReader(std::string_view bytes, const std::string& name) : name_(name) {
     if (bytes.starts_with("PK"))
       throw DataError(name, "", "is a packed score (.mxl): unpack it and give the .musicxml inside");
+    if (bytes.size() > kLargestMusicXml)
+      throw DataError(name, "", fmt::format("has {} bytes, more than {}", bytes.size(), kLargestMusicXml));
     const auto parsed = document_.load_buffer(bytes.data(), bytes.size());
     if (!parsed) throw DataError(name, fmt::format("byte {}", parsed.offset), parsed.description());
   }
@@ -221,7 +224,8 @@ class ScoreReader {
       fault(fmt::format("a note has no step from A to G but \"{}\"", name.substr(0, 20)));
     const double alter = pitch.child("alter") ? number(pitch.child("alter"), "alter") : 0;
     if (std::abs(alter) > 4) fault(fmt::format("a note is altered by {}", alter));
-    const int key = 12 * (integer(pitch.child("octave"), "octave", 0, 9) + 1) + step->second +
+    // What is written for the keys below 12 has octave -1, or -2 as a B sharp.
+    const int key = 12 * (integer(pitch.child("octave"), "octave", -2, 9) + 1) + step->second +
                     static_cast<int>(std::floor(alter)) + part.transposed;
     if (key < 0 || key > 127) fault(fmt::format("the pitch {} is outside of MIDI's 0 to 127", key));
     return key;
@@ -233,17 +237,16 @@ class ScoreReader {
       starts = starts || std::string_view(tie.attribute("type").value()) == "start";
       stops = stops || std::string_view(tie.attribute("type").value()) == "stop";
     }
-    auto open = part.open_ties.find(made.key);
-    if (open != part.open_ties.end()) {
-      MidiNote& before = midi_.notes[open->second];
-      if (stops && before.start + before.length == made.start) {
-        before.length += made.length;
-        if (!starts) part.open_ties.erase(open);
-        return;
-      }
+    size_t place = midi_.notes.size();
+    const auto before = stops ? part.open_ties.find({made.key, made.start}) : part.open_ties.end();
+    if (before != part.open_ties.end()) {
+      place = before->second;
+      midi_.notes[place].length += made.length;
+      part.open_ties.erase(before);
+    } else {
+      midi_.notes.push_back(made);
     }
-    if (starts) part.open_ties[made.key] = midi_.notes.size();
-    midi_.notes.push_back(made);
+    if (starts) part.open_ties[{made.key, made.start + made.length}] = place;
   }
 
   void attributes(PartState& part, const pugi::xml_node& node, double now) {

@@ -9,10 +9,13 @@
 
 namespace conclave {
 
+/// A larger file is no score; its tree takes some twenty times as much memory.
+inline constexpr size_t kLargestMusicXml = size_t{32} << 20;
+
 /// Parts, voices, chords, ties, transposing instruments, percussion, tempo, time and key signatures. Grace
 /// and cue notes, ornaments and everything that is only drawn are passed over; repeats are played once.
-/// Throws DataError for what is no MusicXML, for a packed score (.mxl) and for numbers that contradict
-/// themselves.
+/// Throws DataError for what is no MusicXML, for a packed score (.mxl), for more than kLargestMusicXml bytes
+/// and for numbers that contradict themselves.
 MidiFile read_musicxml(std::string_view bytes, const std::string& name);
 
 /// A partwise score of version 4.0, a part for each track and channel; parts that reach over middle C on both

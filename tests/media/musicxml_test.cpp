@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "framework/base/error.h"
+#include "framework/base/random.h"
 #include "framework/media/musicxml_file.h"
 
 namespace conclave {
@@ -122,6 +123,35 @@ TEST(MusicXml, WhatIsWrittenIsReadAgain) {
   EXPECT_EQ(write_musicxml(again), written);
 }
 
+// Voices that share keys, ties over bars within and beside them, and MIDI's lowest octave.
+TEST(MusicXml, ManyVoicesAreReadAgain) {
+  for (uint64_t seed = 0; seed < 200; ++seed) {
+    Random random(seed, "score");
+    const auto below = [&](uint64_t n) { return static_cast<int64_t>(random.below(n)); };
+    MidiFile midi;
+    const int lowest = seed % 4 == 0 ? 0 : 58;
+    midi.keys = {{0, static_cast<int>(below(15)) - 7, false}};
+    for (int key = lowest; key < lowest + 4; ++key)
+      for (int64_t at = 60 * below(8); at < 6 * 480;) {
+        const int64_t length = 60 * (1 + below(30));
+        midi.notes.push_back({at, length, key, 80, 0, 0});
+        at += length + 60 * below(6);
+      }
+    std::sort(midi.notes.begin(), midi.notes.end(), [](const MidiNote& a, const MidiNote& b) {
+      return std::tie(a.start, a.key) < std::tie(b.start, b.key);
+    });
+    ASSERT_EQ(read_musicxml(write_musicxml(midi), "x").notes, midi.notes) << "seed " << seed;
+  }
+}
+
+TEST(MusicXml, EntitiesAreNotExpanded) {
+  expect_xml_fault(
+      "<!DOCTYPE score-partwise [<!ENTITY a \"1111111111\"><!ENTITY b \"&a;&a;&a;\"><!ENTITY c SYSTEM "
+      "\"file:///etc/hostname\">]><score-partwise><part-list><score-part id=\"P\"/></part-list><part "
+      "id=\"P\"><measure><note><duration>&b;&c;</duration></note></measure></part></score-partwise>",
+      "duration \"&b;&c;\" is no number");
+}
+
 TEST(MusicXml, APianoHasTwoStaves) {
   MidiFile midi;
   midi.notes = {{0, 480, 48, 80, 0, 0}, {0, 480, 72, 80, 0, 0}, {480, 960, 76, 80, 0, 0}};
@@ -156,6 +186,7 @@ TEST(MusicXml, APieceWithoutNotesIsAScore) {
 TEST(MusicXml, WhatIsRefused) {
   expect_xml_fault("", "No document element");
   expect_xml_fault("<a><b></a>", "byte");
+  expect_xml_fault(std::string(kLargestMusicXml + 1, ' '), "more than");
   expect_xml_fault("<html/>", "no MusicXML score");
   expect_xml_fault(std::string("PK\x03\x04") + "x", "packed");
   expect_xml_fault("<score-partwise/>", "has no part");
