@@ -58,7 +58,7 @@ UltrasoundSet load_bus_bra(const fs::path& folder, int fold, int folds) {
     sample.id = table.at(r, "ID");
     sample.patient = table.at(r, "Case");
     sample.picture = folder / "images" / (sample.id + ".jpg");
-    sample.mask = folder / "masks" / ("mask_" + number + ".png");
+    sample.masks = {folder / "masks" / ("mask_" + number + ".png")};
     const auto& pathology = one_of(table, r, "Pathology", {"benign", "malignant"});
     sample.fields = {{"pathology", pathology},
                      {"birads", one_of(table, r, "BIRADS", {"2", "3", "4", "5"})},

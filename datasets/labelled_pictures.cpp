@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "datasets/csv_table.h"
 #include "framework/base/error.h"
@@ -30,11 +31,21 @@ struct Row {
   }
   // A file below `folder`; nothing that leads out of it.
   fs::path file(const fs::path& folder, const std::string& column) const {
-    const fs::path name = text(column);
+    return file(folder, column, text(column));
+  }
+  fs::path file(const fs::path& folder, const std::string& column, const fs::path& name) const {
     if (name.empty()) return {};
     if (name.is_absolute() || std::ranges::find(name, fs::path("..")) != name.end())
       fail(fmt::format("{} '{}' lies outside the folder", column, name.string()));
     return folder / name;
+  }
+  // Files with | between them, one of each rater.
+  std::vector<fs::path> files(const fs::path& folder, const std::string& column) const {
+    std::vector<fs::path> all;
+    std::istringstream in(text(column));
+    for (std::string name; std::getline(in, name, '|');)
+      if (!name.empty()) all.push_back(file(folder, column, name));
+    return all;
   }
   Part part() const {
     const std::string name = text("part");
@@ -59,7 +70,7 @@ UltrasoundSet load_labelled_pictures(const fs::path& folder, const std::string& 
     sample.id = table.at(r, "file");
     if (sample.id.empty()) row.fail("names no file");
     sample.picture = row.file(folder, "file");
-    sample.mask = row.file(folder, "mask");
+    sample.masks = row.files(folder, "mask");
     sample.contour = row.file(folder, "contour");
     sample.patient = row.text("patient").empty() ? sample.id : row.text("patient");
     sample.device = row.text("device");

@@ -17,7 +17,7 @@ struct UltrasoundSample {
   std::string id;
   std::string patient;  ///< samples of one patient stay in one part
   std::filesystem::path picture;
-  std::filesystem::path mask;                 ///< non-zero inside; or
+  std::vector<std::filesystem::path> masks;   ///< of each rater, non-zero inside; or
   std::filesystem::path contour;              ///< an ellipse's line; both empty: not outlined
   std::map<std::string, std::string> fields;  ///< what is labelled: pathology, birads, histology, side
   std::string device;

@@ -21,6 +21,7 @@ int64_t ReadField::guess() const {
 Json ReadRow::to_json(const TaskConfig& task) const {
   Json line = {{"id", id}, {"patient", patient}, {"fold", fold}};
   if (std::isfinite(dice)) line["dice"] = dice;
+  if (std::isfinite(rater_dice)) line["rater_dice"] = rater_dice;
   if (std::isfinite(hd95)) line["hd95"] = hd95;
   for (const auto& field : task.fields) {
     const auto found = fields.find(field.name);
@@ -43,6 +44,23 @@ ReadPicture reading_of(const SavedReader& reader, const std::string& task_name) 
   };
 }
 
+namespace {
+
+void compare(const Tensor& mask_HW, const std::vector<Tensor>& raters_HW, ReadRow& row) {
+  double dice = 0, hd95 = 0, pairs = 0, between = 0;
+  for (size_t a = 0; a < raters_HW.size(); ++a) {
+    dice += dice_of(mask_HW, raters_HW[a]);
+    hd95 += hausdorff95(mask_HW, raters_HW[a]);
+    for (size_t b = 0; b < a; ++b, ++pairs) between += dice_of(raters_HW[a], raters_HW[b]);
+  }
+  const auto count = static_cast<double>(raters_HW.size());
+  row.dice = dice / count;
+  row.hd95 = hd95 / count;
+  if (pairs > 0) row.rater_dice = between / pairs;
+}
+
+}  // namespace
+
 std::vector<ReadRow> read_set(const UltrasoundSet& set, Part part, const TaskConfig& task,
                               const ReadPicture& read, const std::string& label) {
   std::vector<ReadRow> rows;
@@ -50,7 +68,7 @@ std::vector<ReadRow> read_set(const UltrasoundSet& set, Part part, const TaskCon
   for (const auto& sample : set.samples) {
     if (sample.part != part) continue;
     throw_if_interrupted();
-    const auto [grey, truth] = load_picture_and_mask(sample);
+    const auto [grey, raters] = load_picture_and_mask(sample);
     const SaidOfPicture reading = read(grey);
     ReadRow row;
     row.id = sample.id;
@@ -62,10 +80,7 @@ std::vector<ReadRow> read_set(const UltrasoundSet& set, Part part, const TaskCon
       row.true_circumference_mm = sample.circumference_mm;
       if (sample.pixel_mm) row.circumference_mm = ellipse ? circumference(*ellipse) * *sample.pixel_mm : 0;
     }
-    if (truth.defined()) {
-      row.dice = dice_of(mask, truth);
-      row.hd95 = hausdorff95(mask, truth);
-    }
+    if (!raters.empty()) compare(mask, raters, row);
     for (const auto& field : task.fields) {
       const auto told = reading.fields.find(field.name);
       if (told == reading.fields.end()) continue;

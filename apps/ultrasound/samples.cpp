@@ -42,13 +42,18 @@ Tensor inside_contour(const fs::path& file, int64_t height, int64_t width) {
   return ellipse_mask(*ellipse, height, width);
 }
 
-// What is drawn, or what lies inside the ellipse that is drawn; undefined where nothing is.
-Tensor mask_of(const UltrasoundSample& sample, int64_t height, int64_t width) {
-  if (sample.mask.empty())
-    return sample.contour.empty() ? Tensor() : inside_contour(sample.contour, height, width);
-  const Tensor drawn = grey_of(load_picture(sample.mask)).gt(127);
-  if (drawn.size(0) != height || drawn.size(1) != width) fail_size(sample.mask, drawn, height, width);
-  return drawn.to(at::kByte);
+// What each rater drew, or what lies inside the ellipse that is drawn; none where nothing is.
+std::vector<Tensor> masks_of(const UltrasoundSample& sample, int64_t height, int64_t width) {
+  std::vector<Tensor> all;
+  for (const auto& file : sample.masks) {
+    const Tensor drawn = grey_of(load_picture(file)).gt(127);
+    if (drawn.size(0) != height || drawn.size(1) != width) fail_size(file, drawn, height, width);
+    all.push_back(drawn.to(at::kByte));
+  }
+  if (all.empty() && !sample.contour.empty())
+    if (const Tensor inside = inside_contour(sample.contour, height, width); inside.defined())
+      all.push_back(inside);
+  return all;
 }
 
 }  // namespace
@@ -70,7 +75,7 @@ UltrasoundSet load_ultrasound_set(const std::string& name, const fs::path& dir, 
 PictureAndMask load_picture_and_mask(const UltrasoundSample& sample) {
   PictureAndMask both;
   both.grey_HW = grey_of(load_picture(sample.picture));
-  both.mask_HW = mask_of(sample, both.grey_HW.size(0), both.grey_HW.size(1));
+  both.masks_HW = masks_of(sample, both.grey_HW.size(0), both.grey_HW.size(1));
   return both;
 }
 
@@ -85,11 +90,14 @@ std::vector<LabelledPicture> labelled_pictures(const UltrasoundSet& set, Part pa
   for (const auto& sample : set.samples) {
     if (sample.part != part) continue;
     throw_if_interrupted();
-    const auto [grey, mask] = load_picture_and_mask(sample);
+    const auto [grey, masks] = load_picture_and_mask(sample);
     LabelledPicture picture{task, fit_canvas(grey, about.height, about.width).grey_HW, {}, {}};
-    if (mask.defined())
-      picture.mask_HW = fit_mask(mask, about.height, about.width);
-    else if (!sample.mask.empty() || !sample.contour.empty())
+    if (!masks.empty())
+      // Soft where raters differ: the share of them that has a pixel inside.
+      picture.mask_HW = fit_canvas(at::stack(masks).to(at::kFloat).mean(0).mul_(255).round_().to(at::kByte),
+                                   about.height, about.width)
+                            .grey_HW;
+    else if (!sample.contour.empty())
       ++not_outlined;
     for (const auto& field : about.fields) {
       const auto told = sample.fields.find(field.name);

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "datasets/ultrasound_sample.h"
 #include "models/ultrasound/reader_task.h"
@@ -17,9 +18,10 @@ const std::vector<std::string>& ultrasound_set_names();
 UltrasoundSet load_ultrasound_set(const std::string& name, const std::filesystem::path& dir, int fold,
                                   const std::string& organ = "breast");
 
-/// A sample's picture, uint8 grey, and its outline over it (undefined: it has none that can be used).
+/// A sample's picture, uint8 grey, and each rater's outline over it, uint8 0/1 (none: none that can be used).
 struct PictureAndMask {
-  at::Tensor grey_HW, mask_HW;
+  at::Tensor grey_HW;
+  std::vector<at::Tensor> masks_HW;
 };
 /// Throws DataError for files that cannot be read and for a mask of another size.
 PictureAndMask load_picture_and_mask(const UltrasoundSample& sample);

@@ -64,7 +64,7 @@ TEST_F(BusBra, ReadsLabelsAndFolds) {
   EXPECT_EQ(set.samples[0].part, Part::test);
   EXPECT_NE(set.samples[1].part, Part::test);
   EXPECT_EQ(set.samples[0].fields.at("birads"), "2");
-  EXPECT_EQ(set.samples[0].mask.filename(), "mask_0001-l.png");
+  EXPECT_EQ(set.samples[0].masks.at(0).filename(), "mask_0001-l.png");
   EXPECT_EQ(set.samples[1].fields.at("histology"), "other malignant");
   EXPECT_EQ(load_bus_bra(dir.path(), 2).samples[1].part, Part::test);
 }
@@ -142,6 +142,10 @@ TEST(LabelledPictures, ReadsWhatIsThere) {
   EXPECT_EQ(set.samples[1].picture, dir / "b/c.png");
   EXPECT_FALSE(set.samples[1].fields.contains("pathology"));
   EXPECT_EQ(set.samples[1].pixel_mm, 0.1);
+  write_file(dir / "labels.csv", "file,mask\na.png,r1/a.png|r2/a.png\nb.png,\n");
+  const auto rated = load_labelled_pictures(dir.path(), "breast");
+  EXPECT_EQ(rated.samples[0].masks, (std::vector<std::filesystem::path>{dir / "r1/a.png", dir / "r2/a.png"}));
+  EXPECT_TRUE(rated.samples[1].masks.empty());
 }
 
 TEST(LabelledPictures, BadListsAreNamed) {
@@ -152,6 +156,7 @@ TEST(LabelledPictures, BadListsAreNamed) {
   };
   EXPECT_THAT(load("name\nx\n"), HasSubstr("no column 'file'"));
   EXPECT_THAT(load("file,mask\na.png,../m.png\n"), HasSubstr("line 2: mask '../m.png' lies outside"));
+  EXPECT_THAT(load("file,mask\na.png,m.png|/m.png\n"), HasSubstr("mask '/m.png' lies outside"));
   EXPECT_THAT(load("file\n/etc/passwd\n"), HasSubstr("lies outside"));
   EXPECT_THAT(load("file,part\na.png,dev\n"), HasSubstr("part 'dev'"));
   EXPECT_THAT(load("file,pixel_mm\na.png,-1\n"), HasSubstr("not above 0"));

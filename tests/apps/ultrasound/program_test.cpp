@@ -227,6 +227,19 @@ TEST(UltrasoundProgram, EvaluatesAFolderOfPictures) {
   EXPECT_EQ(record["n"], 1);
   EXPECT_TRUE(record["auc"].is_null());  // one kind alone
   EXPECT_TRUE(record["birads"]["exact"].is_number());
+  EXPECT_FALSE(record.contains("dice"));
+  // Two raters, who drew the same.
+  fs::copy_file(assets / "samples/breast-lesion.jpg", dir / "set/drawn.jpg");
+  write_file(dir / "set/labels.csv", "file,mask\na.jpg,drawn.jpg|drawn.jpg\n");
+  const auto rated = ultrasound_run(dir, words);
+  ASSERT_EQ(rated.code, 0) << rated.err;
+  EXPECT_TRUE(lines_of(rated.out).back()["dice"].is_number());
+  EXPECT_DOUBLE_EQ(lines_of(rated.out).back()["rater_dice"], 1);
+  fs::copy_file(assets / "samples/fetal-head.jpg", dir / "set/other.jpg");
+  write_file(dir / "set/labels.csv", "file,mask\na.jpg,drawn.jpg|other.jpg\n");
+  const auto other_size = ultrasound_run(dir, words);
+  EXPECT_EQ(other_size.code, 1);
+  EXPECT_THAT(other_size.out + other_size.err, HasSubstr("other.jpg"));
   words.emplace_back("--nulls");
   const auto refused = ultrasound_run(dir, words);
   EXPECT_EQ(refused.code, 2);
