@@ -51,7 +51,7 @@ struct FreeOutput {
   }
 };
 
-int16_t rounded(float x) {
+int16_t to_int16(float x) {
   return static_cast<int16_t>(std::lround(std::clamp(x, -1.0F, 1.0F) * 32767));
 }
 
@@ -165,7 +165,7 @@ struct SoundWriter::State {
     frame->pts = sent;
     check(av_frame_get_buffer(frame.get(), 0), "no memory");
     if (encoder->sample_fmt == AV_SAMPLE_FMT_S16 || encoder->sample_fmt == AV_SAMPLE_FMT_S16P)
-      std::transform(x, x + count, reinterpret_cast<int16_t*>(frame->data[0]), rounded);
+      std::transform(x, x + count, reinterpret_cast<int16_t*>(frame->data[0]), to_int16);
     else
       throw Error(fmt::format("{}: its encoder takes no samples of 16 bits", name));
     sent += count;
@@ -227,7 +227,7 @@ std::string pcm16(const at::Tensor& samples_N) {
   const float* x = x_N.const_data_ptr<float>();
   std::string bytes(static_cast<size_t>(x_N.size(0)) * 2, '\0');
   for (int64_t i = 0; i < x_N.size(0); ++i) {
-    const int16_t sample = rounded(x[i]);
+    const int16_t sample = to_int16(x[i]);
     std::memcpy(bytes.data() + 2 * i, &sample, 2);
   }
   return bytes;
