@@ -73,7 +73,8 @@ std::vector<XmlVoice> voices_of(const std::vector<MidiNote>& notes) {
     chord.notes.push_back(note);
   }
   std::vector<XmlVoice> voices;
-  for (auto& [when, chord] : chords) {
+  for (auto& entry : chords) {
+    XmlChord& chord = entry.second;  // clang 14 captures no structured binding
     auto voice = std::find_if(voices.begin(), voices.end(),
                               [&](const XmlVoice& v) { return v.back().end <= chord.start; });
     if (voice == voices.end()) voice = voices.emplace(voices.end());
