@@ -26,10 +26,11 @@ AdaptiveMoe::AdaptiveMoe(const MoeOptions& options, const LearnerContext& contex
   TreeOptions tree;
   tree.grace_period = options.grace_period;
   tree.split_confidence = options.split_confidence;
-  tree.subspace =
+  const int drawn =
       std::clamp(static_cast<int>(std::lround(options.patch * schema_.width())), 1, schema_.width());
   tree.max_bytes = options.memory / static_cast<size_t>(2 * std::max(1, options.trees));
   for (int i = 0; i < options.trees; ++i) {
+    tree.subspace = i % 2 == 0 ? 0 : drawn;  // the ones learn more, the others differ more
     add(
         "tree",
         [this, tree, i](uint32_t birth, int classes) {

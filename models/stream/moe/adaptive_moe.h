@@ -20,9 +20,9 @@ struct MoeOptions {
   int window = 2000, k = 10;  ///< of the nearest-neighbour expert
   int hidden = 32;            ///< units of the neural expert
   double linear_rate = 0.1, quick_rate = 0.5, neural_rate = 0.003;
-  double lambda = 6;  ///< mean weight of a row for a tree
-  double patch = 1;   ///< share of the attributes that a leaf looks at
-  double grace_period = 100, split_confidence = 0.01;
+  double lambda = 6;   ///< mean weight of a row for a tree
+  double patch = 0.4;  ///< share of the attributes that a leaf of every second tree looks at
+  double grace_period = 75, split_confidence = 0.01;
   double drift_delta = 0.001, warning_delta = 0.01;
   RouterOptions router;
   size_t memory = size_t{256} << 20;
