@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "apps/audio/codec_bench.h"
 #include "apps/audio/music_work.h"
 #include "apps/audio/sound_bench.h"
@@ -12,6 +10,7 @@
 #include "framework/base/signals.h"
 #include "framework/base/stopwatch.h"
 #include "framework/media/synthesizer.h"
+#include "framework/score/median.h"
 #include "framework/tensor/device.h"
 
 namespace conclave {

@@ -14,6 +14,7 @@
 #include "framework/base/signals.h"
 #include "framework/media/beats.h"
 #include "framework/media/midi_roll.h"
+#include "framework/score/median.h"
 #include "models/audio/music/music_model.h"
 #include "models/audio/music/music_scores.h"
 
@@ -139,8 +140,7 @@ int evaluate_beat_finding(const std::filesystem::path& data, Invocation& call) {
     const Beats found = find_beats(read_midi(read_file(song.midi), song.midi.string()));
     std::vector<double> steps;
     for (size_t i = 1; i < annotated.size(); ++i) steps.push_back(annotated[i] - annotated[i - 1]);
-    std::nth_element(steps.begin(), steps.begin() + std::ssize(steps) / 2, steps.end());
-    const double tempo = 60 / std::max(steps[steps.size() / 2], 1e-3);
+    const double tempo = 60 / std::max(median(steps), 1e-3);
     const auto is = [&](double times) {
       return std::abs(found.per_minute - times * tempo) <= kNear * times * tempo;
     };

@@ -42,11 +42,9 @@ std::vector<std::string> heard_by(const Sphinx& sphinx, std::vector<std::string>
   std::vector<std::string> words = {sphinx.program.string(), "-hmm", (sphinx.model / "en-us").string(),
                                     "-dict", (sphinx.model / "cmudict-en-us.dict").string()};
   words.insert(words.end(), how.begin(), how.end());
-  for (const auto& word : {std::string("-ctl"), (at / "list").string(), std::string("-cepdir"), at.string(),
-                           std::string("-cepext"), std::string(".wav"), std::string("-adcin"),
-                           std::string("yes"), std::string("-adchdr"), std::string("44"), std::string("-hyp"),
-                           (at / "heard").string(), std::string("-logfn"), std::string("/dev/null")})
-    words.push_back(word);
+  words.insert(words.end(),
+               {"-ctl", (at / "list").string(), "-cepdir", at.string(), "-cepext", ".wav", "-adcin", "yes",
+                "-adchdr", "44", "-hyp", (at / "heard").string(), "-logfn", "/dev/null"});
   const auto done = run_child(words);
   require(done.code == 0, "{} ended with code {}", sphinx.program.string(), done.code);
   std::istringstream lines(read_file(at / "heard"));

@@ -10,6 +10,7 @@
 #include "framework/base/process_memory.h"
 #include "framework/base/signals.h"
 #include "framework/base/stopwatch.h"
+#include "framework/score/median.h"
 #include "framework/tensor/device.h"
 #include "models/audio/speaking.h"
 
@@ -19,12 +20,6 @@ namespace {
 constexpr double kMegabyte = 1 << 20;
 
 }  // namespace
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 void bench_speech(const std::filesystem::path& model, int64_t rounds, Invocation& call) {
   set_threads(1);

@@ -2,14 +2,10 @@
 #pragma once
 
 #include <filesystem>
-#include <vector>
 
 #include "apps/common/verb.h"
 
 namespace conclave {
-
-/// The middle of `values`, which are not empty; of two, the larger.
-double median(std::vector<double> values);
 
 /// Says the ten digits `rounds` times on one thread, codes and decodes the sound, and tells the medians:
 /// first sound after the text in milliseconds, times real time of speaking, encoding and decoding, peak

@@ -54,7 +54,7 @@ class SpeakVerb : public Verb {
   std::vector<fs::path> outputs_;
   bool stream_ = false, raw_ = false, letters_ = false;
   double guidance_ = 1;
-  std::function<std::string(const std::string&)> phonemes_ = find_phonemes();
+  std::function<std::string(const std::string&)> phonemes_;
   double loudness_ = LoudnessOptions{}.target, temperature_ = SpeakOptions{}.temperature;
 };
 
@@ -108,7 +108,7 @@ void SpeakVerb::say(const Item& item, const OpenVoice& voice, Invocation& call) 
   const auto& speech = *voice.speech;
   const auto& codec = *voice.codec.codec;
   for (const auto& output : item.outputs) check_sound_name(output);
-  const auto words = read_words(speech, item.text, letters_ ? nullptr : phonemes_);
+  const auto words = read_words(speech, item.text, phonemes_);
   SpeakOptions options;
   options.seed = item.seed;
   options.temperature = temperature_;
@@ -167,6 +167,7 @@ int SpeakVerb::run(Invocation& call) {
   set_threads(1);  // one word after the other; more threads would wait for each other
   check(call);
   const OpenVoice voice = open_voice(voice_folder(model_));
+  if (!letters_) phonemes_ = find_phonemes();
   call.begin();
   const uint64_t seed = call.common().seed;
   if (input_.empty()) {

@@ -20,6 +20,7 @@
 #include "framework/base/stopwatch.h"
 #include "framework/history/machine.h"
 #include "framework/history/spool.h"
+#include "framework/score/median.h"
 
 namespace conclave {
 namespace fs = std::filesystem;
@@ -61,8 +62,7 @@ Cost median_cost(size_t calls, const Body& body) {
     wall.push_back(watch.ms());
     cpu.push_back(1000.0 * static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC);
   }
-  for (auto* times : {&wall, &cpu}) std::sort(times->begin(), times->end());
-  return {wall[calls / 2], cpu[calls / 2]};
+  return {median(wall), median(cpu)};
 }
 
 Json start_record(const std::string& uuid, const std::string& name) {

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <set>
+#include <map>
+#include <memory>
 #include <thread>
 
 #include "apps/history/text.h"
@@ -14,7 +14,9 @@
 #include "framework/base/error.h"
 #include "framework/base/log.h"
 #include "framework/base/progress.h"
+#include "framework/base/shell_words.h"
 #include "framework/base/signals.h"
+#include "framework/history/alert_hook.h"
 #include "framework/history/alerts.h"
 #include "framework/history/machine.h"
 
@@ -138,50 +140,37 @@ std::string page_of_run(const Store& store, int64_t id) {
 // What is wrong now, and a command for each thing that is new.
 class Alarm {
  public:
-  Alarm(AlertLimits limits, std::string command) : limits_(limits), command_(std::move(command)) {}
+  Alarm(const AlertLimits& limits, const std::string& command) : watch_(limits) {
+    const auto words = shell_words(command);
+    if (!words.empty())
+      hook_ = std::make_unique<AlertHook>(words, [](const std::string& problem) {
+        if (!problem.empty()) log_warning("--on-alert: {}", problem);
+      });
+  }
+  /// What has been found is told before the watch ends.
+  ~Alarm() {
+    if (hook_) hook_->finish(interrupted);
+  }
+  Alarm(const Alarm&) = delete;
+  Alarm& operator=(const Alarm&) = delete;
 
   /// Those that were not there before.
   std::vector<Alert> look(const Store& store, const std::vector<RunSummary>& runs) {
-    now_ = find_disk_alerts(store, limits_);
-    for (const auto& run : runs)
-      if (goes_on(run) || seen_running_.contains(run.id)) {
-        seen_running_.insert(run.id);
-        for (auto& alert : find_alerts(store, run, limits_)) now_.push_back(std::move(alert));
-      }
-    std::vector<Alert> fresh;
-    for (const auto& alert : now_)
-      if (told_.insert(fmt::format("{} {} {}", alert.run, alert.kind, site(alert))).second)
-        fresh.push_back(alert);
-    for (const auto& alert : fresh) call(alert);
+    auto fresh = watch_.look(store, runs);
+    if (hook_)
+      for (const auto& alert : fresh) hook_->call(alert_json(alert, store));
     return fresh;
   }
   std::string text() const {
     std::string all;
-    for (const auto& alert : now_)
+    for (const auto& alert : watch_.now())
       all += fmt::format("! {}{}\n", alert.run > 0 ? fmt::format("run {}: ", alert.run) : "", alert.text);
     return all.empty() ? "" : all + "\n";
   }
 
  private:
-  // The first word: a loss that stays NaN is told once, though its step grows.
-  static std::string site(const Alert& alert) {
-    return alert.kind == "dead expert" ? alert.text : alert.text.substr(0, alert.text.find(' '));
-  }
-  // What happened goes by the environment, so that no text of a run is read by the shell.
-  void call(const Alert& alert) const {
-    if (command_.empty()) return;
-    ::setenv("CONCLAVE_ALERT", alert.text.c_str(), 1);
-    ::setenv("CONCLAVE_ALERT_KIND", alert.kind.c_str(), 1);
-    ::setenv("CONCLAVE_ALERT_RUN", std::to_string(alert.run).c_str(), 1);
-    if (const int code = std::system(("(" + command_ + ") >/dev/null 2>&1").c_str()); code != 0)
-      log_warning("--on-alert: the command ended with status {}", code);
-  }
-
-  AlertLimits limits_;
-  std::string command_;
-  std::vector<Alert> now_;
-  std::set<std::string> told_;
-  std::set<int64_t> seen_running_;
+  AlertWatch watch_;
+  std::unique_ptr<AlertHook> hook_;
 };
 
 class WatchVerb : public HistoryVerb {
@@ -194,7 +183,7 @@ class WatchVerb : public HistoryVerb {
     return "  conclave-history watch\n  conclave-history watch app:stream\n  conclave-history watch --run "
            "last\n"
            "  conclave-history watch --json       a line for each run that has changed\n"
-           "  conclave-history watch --on-alert 'notify-send \"$CONCLAVE_ALERT\"'";
+           "  conclave-history watch --on-alert 'mail -s \"a run wants attention\" me'";
   }
   void declare(Options& options) override {
     options.positional("filter", filter_, "Which runs, as for list");
@@ -203,8 +192,8 @@ class WatchVerb : public HistoryVerb {
     options.add("limit", limit_, "Runs to show").at_least(1);
     options.add(
         "on-alert", on_alert_,
-        "Shell command for each new alert: a loss that is not finite, a dead expert, a run that is lost, a "
-        "full disk; CONCLAVE_ALERT, _KIND and _RUN tell which");
+        "Program with arguments, run once for each new alert without a shell; the alert comes as JSON on its "
+        "stdin: a loss that is not finite, a dead expert, a run that is lost, a full disk");
     options
         .add("dead-steps", limits_.dead_steps, "Steps without a token after which an expert counts as dead")
         .at_least(1);
@@ -268,7 +257,7 @@ class WatchVerb : public HistoryVerb {
           call.json() ? call.out().write(to_json(run)) : fmt::print("{}", line(run));
         }
         for (const Alert& alert : alarm.look(store, runs))
-          call.json() ? call.out().write({{"alert", alert.kind}, {"run", alert.run}, {"text", alert.text}})
+          call.json() ? call.out().write(alert_json(alert, store))
                       : fmt::print("{}  ALERT  {}{}\n", time_text(now_ms()),
                                    alert.run > 0 ? fmt::format("run {}: ", alert.run) : "", alert.text);
         std::fflush(stdout);

@@ -6,15 +6,27 @@
 
 namespace conclave {
 
-int64_t peak_memory() {
+namespace {
+
+int64_t status_bytes(const std::string& key) {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
-    if (!line.starts_with("VmHWM:")) continue;
+    if (!line.starts_with(key)) continue;
     int64_t kilobytes = 0;
-    std::istringstream(line.substr(6)) >> kilobytes;
+    std::istringstream(line.substr(key.size())) >> kilobytes;
     return kilobytes * 1024;
   }
   return 0;
+}
+
+}  // namespace
+
+int64_t peak_memory() {
+  return status_bytes("VmHWM:");
+}
+
+int64_t resident_memory() {
+  return status_bytes("VmRSS:");
 }
 
 void reset_peak_memory() {

@@ -8,6 +8,9 @@ namespace conclave {
 /// The most bytes that were resident since the start, or since reset_peak_memory(); 0 where it is not known.
 int64_t peak_memory();
 
+/// The bytes that are resident now; 0 where it is not known.
+int64_t resident_memory();
+
 /// Lets peak_memory() begin anew from what is resident now. Does nothing where the system cannot.
 void reset_peak_memory();
 

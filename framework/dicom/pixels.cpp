@@ -50,6 +50,8 @@ void check_jpeg_size(std::string_view bytes, const PixelFormat& format, const st
       ++at;
       continue;
     }
+    // Markers without a length have no place here, and DCMTK 3.6.7 goes round in a circle at them.
+    if (marker <= 0x01 || (marker >= 0xd0 && marker <= 0xd9)) fail("is broken");
     const size_t length = static_cast<size_t>(byte(at + 2) << 8 | byte(at + 3));
     if (length < 2 || at + 2 + length > bytes.size()) break;
     const bool frame =

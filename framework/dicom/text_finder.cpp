@@ -19,16 +19,6 @@ namespace {
 constexpr int64_t kEnlarge = 3;
 constexpr int64_t kMargin = 3;
 
-std::string program() {
-  const char* path = std::getenv("PATH");
-  std::istringstream parts(path ? path : "");
-  for (std::string folder; std::getline(parts, folder, ':');) {
-    const std::string found = folder + "/tesseract";
-    if (::access(found.c_str(), X_OK) == 0) return found;
-  }
-  return "";
-}
-
 /// A file of its own, gone at the end.
 class Scratch {
  public:
@@ -75,11 +65,11 @@ bool reads_as_word(const std::string& text) {
 }  // namespace
 
 bool can_find_text() {
-  return !program().empty();
+  return !find_program("tesseract").empty();
 }
 
 std::vector<PixelBox> find_text(const Frame& frame) {
-  const std::string tesseract = program();
+  const std::string tesseract = find_program("tesseract");
   require(!tesseract.empty(), "tesseract is not installed");
   const Scratch picture;
   write_file(picture.path(), enlarged_pgm(frame));

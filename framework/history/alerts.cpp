@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <filesystem>
 #include <map>
+#include <utility>
+
+#include "framework/base/error.h"
 
 namespace conclave {
 namespace {
@@ -24,6 +28,17 @@ std::map<std::string, std::vector<size_t>> dead_experts(const Store& store, int6
     for (size_t e = 0; e < sums.size(); ++e)
       if (sums[e] == 0) dead[site].push_back(e);
   return dead;
+}
+
+bool is_going_on(const RunSummary& run) {
+  return run.status == "running" || run.status == "queued";
+}
+
+// The same for a loss that stays NaN, though its step grows: its first word is its name.
+std::string identity(const Alert& alert) {
+  const std::string what =
+      alert.kind == "dead expert" ? alert.text : alert.text.substr(0, alert.text.find(' '));
+  return fmt::format("{} {} {}", alert.run, alert.kind, what);
 }
 
 }  // namespace
@@ -59,6 +74,40 @@ std::vector<Alert> find_disk_alerts(const Store& store, const AlertLimits& limit
   return {{"disk", 0,
            fmt::format("{}: only {:.1f} GB are free", folder.string(),
                        static_cast<double>(space.available) / 1e9)}};
+}
+
+Json alert_json(const Alert& alert, const Store& store) {
+  return {{"alert", alert.kind},
+          {"run", alert.run},
+          {"text", alert.text},
+          {"history", std::filesystem::absolute(store.path()).string()}};
+}
+
+std::vector<Alert> AlertWatch::look(const Store& store, const std::vector<RunSummary>& runs) {
+  now_ = find_disk_alerts(store, limits_);
+  for (const auto& run : runs) {
+    if (is_going_on(run)) seen_running_.insert(run.id);
+    if (!seen_running_.contains(run.id)) continue;
+    for (auto& alert : find_alerts(store, run, limits_)) now_.push_back(std::move(alert));
+  }
+  std::vector<Alert> fresh;
+  for (const auto& alert : now_)
+    if (told_.insert(identity(alert)).second) fresh.push_back(alert);
+  return fresh;
+}
+
+std::vector<Alert> AlertWatch::look(const Store& store) {
+  RunFilter filter;
+  filter.status = "running";
+  auto runs = store.list(filter);
+  std::set<int64_t> going_on;
+  for (const auto& run : runs) going_on.insert(run.id);
+  for (const int64_t id : std::exchange(went_on_, going_on))
+    if (!going_on.contains(id)) try {
+        runs.push_back(store.show(id));
+      } catch (const Error&) {  // removed meanwhile
+      }
+  return look(store, runs);
 }
 
 }  // namespace conclave

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "framework/base/json.h"
 #include "framework/history/store.h"
 
 namespace conclave {
@@ -26,5 +28,26 @@ std::vector<Alert> find_alerts(const Store& store, const RunSummary& run, const 
                                const std::string& split = "train");
 /// Of the place where the history lies.
 std::vector<Alert> find_disk_alerts(const Store& store, const AlertLimits& limits = {});
+
+/// What programs are told of it: {"alert": kind, "run": number (0: of no run), "text": ..., "history": path}.
+Json alert_json(const Alert& alert, const Store& store);
+
+/// Tells each thing once: of the disk, and of runs that were going on at one look at least.
+class AlertWatch {
+ public:
+  explicit AlertWatch(const AlertLimits& limits = {}) : limits_(limits) {}
+  /// Looks at these runs; returns what was not there before.
+  std::vector<Alert> look(const Store& store, const std::vector<RunSummary>& runs);
+  /// Looks at every run that goes on, and at those that have ended since the last look.
+  std::vector<Alert> look(const Store& store);
+  /// Everything that the last look found.
+  const std::vector<Alert>& now() const { return now_; }
+
+ private:
+  AlertLimits limits_;
+  std::vector<Alert> now_;
+  std::set<std::string> told_;
+  std::set<int64_t> seen_running_, went_on_;
+};
 
 }  // namespace conclave

@@ -9,11 +9,15 @@
 
 namespace conclave {
 
+inline constexpr int kPercussionChannel = 9;
+/// The velocity of forte, which MusicXML's dynamics are percents of.
+inline constexpr double kForteVelocity = 90;
+
 struct MidiNote {
   int64_t start = 0, length = 0;  ///< ticks; length is at least 1
   int key = 60;                   ///< 0..127, 60 is middle C
   int velocity = 80;              ///< 1..127
-  int channel = 0;                ///< 0..15; 9 is percussion
+  int channel = 0;                ///< 0..15
   int track = 0;
 
   bool operator==(const MidiNote&) const = default;

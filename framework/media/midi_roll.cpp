@@ -10,7 +10,7 @@
 namespace conclave {
 namespace {
 
-constexpr int kPercussionChannel = 9, kDivision = 480, kVelocity = 80;
+constexpr int kDivision = 480, kVelocity = 80;
 
 }  // namespace
 

@@ -16,8 +16,12 @@ namespace {
 constexpr int64_t kLeastDivision = 480, kMostDivision = 32767, kFineDivision = 10080;
 constexpr double kMostQuarters = 1e6;             // of a piece: a week of music
 constexpr double kLeastTempo = 60e6 / (1 << 24);  // MIDI has 24 bits for a quarter note's microseconds
-constexpr int kPercussion = 9, kSnare = 38, kUsualVelocity = 80;
-constexpr double kForte = 90;  // the velocity that dynamics are percents of
+constexpr int kSnare = 38, kUsualVelocity = 80;
+
+struct OpenTie {
+  size_t note;  // its place
+  std::string voice;
+};
 
 struct PartState {
   std::string id;
@@ -27,8 +31,8 @@ struct PartState {
   double divisions = 1;  // of a quarter note
   int transposed = 0;
   double last_start = -1;  // of the last note that is no further note of a chord
-  // By key and end, as voices come one after another: places in the notes.
-  std::map<std::pair<int, int64_t>, size_t> open_ties;
+  // By key and end, as voices come one after another.
+  std::multimap<std::pair<int, int64_t>, OpenTie> open_ties;
 };
 
 class ScoreReader {
@@ -101,7 +105,7 @@ class ScoreReader {
       PartState part;
       part.id = listed.attribute("id").value();
       const auto index = static_cast<int>(parts_.size());
-      part.channel = index % 15 + (index % 15 >= kPercussion);  // all but the one of percussion
+      part.channel = index % 15 + (index % 15 >= kPercussionChannel);  // all but the one of percussion
       for (const auto& instrument : listed.children("midi-instrument")) {
         if (const auto channel = instrument.child("midi-channel"))
           part.channel = integer(channel, "midi-channel", 1, 16) - 1;
@@ -204,10 +208,10 @@ class ScoreReader {
     made.velocity = kUsualVelocity;
     if (const auto dynamics = node.attribute("dynamics"))
       made.velocity = static_cast<int>(
-          std::clamp(std::round(number(dynamics.value(), "dynamics") * kForte / 100), 1.0, 127.0));
+          std::clamp(std::round(number(dynamics.value(), "dynamics") * kForteVelocity / 100), 1.0, 127.0));
     if (node.child("unpitched")) {
       const auto found = part.unpitched.find(node.child("instrument").attribute("id").value());
-      made.channel = kPercussion;
+      made.channel = kPercussionChannel;
       made.key = found == part.unpitched.end() ? kSnare : found->second;
     } else {
       made.key = key_of(part, node.child("pitch"));
@@ -231,22 +235,30 @@ class ScoreReader {
     return key;
   }
 
+  // Of several that are held at one pitch the one of the same voice.
+  static auto find_tie(PartState& part, const MidiNote& made, const std::string& voice) {
+    const auto [first, last] = part.open_ties.equal_range({made.key, made.start});
+    const auto same = std::find_if(first, last, [&](const auto& tie) { return tie.second.voice == voice; });
+    return same != last ? same : first != last ? first : part.open_ties.end();
+  }
+
   void add(PartState& part, const MidiNote& made, const pugi::xml_node& node) {
     bool starts = false, stops = false;
     for (const auto& tie : node.children("tie")) {
       starts = starts || std::string_view(tie.attribute("type").value()) == "start";
       stops = stops || std::string_view(tie.attribute("type").value()) == "stop";
     }
+    const std::string voice = node.child("voice").text().get();
     size_t place = midi_.notes.size();
-    const auto before = stops ? part.open_ties.find({made.key, made.start}) : part.open_ties.end();
+    const auto before = stops ? find_tie(part, made, voice) : part.open_ties.end();
     if (before != part.open_ties.end()) {
-      place = before->second;
+      place = before->second.note;
       midi_.notes[place].length += made.length;
       part.open_ties.erase(before);
     } else {
       midi_.notes.push_back(made);
     }
-    if (starts) part.open_ties[{made.key, made.start + made.length}] = place;
+    if (starts) part.open_ties.insert({{made.key, made.start + made.length}, {place, voice}});
   }
 
   void attributes(PartState& part, const pugi::xml_node& node, double now) {

@@ -18,19 +18,6 @@ namespace fs = std::filesystem;
 constexpr const char* kFontFolders[] = {"/usr/share/sounds/sf2", "/usr/share/sounds/sf3",
                                         "/usr/share/soundfonts", "/usr/local/share/soundfonts"};
 
-fs::path on_path(const std::string& program) {
-  const char* path = std::getenv("PATH");
-  std::string folders = path ? path : "";
-  for (size_t from = 0; from <= folders.size();) {
-    const size_t to = std::min(folders.find(':', from), folders.size());
-    const fs::path candidate = fs::path(folders.substr(from, to - from)) / program;
-    std::error_code ignored;
-    if (to > from && fs::is_regular_file(candidate, ignored)) return candidate;
-    from = to + 1;
-  }
-  return {};
-}
-
 fs::path sound_font() {
   if (const char* named = std::getenv("CONCLAVE_SOUND_FONT"); named && *named) return named;
   fs::path found;
@@ -81,7 +68,7 @@ at::Tensor by_fluidsynth(const FluidSynth& with, const MidiFile& midi, int64_t s
 }  // namespace
 
 std::optional<FluidSynth> find_fluidsynth() {
-  FluidSynth found{on_path("fluidsynth"), sound_font()};
+  FluidSynth found{find_program("fluidsynth"), sound_font()};
   if (found.program.empty() || found.sound_font.empty()) return std::nullopt;
   return found;
 }

@@ -18,7 +18,6 @@ constexpr double kDecay = 1.6;                      // seconds to fall to 1/e
 constexpr double kSustain = 0.35;                   // of the peak, below which a held note does not fall
 constexpr size_t kPeriod = 2048;
 constexpr double kPartials[] = {1, 0.45, 0.28, 0.14, 0.08, 0.05};
-constexpr int kPercussion = 9;
 constexpr float kPeak = 0.9F;
 
 double envelope(double t, double length) {
@@ -82,7 +81,7 @@ at::Tensor synthesize(const MidiFile& midi, int64_t sample_rate) {
   at::Tensor samples_N = at::zeros({static_cast<int64_t>(seconds * rate)}, at::kFloat);
   const Instrument instrument(rate);
   for (const auto& note : midi.notes)
-    if (note.channel != kPercussion)
+    if (note.channel != kPercussionChannel)
       instrument.add(samples_N.data_ptr<float>(), samples_N.size(0), midi, note);
   const float peak = samples_N.abs().max().item<float>();
   return peak > kPeak ? samples_N * (kPeak / peak) : samples_N;

@@ -12,9 +12,8 @@ namespace conclave {
 namespace {
 
 constexpr size_t kMostBars = 100'000;
-constexpr int kPercussionChannel = 9, kMiddleC = 60;
+constexpr int kMiddleC = 60;
 constexpr int64_t kVoicesOfStaff = 4;  // at least; the second staff's voices count on from there
-constexpr double kForteVelocity = 90;
 
 // Note values in 128th parts of a quarter note, dotted ones beside plain ones.
 struct NoteValue {

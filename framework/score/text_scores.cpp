@@ -137,36 +137,50 @@ std::pair<size_t, size_t> aligned(const Words& text, const Words& reference) {
 
 }  // namespace
 
-std::array<double, 4> corpus_bleu(const std::vector<ScoredText>& texts) {
-  std::array<int64_t, kLongest> right{}, all{};
-  int64_t length = 0, reference_length = 0;
-  for (const auto& text : texts) {
-    check(text);
-    length += static_cast<int64_t>(text.text.size());
-    reference_length += closest_length(text);
-    for (size_t n = 1; n <= kLongest; ++n) {
-      Ngrams most;  // of any one reference
-      for (const auto& reference : text.references)
-        for (const auto& [ngram, count] : ngrams(reference, n)) most[ngram] = std::max(most[ngram], count);
-      for (const auto& [ngram, count] : ngrams(text.text, n)) {
-        all[n - 1] += count;
-        const auto found = most.find(ngram);
-        if (found != most.end()) right[n - 1] += std::min(count, found->second);
-      }
+BleuCounts& BleuCounts::operator+=(const BleuCounts& other) {
+  for (size_t n = 0; n < right.size(); ++n) right[n] += other.right[n], all[n] += other.all[n];
+  length += other.length;
+  reference_length += other.reference_length;
+  return *this;
+}
+
+BleuCounts bleu_counts(const ScoredText& text) {
+  check(text);
+  BleuCounts counts;
+  counts.length = static_cast<int64_t>(text.text.size());
+  counts.reference_length = closest_length(text);
+  for (size_t n = 1; n <= kLongest; ++n) {
+    Ngrams most;  // of any one reference
+    for (const auto& reference : text.references)
+      for (const auto& [ngram, count] : ngrams(reference, n)) most[ngram] = std::max(most[ngram], count);
+    for (const auto& [ngram, count] : ngrams(text.text, n)) {
+      counts.all[n - 1] += count;
+      const auto found = most.find(ngram);
+      if (found != most.end()) counts.right[n - 1] += std::min(count, found->second);
     }
   }
-  std::array<double, 4> bleu{};
-  if (length == 0) return bleu;
+  return counts;
+}
+
+std::array<double, 4> bleu(const BleuCounts& counts) {
+  std::array<double, 4> scores{};
+  if (counts.length == 0) return scores;
   const double brevity =
-      length < reference_length
-          ? std::exp(1 - static_cast<double>(reference_length) / static_cast<double>(length))
+      counts.length < counts.reference_length
+          ? std::exp(1 - static_cast<double>(counts.reference_length) / static_cast<double>(counts.length))
           : 1;
   double logs = 0;
-  for (size_t n = 0; n < kLongest && right[n] > 0; ++n) {
-    logs += std::log(static_cast<double>(right[n]) / static_cast<double>(all[n]));
-    bleu[n] = 100 * brevity * std::exp(logs / static_cast<double>(n + 1));
+  for (size_t n = 0; n < kLongest && counts.right[n] > 0; ++n) {
+    logs += std::log(static_cast<double>(counts.right[n]) / static_cast<double>(counts.all[n]));
+    scores[n] = 100 * brevity * std::exp(logs / static_cast<double>(n + 1));
   }
-  return bleu;
+  return scores;
+}
+
+std::array<double, 4> corpus_bleu(const std::vector<ScoredText>& texts) {
+  BleuCounts counts;
+  for (const auto& text : texts) counts += bleu_counts(text);
+  return bleu(counts);
 }
 
 double rouge_n(const ScoredText& text, size_t n) {
@@ -211,7 +225,13 @@ double rouge_l_coco(const ScoredText& text) {
 }
 
 double cider_d(const std::vector<ScoredText>& texts) {
-  if (texts.empty()) return 0;
+  const auto scores = cider_d_by_text(texts);
+  double sum = 0;
+  for (const double score : scores) sum += score;
+  return texts.empty() ? 0 : sum / static_cast<double>(texts.size());
+}
+
+std::vector<double> cider_d_by_text(const std::vector<ScoredText>& texts) {
   Rarity rarity;
   rarity.log_count = std::log(static_cast<double>(texts.size()));
   for (const auto& text : texts) {
@@ -222,14 +242,14 @@ double cider_d(const std::vector<ScoredText>& texts) {
         for (const auto& [ngram, count] : ngrams(reference, n)) seen.insert(ngram);
     for (const auto& ngram : seen) ++rarity.texts[ngram];
   }
-  double sum = 0;
+  std::vector<double> scores;
   for (const auto& text : texts) {
     const Weighted told = weigh(text.text, rarity);
     double of_text = 0;
     for (const auto& reference : text.references) of_text += cider_of(told, weigh(reference, rarity));
-    sum += 10 * of_text / static_cast<double>(text.references.size());
+    scores.push_back(10 * of_text / static_cast<double>(text.references.size()));
   }
-  return sum / static_cast<double>(texts.size());
+  return scores;
 }
 
 double meteor_exact(const ScoredText& text) {

@@ -251,6 +251,12 @@ TEST(DicomFile, ABrokenJpegInside) {
   other[size + 7] = '\x7f';  // the width within the JPEG
   put_bytes(dir / "c.dcm", other);
   EXPECT_THAT(problem_of(dir / "c.dcm"), HasSubstr("the file says 128 x 128"));
+  for (const char marker : {'\x01', '\xd0', '\xd8', '\xd9'}) {  // of no length: a codec may wait there for ever
+    std::string lone = whole;
+    lone[whole.find("\xff\xdb", begin) + 1] = marker;
+    put_bytes(dir / "d.dcm", lone);
+    EXPECT_THAT(problem_of(dir / "d.dcm"), HasSubstr("JPEG picture is broken"));
+  }
 }
 
 TEST(DicomFile, BytesThatAreNoDicom) {

@@ -4,7 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <sstream>
 
+#include "framework/base/error.h"
+#include "framework/base/file.h"
+#include "framework/base/shell_words.h"
+#include "framework/history/alert_hook.h"
 #include "framework/history/run_writer.h"
 #include "testing/testing.h"
 
@@ -49,6 +54,96 @@ TEST(Alerts, OfARun) {
   EXPECT_EQ(find_alerts(store, run, {}, "eval").size(), 1u);
   EXPECT_TRUE(find_disk_alerts(store, {.free_bytes = 0}).empty());
   EXPECT_EQ(find_disk_alerts(store, {.free_bytes = INT64_MAX}).size(), 1u);
+}
+
+TEST(Alerts, AreToldOnce) {
+  testing::TempDir dir;
+  AlertWatch watch({.free_bytes = 0});
+  RunWriter old(dir / "history.db", {"vqa", "train"});
+  old.metric("loss", 1, std::numeric_limits<double>::quiet_NaN());
+  old.finish("finished", 0);
+  const Store store = Store::open(dir / "history.db");
+  EXPECT_TRUE(watch.look(store).empty()) << "it had ended before the first look";
+  RunWriter run(dir / "history.db", {"vqa", "train"});
+  run.metric("loss", 1, 0.5);
+  run.metric("dice_loss", 1, 0.5);
+  run.flush();
+  EXPECT_TRUE(watch.look(store).empty());
+  run.metric("loss", 2, std::numeric_limits<double>::quiet_NaN());
+  run.flush();
+  EXPECT_THAT(texts(watch.look(store)), ::testing::ElementsAre("not finite: loss is nan at step 2"));
+  run.metric("loss", 3, std::numeric_limits<double>::quiet_NaN());
+  run.flush();
+  EXPECT_TRUE(watch.look(store).empty()) << "the same, a step later";
+  EXPECT_EQ(watch.now().size(), 1u);
+  run.metric("dice_loss", 3, std::numeric_limits<double>::infinity());
+  run.finish("failed", 1);  // between two looks
+  EXPECT_THAT(texts(watch.look(store)), ::testing::ElementsAre("not finite: dice_loss is inf at step 3"));
+  const Alert alert{"lost", 2, "gone"};
+  EXPECT_EQ(
+      alert_json(alert, store),
+      Json({{"alert", "lost"}, {"run", 2}, {"text", "gone"}, {"history", (dir / "history.db").string()}}));
+}
+
+constexpr auto kNever = [] { return false; };
+
+TEST(AlertHook, GivesEachAlertToOneCommandAtATime) {
+  testing::TempDir dir;
+  // mkdir fails when another one is at work.
+  write_file(dir / "hook",
+             "#!/bin/sh\nmkdir \"$2\" || exit 9\ncat >> \"$1\"\nsleep 0.05\nrmdir \"$2\"\necho noise\n");
+  std::filesystem::permissions(dir / "hook", std::filesystem::perms::owner_all);
+  std::vector<std::string> problems;
+  AlertHook hook({(dir / "hook").string(), (dir / "got it").string(), (dir / "lock").string()},
+                 [&](const std::string& problem) { problems.push_back(problem); });
+  for (int i = 0; i < 5; ++i) hook.call({{"run", i}, {"text", "$(exit 3) `x`; \"\xff"}});
+  hook.finish(kNever);
+  EXPECT_EQ(problems, std::vector<std::string>(5));
+  std::istringstream lines(read_file(dir / "got it"));
+  int count = 0;
+  for (std::string line; std::getline(lines, line); ++count)
+    EXPECT_EQ(parse_json(line, "hook")["run"], count) << line;
+  EXPECT_EQ(count, 5);
+}
+
+TEST(AlertHook, SaysWhatWentWrong) {
+  const auto problem_of = [](std::vector<std::string> words) {
+    std::string said;
+    AlertHook hook(
+        std::move(words), [&](const std::string& problem) { said = problem; },
+        std::chrono::milliseconds(300));
+    hook.call({{"run", 1}});
+    hook.finish(kNever);
+    return said;
+  };
+  EXPECT_EQ(problem_of({"true"}), "");
+  EXPECT_EQ(problem_of({"/no/such/program"}),
+            "/no/such/program: cannot be started: No such file or directory");
+  EXPECT_EQ(problem_of({"sh", "-c", "echo first >&2; echo no mail here >&2; exit 3"}),
+            "sh ended with exit code 3: no mail here");
+  EXPECT_EQ(problem_of({"sh", "-c", "kill -9 $$"}), "sh crashed (signal 9)");
+  EXPECT_EQ(problem_of({"sh", "-c", "sleep 60; true"}), "sh was stopped: it took longer than 0.3 s");
+  EXPECT_EQ(problem_of({"sh", "-c", "yes >&2"}), "sh was stopped: it took longer than 0.3 s");
+  EXPECT_EQ(problem_of({"sh", "-c", "sleep 2 & exit 0"}), "") << "what it leaves behind is not waited for";
+  EXPECT_THROW(problem_of({}), UsageError);
+}
+
+TEST(AlertHook, KeepsNobodyWaiting) {
+  std::vector<std::string> problems;
+  {
+    AlertHook hook({"sleep", "600"}, [&](const std::string& problem) { problems.push_back(problem); });
+    for (size_t i = 0; i < AlertHook::kMostWaiting + 10; ++i) hook.call({{"run", i}});
+    hook.finish([] { return true; });
+  }  // ends the one that sleeps
+  ASSERT_GE(problems.size(), 9u);
+  EXPECT_EQ(problems[0], "100 alerts wait for sleep: one more is left out");
+}
+
+TEST(ShellWords, AreThoseOfAShell) {
+  EXPECT_THAT(shell_words("a  'b c'\td\"e \\\" f\" g\\ h '' i'j' \"\\n\""),
+              ::testing::ElementsAre("a", "b c", "de \" f", "g h", "", "ij", "\\n"));
+  EXPECT_TRUE(shell_words(" \n ").empty());
+  EXPECT_THROW(shell_words("it's"), UsageError);
 }
 
 }  // namespace

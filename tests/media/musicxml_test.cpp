@@ -61,6 +61,22 @@ TEST(MusicXml, VoicesChordsTiesAndSignatures) {
   EXPECT_EQ(midi.tempos, (std::vector<MidiTempo>{{0, 666667}}));
 }
 
+// Two voices hold one pitch over a bar line; each goes on with its own tie.
+TEST(MusicXml, TiesOfOnePitchInTwoVoices) {
+  const std::string bar = "<backup><duration>2</duration></backup>", start = "<tie type=\"start\"/>",
+                    stop = "<tie type=\"stop\"/>", one = "<voice>1</voice>", two = "<voice>2</voice>";
+  const auto midi = read_musicxml(
+      score(
+          "<measure><attributes><divisions>1</divisions><time><beats>2</beats><beat-type>4</beat-type></time>"
+          "</attributes>" +
+          sound("G", 4, 2, start + one) + bar + sound("G", 4, 2, start + two) + "</measure><measure>" +
+          sound("G", 4, 2, stop + two) + bar + sound("G", 4, 1, stop + one) + "</measure>"),
+      "x");
+  ASSERT_EQ(midi.notes.size(), 2u);
+  EXPECT_EQ(midi.notes[0].length + midi.notes[1].length, 3 * 480 + 4 * 480);
+  EXPECT_EQ(read_musicxml(write_musicxml(midi), "y").notes.size(), 2u);
+}
+
 TEST(MusicXml, TransposingInstrumentPercussionAndMetronome) {
   const auto midi = read_musicxml(
       score("<measure><attributes><divisions>1</divisions><time><beats>3+2</beats><beat-type>8</beat-type>"

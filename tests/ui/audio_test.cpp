@@ -146,5 +146,13 @@ TEST_F(AudioTest, ASpokenNumberBecomesAVersionAndANoteRollToo) {
   keep_picture("audio-music");
 }
 
+TEST_F(AudioTest, AScoreIsChosenToGoOnFrom) {
+  window().open_page("audio");
+  page().open_file("/pieces/a.MUSICXML");
+  EXPECT_TRUE(child<QLabel>("status.message")->text().contains("a.MUSICXML is chosen"));
+  EXPECT_TRUE(wait([&] { return page().command().contains("/pieces/a.MUSICXML"); }))
+      << page().command().join(' ').toStdString();
+}
+
 }  // namespace
 }  // namespace conclave::ui

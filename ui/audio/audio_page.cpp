@@ -116,9 +116,9 @@ void AudioPage::add_actions() {
   add_action(
       "open", tr("Open"), QKeySequence("Ctrl+O"),
       [this] {
-        const QString file =
-            QFileDialog::getOpenFileName(this, tr("Open a recording or notes"), find_asset("samples"),
-                                         tr("Recordings and notes (*.wav *.mid *.midi)"));
+        const QString file = QFileDialog::getOpenFileName(
+            this, tr("Open a recording or notes"), find_asset("samples"),
+            tr("Recordings and notes (*.wav *.mid *.midi *.musicxml *.mxl *.xml)"));
         if (!file.isEmpty()) open_file(file);
       },
       true);
@@ -205,6 +205,12 @@ void AudioPage::take_end(const QString& problem) {
 }
 
 void AudioPage::open_file(const QString& file) {
+  const QString suffix = QFileInfo(file).suffix().toLower();
+  if (suffix == "musicxml" || suffix == "mxl" ||
+      suffix == "xml") {  // conclave-audio reads scores, the window does not
+    form("continue").set_value("MIDI", file.toStdString());
+    return Q_EMIT message(tr("%1 is chosen to go on from; its notes are seen in what is made").arg(file));
+  }
   Version version;
   version.title = QFileInfo(file).fileName();
   const bool notes =

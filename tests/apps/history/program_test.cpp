@@ -315,6 +315,7 @@ TEST_F(HistoryProgram, Watch) {
   EXPECT_EQ(lines_of(history({"watch", "--run", "wide", "--json"}).out).size(),
             1u);  // it has ended: so does watch
   EXPECT_EQ(history({"watch", "--run", "none"}).code, 2);
+  EXPECT_EQ(history({"watch", "--once", "--on-alert", "'not closed"}).code, 2);
 
   // A run that goes on is followed to its end.
   RunInfo info{"stream", "run"};
@@ -331,8 +332,7 @@ TEST_F(HistoryProgram, Watch) {
     }
     run->finish("finished", 0);
   });
-  const std::string hook =
-      "echo \"$CONCLAVE_ALERT_RUN $CONCLAVE_ALERT_KIND: $CONCLAVE_ALERT\" >> " + (dir_ / "alerts").string();
+  const std::string hook = "sh -c 'cat >> \"$1\"' hook '" + (dir_ / "alerts").string() + "'";
   auto lines =
       lines_of(history({"watch", "--run", "live", "--json", "--interval", "0.1", "--on-alert", hook}).out);
   ASSERT_GE(lines.size(), 3u);
@@ -341,8 +341,12 @@ TEST_F(HistoryProgram, Watch) {
   ASSERT_NE(alert, lines.end());
   EXPECT_EQ((*alert)["alert"], "not finite");
   lines.erase(alert);  // told once
-  EXPECT_THAT(read_file(dir_ / "alerts"),
-              ::testing::MatchesRegex("3 not finite: loss is nan at step [23]\n"));
+  const auto told = lines_of(read_file(dir_ / "alerts"));
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0]["alert"], "not finite");
+  EXPECT_EQ(told[0]["run"], 3);
+  EXPECT_THAT(told[0]["text"].get<std::string>(), ::testing::MatchesRegex("loss is nan at step [23]"));
+  EXPECT_EQ(told[0]["history"], (dir_ / "history.db").string());
   EXPECT_EQ(lines.front()["status"], "running");
   EXPECT_EQ(lines.back()["status"], "finished");
   EXPECT_EQ(lines.back()["metrics"]["loss"]["points"], 5);
