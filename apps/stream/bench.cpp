@@ -4,7 +4,6 @@
 #include <unistd.h>
 #include <algorithm>
 
-#include <cstdlib>
 #include <filesystem>
 #include <sstream>
 
@@ -68,16 +67,6 @@ class TemporaryFile {
  private:
   fs::path path_;
 };
-
-// "python3" -> where it lies on PATH; empty when it does not.
-std::string on_path(const std::string& program) {
-  if (program.find('/') != std::string::npos) return fs::exists(program) ? program : "";
-  const char* const path = std::getenv("PATH");
-  std::istringstream folders(path ? path : "");
-  for (std::string folder; std::getline(folders, folder, ':');)
-    if (fs::exists(fs::path(folder) / program)) return (fs::path(folder) / program).string();
-  return "";
-}
 
 struct Speed {
   double per_second = 0, accuracy = 0;
@@ -162,7 +151,7 @@ class BenchVerb : public Verb {
 
   void compare(Invocation& call, const std::string& name, const fs::path& file,
                const std::map<std::string, double>& ours) const {
-    const std::string python = peers_.empty() ? "" : on_path(python_);
+    const std::string python = peers_.empty() ? "" : find_program(python_);
     if (peers_.empty() || python.empty()) {
       log_warning("{}: no peers measured: {}", name,
                   peers_.empty() ? "--peers names none" : "no such Python: " + python_);

@@ -44,7 +44,7 @@ struct Line {
   std::string names, values;
 };
 
-Line capymoa_line(int64_t rows, const stream::Scores& s) {
+Line capymoa_line(int64_t rows, const stream::Scores& s, double auc) {
   std::vector<double> f1(s.recall.size());
   for (size_t c = 0; c < f1.size(); ++c)
     f1[c] = 2 * s.precision[c] * s.recall[c] / (s.precision[c] + s.recall[c]);
@@ -54,6 +54,8 @@ Line capymoa_line(int64_t rows, const stream::Scores& s) {
   put(line.names, line.values, "f1_score", "F1 Score macro (percent)", s.accuracy, f1);
   put(line.names, line.values, "precision", "Precision macro (percent)", s.accuracy, s.precision);
   put(line.names, line.values, "recall", "Recall macro (percent)", s.accuracy, s.recall);
+  line.names += ",roc_auc";
+  line.values += std::isnan(auc) ? "," : fmt::format(",{}", auc);
   return line;
 }
 
@@ -84,9 +86,19 @@ ResultFiles::ResultFiles(const fs::path& moa_csv, const fs::path& capymoa) : fol
 
 void ResultFiles::add_rows(const stream::RowBlock& block, const double* votes, int classes) {
   if (!rows_) return;
-  for (size_t i = 0; i < block.size(); ++i)
-    if (block.label(i) >= 0)
-      fmt::print(rows_.get(), "{},{}\n", block.label(i), stream::arg_max(votes + i * classes, classes));
+  classes_ = classes;
+  for (size_t i = 0; i < block.size(); ++i) {
+    if (block.label(i) < 0) continue;
+    const double* const row = votes + i * classes;
+    fmt::print(rows_.get(), "{},{}\n", block.label(i), stream::arg_max(row, classes));
+    if (classes != 2) continue;
+    const double sum = row[0] + row[1];
+    auc_.add(sum > 0 ? row[1] / sum : 0.5, block.label(i) == 1);
+  }
+}
+
+double ResultFiles::auc() const {
+  return classes_ == 2 ? auc_.value() : std::nan("");
 }
 
 void ResultFiles::add_point(const stream::RunState& state, size_t bytes, double ram_hours) {
@@ -97,14 +109,14 @@ void ResultFiles::add_point(const stream::RunState& state, size_t bytes, double 
                moa(scores.accuracy), moa(scores.kappa), moa(scores.kappa_t), moa(scores.kappa_m),
                state.evaluation.rows(), bytes);
   if (!windowed_) return;
-  const Line line = capymoa_line(state.rows, scores);
+  const Line line = capymoa_line(state.rows, scores, auc());
   if (std::ftell(windowed_.get()) == 0) fmt::print(windowed_.get(), "{}\n", line.names);
   fmt::print(windowed_.get(), "{}\n", line.values);
 }
 
 void ResultFiles::finish(const stream::RunState& state) {
   if (!folder_.empty()) {
-    const Line line = capymoa_line(state.rows, state.evaluation.cumulative());
+    const Line line = capymoa_line(state.rows, state.evaluation.cumulative(), auc());
     write_file(folder_ / "cumulative.csv", line.names + "\n" + line.values + "\n");
   }
   for (std::FILE* const file : {moa_.get(), windowed_.get(), rows_.get()})

@@ -292,8 +292,12 @@ TEST_F(StreamProgram, WritesOtherLibrariesResultFiles) {
   EXPECT_EQ(std::count(moa.begin(), moa.end(), '\n'), 4);  // header, 1000, 2000, 2500
   const std::string windowed = read_file(dir_ / "capymoa" / "windowed.csv");
   EXPECT_THAT(windowed, ::testing::StartsWith("instances,accuracy,kappa,kappa_t,kappa_m,f1_score,"));
-  EXPECT_THAT(windowed, HasSubstr("recall_0,recall_1\n1000,"));
-  EXPECT_THAT(read_file(dir_ / "capymoa" / "cumulative.csv"), HasSubstr("\n2500,"));
+  EXPECT_THAT(windowed, HasSubstr("recall_0,recall_1,roc_auc\n1000,"));
+  const std::string cumulative = read_file(dir_ / "capymoa" / "cumulative.csv");
+  EXPECT_THAT(cumulative, HasSubstr("\n2500,"));
+  const double auc = std::stod(cumulative.substr(cumulative.rfind(',') + 1));
+  EXPECT_GT(auc, 0.6);
+  EXPECT_LT(auc, 1);
   const std::string rows = read_file(dir_ / "capymoa" / "ground_truth_y_and_predictions.csv");
   EXPECT_EQ(std::count(rows.begin(), rows.end(), '\n'), 2501);
   EXPECT_EQ(stream({"run", path("o.arff"), "--moa-csv", path("m.csv"), "--snapshot", path("m.snap")}).code,

@@ -6,6 +6,7 @@
 #include "framework/base/error.h"
 #include "models/stream/eval/folds.h"
 #include "models/stream/eval/run.h"
+#include "models/stream/eval/running_auc.h"
 #include "models/stream/generators/concept_drift.h"
 
 namespace conclave::stream {
@@ -206,6 +207,23 @@ TEST(Folds, ThreadsChangeNothing) {
       accuracies[threads / 3].push_back(evaluation.classes.cumulative().accuracy);
   }
   EXPECT_EQ(accuracies[0], accuracies[1]);
+}
+
+TEST(RunningAuc, CountsPairs) {
+  RunningAuc auc;
+  EXPECT_TRUE(std::isnan(auc.value()));
+  Random random(3, "auc");
+  std::vector<double> scores[2];
+  for (int i = 0; i < 400; ++i) {
+    const bool positive = random.below(3) == 0;
+    const double score = static_cast<double>(random.below(40)) / 40 + (positive ? 0.1 : 0);  // with ties
+    auc.add(score, positive);
+    scores[positive].push_back(score);
+  }
+  double won = 0;
+  for (const double p : scores[1])
+    for (const double n : scores[0]) won += p > n ? 1 : p == n ? 0.5 : 0;
+  EXPECT_NEAR(auc.value(), won / static_cast<double>(scores[0].size() * scores[1].size()), 1e-12);
 }
 
 }  // namespace

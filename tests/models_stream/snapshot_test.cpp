@@ -103,5 +103,18 @@ TEST_F(Snapshots, DoNotFitAnotherLearner) {
   }
 }
 
+// With fewer rows than a leaf's bins are made from, so that nothing but their number tells the two apart.
+TEST_F(Snapshots, LeavesKeepTheirNumberOfBins) {
+  const auto source = make_generator("sea", {});
+  const LearnerContext context{source->schema(), 1, 1};
+  const auto learner = make_learner({{"learner", "sgbt"}, {"bins", 16}}, context),
+             other = make_learner({{"learner", "sgbt"}, {"bins", 4096}}, context);
+  RunOptions options;
+  options.rows = 5;
+  RunState state, loaded;
+  run_prequential(*source, *learner, options, state);
+  EXPECT_THROW(load_state(save_state(state, *learner), "a.snap", loaded, *other), DataError);
+}
+
 }  // namespace
 }  // namespace conclave::stream

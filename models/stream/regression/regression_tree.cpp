@@ -346,7 +346,7 @@ void RegressionTree::fields(Archive& archive) {
           "a leaf's values do not fit");
     archive.check(leaf.weights.size() == (options_.leaf == LeafModel::mean || leaf.node < 0 ? 0 : z_.size()),
                   "a leaf's model does not fit");
-    leaf.bins.fields(archive, observed(leaf));
+    leaf.bins.fields(archive, observed(leaf), leaf.node < 0 ? 0 : options_.bins);
   }
   if (archive.loading()) check_shape(archive);
 }

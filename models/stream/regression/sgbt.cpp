@@ -2,6 +2,8 @@
 // attributes and learns what those before it leave over, gradient by hessian.
 #include <algorithm>
 #include <cmath>
+#include <span>
+#include <vector>
 
 #include "models/stream/base/fast_math.h"
 #include "models/stream/base/settings.h"
@@ -40,29 +42,28 @@ class Boosting {
     }
   }
 
-  double score(const double* x) {
-    double sum = start_;
-    for (RegressionTree& tree : trees_) sum += options_.rate * tree.predict(x);
-    return sum;
-  }
-  // The score from before.
-  double learn(const double* x, double target, double weight, bool odds) {
-    if (options_.skip_training > 1 && random_.below(static_cast<uint64_t>(options_.skip_training)) == 0)
-      return score(x);
-    double before = start_, sum = start_, after = 0;
-    for (RegressionTree& tree : trees_) {
-      double slope = target - sum, times = 1;
-      if (odds && !options_.squared_loss) {
-        const double p = 1 / (1 + fast_exp(-sum)), hessian = std::max(kLeastHessian, p * (1 - p));
-        slope = (target - p) / hessian;
-        if (options_.multiply_hessian_by > 1) times = std::ceil(hessian * options_.multiply_hessian_by);
+  struct Row {
+    const double* x;
+    double target, weight;
+    bool learn;         // otherwise it is only asked about
+    double before = 0;  // the score from before it was learned
+    double score = 0;
+  };
+  // Tree by tree, each over all rows while it is in the cache: a tree needs no more of the others than what
+  // those before it say of the row. The scores are those of going row by row.
+  void take(std::span<Row> rows, bool odds) {
+    for (Row& row : rows) {
+      row.before = row.score = start_;
+      if (!row.learn) continue;
+      if (options_.skip_training > 1 && random_.below(static_cast<uint64_t>(options_.skip_training)) == 0) {
+        row.learn = false;
+        continue;
       }
-      before += options_.rate * tree.learn(x, slope, weight * times, &after);
-      sum += options_.rate * after;
+      rows_ += row.weight;
+      if (!odds) start_ += row.weight * (row.target - start_) / rows_;
     }
-    rows_ += weight;
-    if (!odds) start_ += weight * (target - start_) / rows_;
-    return before;
+    for (RegressionTree& tree : trees_)
+      for (Row& row : rows) take(tree, row, odds);
   }
   size_t bytes() const {
     size_t sum = sizeof(*this);
@@ -91,6 +92,21 @@ class Boosting {
   bool inverted = false;
 
  private:
+  void take(RegressionTree& tree, Row& row, bool odds) const {
+    if (!row.learn) {
+      row.before += options_.rate * tree.predict(row.x);
+      return;
+    }
+    double slope = row.target - row.score, times = 1, after = 0;
+    if (odds && !options_.squared_loss) {
+      const double p = 1 / (1 + fast_exp(-row.score)), hessian = std::max(kLeastHessian, p * (1 - p));
+      slope = (row.target - p) / hessian;
+      if (options_.multiply_hessian_by > 1) times = std::ceil(hessian * options_.multiply_hessian_by);
+    }
+    row.before += options_.rate * tree.learn(row.x, slope, row.weight * times, &after);
+    row.score += options_.rate * after;
+  }
+
   SgbtOptions options_;
   Random random_;
   double rows_ = 0, start_ = 0;  // start_: of a number, its mean
@@ -122,23 +138,30 @@ class Sgbt final : public Learner {
     classes_ = classes;
   }
   void votes(const double* x, double* votes_C) override {
-    for (size_t p = 0; p < parts_.size(); ++p) place(p, parts_[p].score(x), votes_C);
+    for (size_t p = 0; p < parts_.size(); ++p) {
+      Boosting::Row row{x, 0, 0, false};
+      parts_[p].take({&row, 1}, !regression_);
+      place(p, row.before, votes_C);
+    }
     if (!regression_) normalise(votes_C);
   }
   void learn(const double* x, int label, double weight) override { learn_target(x, label, weight); }
   void learn_target(const double* x, double y, double weight) override {
     if (!std::isfinite(y) || !(weight > 0)) return;
-    for (size_t p = 0; p < parts_.size(); ++p) parts_[p].learn(x, target(p, y), weight, !regression_);
+    for (size_t p = 0; p < parts_.size(); ++p) {
+      Boosting::Row row{x, target(p, y), weight, true};
+      parts_[p].take({&row, 1}, !regression_);
+    }
   }
   void test_then_train(const RowBlock& rows, double* votes_TC) override {
     workers_.run(static_cast<int>(parts_.size()), [&](int p) {
+      std::vector<Boosting::Row> list;
       for (size_t i = 0; i < rows.size(); ++i) {
-        const double* const x = rows.row(i).data();
-        const double y = rows.y[i];
-        const double score =
-            std::isfinite(y) ? parts_[p].learn(x, target(p, y), 1, !regression_) : parts_[p].score(x);
-        place(p, score, votes_TC + i * classes_);
+        const bool known = std::isfinite(rows.y[i]);
+        list.push_back({rows.row(i).data(), known ? target(p, rows.y[i]) : 0, 1, known});
       }
+      parts_[p].take(list, !regression_);
+      for (size_t i = 0; i < rows.size(); ++i) place(p, list[i].before, votes_TC + i * classes_);
     });
     for (size_t i = 0; !regression_ && i < rows.size(); ++i) normalise(votes_TC + i * classes_);
   }

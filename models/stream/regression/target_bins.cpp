@@ -139,8 +139,9 @@ size_t TargetBins::bytes(const Observed& observed, int bins) {
          sizeof(double) * kFirst * (width_of(observed) + 2) / 4;  // the first rows of the youngest leaves
 }
 
-void TargetBins::fields(Archive& archive, const Observed& observed) {
+void TargetBins::fields(Archive& archive, const Observed& observed, int bins) {
   archive(bins_, centre_, first_, ranges_, cells_);
+  archive.check(bins_ == bins, "another number of bins");
   const size_t stride = width_of(observed) + 2;
   archive.check(
       (cells_.empty() && ranges_.empty()) || (bins_ > 0 && cells_.size() == cells_of(observed, bins_) &&

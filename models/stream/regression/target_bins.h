@@ -33,7 +33,8 @@ class TargetBins {
 
   /// Of one with bins, at most.
   static size_t bytes(const Observed& observed, int bins);
-  void fields(Archive& archive, const Observed& observed);
+  /// `bins`: how many it must have.
+  void fields(Archive& archive, const Observed& observed, int bins);
 
  private:
   static constexpr int kFirst = 32;  // rows that are kept until the range is known

@@ -163,10 +163,20 @@ void check_split(Archive& archive, const Schema& schema, int attribute, SplitKin
                 "a node without its children");
   const Attribute& input = schema.inputs[attribute];
   const auto values = static_cast<double>(input.values.size());
-  const bool fits = kind == SplitKind::at_most ? !input.nominal && branches == 2
-                    : kind == SplitKind::equals
-                        ? input.nominal && branches == 2 && value >= 0 && value < values
-                        : kind == SplitKind::each && input.nominal;
+  bool fits = false;
+  switch (kind) {
+    case SplitKind::none:
+      break;
+    case SplitKind::at_most:
+      fits = !input.nominal && branches == 2;
+      break;
+    case SplitKind::equals:
+      fits = input.nominal && branches == 2 && value >= 0 && value < values;
+      break;
+    case SplitKind::each:
+      fits = input.nominal;
+      break;
+  }
   archive.check(fits, "a split that its column cannot have");
 }
 
