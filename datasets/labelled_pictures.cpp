@@ -39,12 +39,17 @@ struct Row {
       fail(fmt::format("{} '{}' lies outside the folder", column, name.string()));
     return folder / name;
   }
-  // Files with | between them, one of each rater.
+  // What has | between it, one entry of each rater.
+  std::vector<std::string> entries(const std::string& column) const {
+    std::vector<std::string> all;
+    std::istringstream in(text(column));
+    for (std::string entry; std::getline(in, entry, '|');)
+      if (!entry.empty()) all.push_back(entry);
+    return all;
+  }
   std::vector<fs::path> files(const fs::path& folder, const std::string& column) const {
     std::vector<fs::path> all;
-    std::istringstream in(text(column));
-    for (std::string name; std::getline(in, name, '|');)
-      if (!name.empty()) all.push_back(file(folder, column, name));
+    for (const auto& name : entries(column)) all.push_back(file(folder, column, name));
     return all;
   }
   Part part() const {
@@ -55,6 +60,18 @@ struct Row {
     return Part::test;
   }
 };
+
+void take_field(UltrasoundSample& sample, const std::string& field, const std::vector<std::string>& told) {
+  if (told.size() <= 1) {
+    if (!told.empty()) sample.fields[field] = told.front();
+    return;
+  }
+  auto& votes = sample.votes[field];
+  for (const auto& value : told) ++votes[value];
+  const auto most = std::ranges::max_element(votes, {}, [](const auto& vote) { return vote.second; });
+  if (std::ranges::count(votes, most->second, [](const auto& vote) { return vote.second; }) == 1)
+    sample.fields[field] = most->first;
+}
 
 }  // namespace
 
@@ -78,7 +95,7 @@ UltrasoundSet load_labelled_pictures(const fs::path& folder, const std::string& 
     sample.circumference_mm = row.positive("circumference_mm");
     sample.part = row.part();
     for (const auto& column : table.columns())
-      if (!known.contains(column) && !row.text(column).empty()) sample.fields[column] = row.text(column);
+      if (!known.contains(column)) take_field(sample, column, row.entries(column));
     const auto [before, fresh] = part_of.emplace(sample.patient, sample.part);
     if (!fresh && before->second != sample.part)
       row.fail(fmt::format("patient {} is in two parts", sample.patient));

@@ -20,6 +20,9 @@ struct UltrasoundSample {
   std::vector<std::filesystem::path> masks;   ///< of each rater, non-zero inside; or
   std::filesystem::path contour;              ///< an ellipse's line; both empty: not outlined
   std::map<std::string, std::string> fields;  ///< what is labelled: pathology, birads, histology, side
+  /// Of a field that several raters told of: how many gave each value. `fields` has the one that most gave,
+  /// if it is one alone.
+  std::map<std::string, std::map<std::string, int64_t>> votes;
   std::string device;
   std::optional<double> pixel_mm;          ///< of the picture as it is stored
   std::optional<double> circumference_mm;  ///< of the head, measured by people

@@ -15,6 +15,7 @@
 #include "framework/base/signals.h"
 #include "framework/base/stopwatch.h"
 #include "framework/media/picture.h"
+#include "framework/score/median.h"
 
 namespace conclave {
 namespace fs = std::filesystem;
@@ -97,7 +98,6 @@ class UltrasoundBenchVerb : public Verb {
       still_ms.push_back(watch.ms());
     }
     const double first = still_ms.front();
-    std::ranges::sort(still_ms);
     MovingFrames clip(frames_);
     const Stopwatch watch;
     const bool read = !model->read(clip, {organ_, ""}).abstained;
@@ -107,8 +107,8 @@ class UltrasoundBenchVerb : public Verb {
                          {"threads", call.common().thread_count()},
                          {"load_ms", load},
                          {"first_still_ms", first},
-                         {"still_ms", still_ms[still_ms.size() / 2]},
-                         {"report_ms", process[process.size() / 2]},
+                         {"still_ms", median(still_ms)},
+                         {"report_ms", median(process)},
                          {"report_fastest_ms", process.front()},
                          {"clip_frames", frames_},
                          {"clip_frames_looked_at", clip.reads()},

@@ -6,8 +6,8 @@
 #include "apps/common/shipped.h"
 #include "apps/ultrasound/eval_nulls.h"
 #include "apps/ultrasound/eval_record.h"
-#include "apps/ultrasound/eval_texts.h"
 #include "apps/ultrasound/reliability_plot.h"
+#include "apps/ultrasound/text_figures.h"
 #include "apps/ultrasound/verbs.h"
 #include "framework/base/error.h"
 #include "framework/base/file.h"
@@ -119,7 +119,8 @@ int UltrasoundEvalVerb::run_texts(Invocation& call) {
   Json record = {{"predictions", predictions_.string()},
                  {"references", references_.string()},
                  {"split_words", splitting_}};
-  record.update(text_figures(reports, references, parse_splitting(splitting_)));
+  record.update(
+      text_figures(reports, references, parse_splitting(splitting_), {resamples_, call.common().seed}));
   auto& history = call.history();
   for (const auto& [name, value] : record.items())
     if (value.is_number()) history.metric(name, 0, value.get<double>());

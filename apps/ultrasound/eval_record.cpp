@@ -4,40 +4,12 @@
 #include <cmath>
 #include <map>
 
-#include "framework/score/bootstrap.h"
 #include "framework/score/classification.h"
 
 namespace conclave {
 namespace {
 
 constexpr int kPerfectDraws = 200;
-
-Json number_or_null(double value) {
-  return std::isfinite(value) ? Json(value) : Json();
-}
-
-// A figure over rows, with its interval by patient.
-struct Figures {
-  const std::vector<std::string>& patient;
-  const EvalOptions& options;
-  Json& out;
-
-  void add(const std::string& name, const std::function<double(const std::vector<size_t>&)>& figure) const {
-    std::vector<size_t> all(patient.size());
-    for (size_t i = 0; i < all.size(); ++i) all[i] = i;
-    if (all.empty()) return;
-    out[name] = number_or_null(figure(all));
-    if (options.resamples == 0) return;
-    const auto interval = bootstrap_interval(patient, figure, options.resamples, options.seed);
-    out[name + "_interval"] = {number_or_null(interval.low), number_or_null(interval.high)};
-  }
-};
-
-double mean_of(const std::vector<double>& values, const std::vector<size_t>& places) {
-  double sum = 0;
-  for (const size_t i : places) sum += values[i];
-  return sum / static_cast<double>(places.size());
-}
 
 struct Labelled {
   std::vector<const ReadField*> fields;

@@ -1,15 +1,11 @@
 /// Rows of an evaluation as figures.
 #pragma once
 
+#include "apps/ultrasound/figures.h"
 #include "apps/ultrasound/read_set.h"
 #include "framework/score/calibration.h"
 
 namespace conclave {
-
-struct EvalOptions {
-  int64_t resamples = 2000;  ///< of the bootstrap by patient; 0: no intervals
-  uint64_t seed = 0;
-};
 
 /// Of a field with two values, the second one counting as positive: auc, ece, ece_equal_mass, ece_perfect
 /// (what a perfectly calibrated model with the same probabilities shows), brier, nll, accuracy, sensitivity

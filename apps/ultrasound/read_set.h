@@ -22,11 +22,12 @@ struct ReadField {
 struct ReadRow {
   std::string id, patient;
   int fold = 0;
-  double dice = std::numeric_limits<double>::quiet_NaN();  ///< over the picture as it is stored; the mean
-                                                           ///< over its raters
-  double rater_dice =
-      std::numeric_limits<double>::quiet_NaN();            ///< of pairs of raters, where there are several
-  double hd95 = std::numeric_limits<double>::quiet_NaN();  ///< pixels of it
+  /// Over the picture as it is stored; the mean over its raters.
+  double dice = std::numeric_limits<double>::quiet_NaN();
+  /// Of pairs of raters, where there are several.
+  double rater_dice = std::numeric_limits<double>::quiet_NaN();
+  /// In pixels of it.
+  double hd95 = std::numeric_limits<double>::quiet_NaN();
   std::map<std::string, ReadField> fields;
   std::optional<double> circumference_mm, true_circumference_mm;
 

@@ -100,15 +100,22 @@ std::vector<LabelledPicture> labelled_pictures(const UltrasoundSet& set, Part pa
     else if (!sample.contour.empty())
       ++not_outlined;
     for (const auto& field : about.fields) {
+      const auto place = [&](const std::string& value) {
+        const auto found = std::ranges::find(field.values, value);
+        require<UsageError>(found != field.values.end(), "{} of {} is '{}', which the model does not know",
+                            field.name, sample.id, value);
+        return found - field.values.begin();
+      };
       const auto told = sample.fields.find(field.name);
-      int64_t value = -1;
-      if (told != sample.fields.end()) {
-        const auto place = std::ranges::find(field.values, told->second);
-        require<UsageError>(place != field.values.end(), "{} of {} is '{}', which the model does not know",
-                            field.name, sample.id, told->second);
-        value = place - field.values.begin();
-      }
-      picture.field.push_back(value);
+      picture.field.push_back(told == sample.fields.end() ? -1 : place(told->second));
+      auto& shares = picture.shares.emplace_back();
+      const auto votes = sample.votes.find(field.name);
+      if (votes == sample.votes.end()) continue;
+      shares.resize(field.values.size());
+      double sum = 0;
+      for (const auto& [value, count] : votes->second) sum += static_cast<double>(count);
+      for (const auto& [value, count] : votes->second)
+        shares[static_cast<size_t>(place(value))] = static_cast<double>(count) / sum;
     }
     all.push_back(std::move(picture));
     progress.advance();

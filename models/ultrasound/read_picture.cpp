@@ -56,10 +56,8 @@ PictureReading read_picture(const SavedReader& reader, int64_t task, const Tenso
   const auto count = static_cast<double>(reader.looks.size());
   PictureReading reading;
   reading.mask_HW = mask_HW / count;
-  for (const auto& [name, sum_1V] : fields) {
-    const Tensor row = (sum_1V[0].to(at::kDouble) / count).contiguous();
-    reading.logits[name] = {row.const_data_ptr<double>(), row.const_data_ptr<double>() + row.numel()};
-  }
+  for (const auto& [name, sum_1V] : fields)
+    reading.logits[name] = values_of(sum_1V[0].to(at::kDouble) / count);
   return reading;
 }
 

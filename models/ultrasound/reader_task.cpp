@@ -23,6 +23,32 @@ Tensor outline_loss(const Tensor& logits_NHW, const Tensor& mask_NHW, const Read
          settings.pixels * at::binary_cross_entropy_with_logits(logits_NHW, mask_NHW);
 }
 
+bool has_shares(const LabelledPicture& picture, size_t field) {
+  return field < picture.shares.size() && !picture.shares[field].empty();
+}
+
+bool is_labelled(const LabelledPicture& picture, size_t field) {
+  return picture.field.at(field) >= 0 || has_shares(picture, field);
+}
+
+// int64 [M], or where raters differ the shares of their votes, float [M,V].
+Tensor field_targets(const std::vector<const LabelledPicture*>& pictures, size_t field, int64_t values) {
+  if (std::ranges::none_of(pictures, [&](const auto* p) { return has_shares(*p, field); })) {
+    std::vector<int64_t> labels;
+    for (const auto* picture : pictures) labels.push_back(picture->field[field]);
+    return at::tensor(labels, at::kLong);
+  }
+  Tensor target_MV = at::zeros({std::ssize(pictures), values});
+  for (int64_t m = 0; m < std::ssize(pictures); ++m) {
+    const auto& picture = *pictures[static_cast<size_t>(m)];
+    if (has_shares(picture, field))
+      target_MV[m].copy_(at::tensor(picture.shares[field]));
+    else
+      target_MV[m][picture.field[field]].fill_(1);
+  }
+  return target_MV;
+}
+
 }  // namespace
 
 ReaderLosses parse_reader_losses(const Json& json, const std::string& path) {
@@ -116,14 +142,19 @@ Tensor ReaderTask::task_loss(int64_t task, const std::vector<int64_t>& items, Mi
     const auto found = settings_.fields.find(name);
     const double weight = found == settings_.fields.end() ? 1 : found->second;
     const bool mirrored = std::ranges::find(settings_.mirrored, name) != settings_.mirrored.end();
-    std::vector<int64_t> target;
-    for (size_t n = 0; n < items.size(); ++n)
-      target.push_back(mirrored && seen.flipped[n] ? -1
-                                                   : pictures_[static_cast<size_t>(items[n])].field.at(f));
-    if (weight == 0 || std::ranges::all_of(target, [](int64_t t) { return t < 0; })) continue;
-    const Tensor told =
-        at::cross_entropy_loss(reading.fields.at(name), at::tensor(target, at::kLong), {},
-                               at::Reduction::Mean, /*ignore_index=*/-1, settings_.label_smoothing);
+    std::vector<const LabelledPicture*> labelled;
+    std::vector<int64_t> rows;
+    for (size_t n = 0; n < items.size(); ++n) {
+      const auto& picture = pictures_[static_cast<size_t>(items[n])];
+      if ((mirrored && seen.flipped[n]) || !is_labelled(picture, f)) continue;
+      labelled.push_back(&picture);
+      rows.push_back(static_cast<int64_t>(n));
+    }
+    if (weight == 0 || rows.empty()) continue;
+    const Tensor logits_MV = reading.fields.at(name).index_select(0, at::tensor(rows, at::kLong));
+    const Tensor told = at::cross_entropy_loss(logits_MV, field_targets(labelled, f, logits_MV.size(1)), {},
+                                               at::Reduction::Mean,
+                                               /*ignore_index=*/-1, settings_.label_smoothing);
     metrics[name] = told.item<double>();
     loss = loss + weight * told;
   }

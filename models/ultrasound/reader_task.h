@@ -20,6 +20,8 @@ struct LabelledPicture {
   Tensor grey_HW;              ///< uint8
   Tensor mask_HW;              ///< uint8, 255 inside; undefined: not outlined
   std::vector<int64_t> field;  ///< the value of each of the task's fields, -1 unknown
+  /// Of each field what raters who differ say, in shares; empty: `field`. Shorter: the same for the rest.
+  std::vector<std::vector<double>> shares = {};
 };
 
 struct ReaderLosses {

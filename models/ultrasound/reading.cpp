@@ -45,6 +45,11 @@ Reading read_pictures(ReaderModel& model, const Tensor& grey_NHW, int64_t task, 
   return model.forward(network_input(grey_NHW), task, context);
 }
 
+std::vector<double> values_of(const Tensor& values) {
+  const Tensor row = values.to(at::kDouble).contiguous();
+  return {row.const_data_ptr<double>(), row.const_data_ptr<double>() + row.numel()};
+}
+
 double dice_of(const Tensor& a_HW, const Tensor& b_HW) {
   const Tensor a = a_HW.ne(0), b = b_HW.ne(0);
   const auto both = static_cast<double>(a.logical_and(b).sum().item<int64_t>());

@@ -1,12 +1,17 @@
 /// Running a trained reader over pictures, and its measures.
 #pragma once
 
+#include <vector>
+
 #include "models/ultrasound/reader_model.h"
 
 namespace conclave::ultrasound {
 
 /// Without autograd: uint8 [N,H,W] on canvases of `task`.
 Reading read_pictures(ReaderModel& model, const Tensor& grey_NHW, int64_t task, RoutingLog* log = nullptr);
+
+/// The numbers of a tensor, of any type, in row order.
+std::vector<double> values_of(const Tensor& values);
 
 /// Overlap 2·|A∩B| / (|A| + |B|) of two masks [H,W] (not 0: inside); 1 when both are empty.
 double dice_of(const Tensor& a_HW, const Tensor& b_HW);

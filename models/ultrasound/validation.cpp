@@ -15,11 +15,6 @@ namespace {
 
 constexpr size_t kBatch = 16;
 
-std::vector<double> values_of(const Tensor& logits_V) {
-  const Tensor row = logits_V.to(at::kDouble).contiguous();
-  return {row.const_data_ptr<double>(), row.const_data_ptr<double>() + row.numel()};
-}
-
 double field_score(const FieldLogits& all, bool two) {
   std::vector<double> score;
   std::vector<uint8_t> positive;

@@ -146,6 +146,15 @@ TEST(LabelledPictures, ReadsWhatIsThere) {
   const auto rated = load_labelled_pictures(dir.path(), "breast");
   EXPECT_EQ(rated.samples[0].masks, (std::vector<std::filesystem::path>{dir / "r1/a.png", dir / "r2/a.png"}));
   EXPECT_TRUE(rated.samples[1].masks.empty());
+  write_file(dir / "labels.csv",
+             "file,pathology,birads\na.png,benign|malignant|benign,4\nb.png,benign|malignant,\n");
+  const auto voted = load_labelled_pictures(dir.path(), "breast");
+  EXPECT_EQ(voted.samples[0].fields.at("pathology"), "benign");
+  EXPECT_EQ(voted.samples[0].votes.at("pathology"),
+            (std::map<std::string, int64_t>{{"benign", 2}, {"malignant", 1}}));
+  EXPECT_FALSE(voted.samples[0].votes.contains("birads"));
+  EXPECT_FALSE(voted.samples[1].fields.contains("pathology"));  // as many for one as for the other
+  EXPECT_EQ(voted.samples[1].votes.at("pathology").size(), 2u);
 }
 
 TEST(LabelledPictures, BadListsAreNamed) {

@@ -177,6 +177,29 @@ TEST(ReaderTask, LearnsDiscsAndTheirKind) {
   EXPECT_GT(known_N.mean().item<double>(), other_N.mean().item<double>() + 1);
 }
 
+// The same pictures, each with three votes of four for benign: told are these shares, not certainty.
+TEST(ReaderTask, LearnsTheSharesOfVotes) {
+  const auto model = model_of(tiny(dual_path()));
+  auto pictures = discs(8);
+  for (auto& picture : pictures) {
+    picture.field = {-1, -1};
+    picture.shares = {{0.75, 0.25}};
+  }
+  pictures[0].field[0] = 0;  // a label beside votes
+  pictures[0].shares.clear();
+  ReaderLosses losses;
+  losses.label_smoothing = 0;
+  losses.outlier_share = 0;
+  AugmentOptions quiet;
+  ReaderTask task(*model, pictures, losses, {quiet, quiet});
+  Trainer(task, options(60)).run();
+  std::vector<Tensor> grey;
+  for (const auto& picture : pictures) grey.push_back(picture.grey_HW);
+  const Tensor benign_N =
+      read_pictures(*model, at::stack(grey), 0).fields.at("pathology").softmax(1).select(1, 0);
+  EXPECT_NEAR(benign_N.narrow(0, 1, 7).mean().item<double>(), 0.77, 0.1);
+}
+
 TEST(ReaderTask, GoesOnBitForBit) {
   const auto pictures = discs(12);
   testing::TempDir dir;

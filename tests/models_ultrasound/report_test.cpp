@@ -225,8 +225,8 @@ TEST(Reasons, EveryReasonOfTheReadingLayerIsToldInChinese) {
                                             why({whole, finer})};
   for (const auto& english : reasons) {
     ASSERT_FALSE(english.empty());
-    const std::string chinese = reason_text(english, "zh");
-    EXPECT_EQ(reason_text(english, "en"), english);
+    const std::string chinese = reason_text(english, "breast", "zh");
+    EXPECT_EQ(reason_text(english, "breast", "en"), english);
     EXPECT_EQ(chinese.find("the "), chinese.npos) << english;
     const auto digits = [](const std::string& text) {
       std::string all;
@@ -236,11 +236,13 @@ TEST(Reasons, EveryReasonOfTheReadingLayerIsToldInChinese) {
     };
     EXPECT_EQ(digits(chinese), digits(english)) << chinese;
   }
-  EXPECT_EQ(reason_text("(700,10) lies outside the picture of 640 x 480", "zh"),
+  EXPECT_EQ(reason_text("(700,10) lies outside the picture of 640 x 480", "breast", "zh"),
             "点（700，10）在 640 x 480 的图像之外");
-  EXPECT_EQ(reason_text("not known: margin, shape", "zh"), "未知：边缘、形态");
-  EXPECT_EQ(reason_text("not known:", "zh"), "not known:");
-  EXPECT_EQ(reason_text("", "zh"), "");
+  EXPECT_EQ(reason_text("not known: margin, shape", "breast", "zh"), "未知：边缘、形态");
+  EXPECT_EQ(reason_text("not known: margin, menopause", "adnexa", "zh"), "未知：内壁或外轮廓、绝经");
+  EXPECT_EQ(reason_text("not known: colour", "breast", "zh"), "未知：colour");
+  EXPECT_EQ(reason_text("not known:", "breast", "zh"), "not known:");
+  EXPECT_EQ(reason_text("", "breast", "zh"), "");
 }
 
 TEST(Reasons, AChineseReportTellsThem) {

@@ -191,6 +191,102 @@ TEST(BiRads, FromLikelihoodAndTheMoreSuspiciousOfBoth) {
   EXPECT_EQ(judge(rules, {}).category, "");
 }
 
+using Fields = std::map<std::string, std::vector<std::string>>;
+
+Verdict of_adnexa(const Fields& fields, double size) {
+  Facts facts{fields, {}};
+  if (size > 0) facts.numbers["long_axis_mm"] = size;
+  return judge(table("O-RADS US"), facts);
+}
+
+TEST(ORads, LesionsOfEachCategory) {
+  const auto cyst = [](const std::string& kind, const std::string& margin, const std::string& solid,
+                       const std::string& color) {
+    return Fields{
+        {"lesion", {kind}}, {"margin", {margin}}, {"solid_component", {solid}}, {"color_score", {color}}};
+  };
+  const auto solid = [](const std::string& margin, const std::string& shadowing, const std::string& color) {
+    return Fields{
+        {"lesion", {"solid"}}, {"margin", {margin}}, {"shadowing", {shadowing}}, {"color_score", {color}}};
+  };
+  const Fields before{{"lesion", {"simple_cyst"}}, {"menopause", {"before"}}},
+      after{{"lesion", {"simple_cyst"}}, {"menopause", {"after"}}};
+  EXPECT_EQ(of_adnexa(before, 30).category, "1");
+  EXPECT_EQ(of_adnexa(after, 30).category, "2");
+  EXPECT_EQ(of_adnexa(before, 31).category, "2");
+  EXPECT_EQ(of_adnexa(before, 100).category, "3");
+  EXPECT_EQ(of_adnexa(cyst("bilocular", "smooth", "none", "1"), 99).category, "2");
+  EXPECT_EQ(of_adnexa(cyst("bilocular", "smooth", "none", "1"), 100).category, "3");
+  EXPECT_EQ(of_adnexa(cyst("bilocular", "irregular", "none", "1"), 40).category, "4");
+  EXPECT_EQ(of_adnexa(cyst("unilocular", "irregular", "none", "1"), 40).category, "3");
+  EXPECT_EQ(of_adnexa(cyst("unilocular", "smooth", "papillary_1_3", "3"), 40).category, "4");
+  EXPECT_EQ(of_adnexa(cyst("unilocular", "smooth", "papillary_4", "1"), 40).category, "5");
+  EXPECT_EQ(of_adnexa(cyst("multilocular", "smooth", "none", "3"), 99).category, "3");
+  EXPECT_EQ(of_adnexa(cyst("multilocular", "smooth", "none", "3"), 100).category, "4");
+  EXPECT_EQ(of_adnexa(cyst("multilocular", "smooth", "none", "4"), 40).category, "4");
+  EXPECT_EQ(of_adnexa(cyst("multilocular", "smooth", "other", "2"), 40).category, "4");
+  EXPECT_EQ(of_adnexa(cyst("multilocular", "smooth", "other", "3"), 40).category, "5");
+  EXPECT_EQ(of_adnexa(solid("smooth", "absent", "1"), 40).category, "3");
+  EXPECT_EQ(of_adnexa(solid("smooth", "present", "3"), 40).category, "3");
+  EXPECT_EQ(of_adnexa(solid("smooth", "absent", "3"), 40).category, "4");
+  EXPECT_EQ(of_adnexa(solid("smooth", "present", "4"), 40).category, "5");
+  EXPECT_EQ(of_adnexa(solid("irregular", "present", "1"), 40).category, "5");
+  Fields with_ascites = before;
+  with_ascites["ascites_or_nodules"] = {"present"};
+  EXPECT_EQ(of_adnexa(with_ascites, 20).category, "5");
+}
+
+TEST(ORads, SaysWhatIsMissing) {
+  EXPECT_EQ(of_adnexa({{"lesion", {"simple_cyst"}}}, 20).reason, "not known: menopause, ascites_or_nodules");
+  EXPECT_EQ(of_adnexa({{"lesion", {"solid"}}, {"margin", {"smooth"}}, {"color_score", {"2"}}}, 0).reason,
+            "not known: shadowing, ascites_or_nodules");
+}
+
+// Every lesion of which all is known has exactly one category.
+TEST(ORads, LeavesNoLesionOut) {
+  const auto codes = [](const std::string& field) {
+    std::vector<std::string> all;
+    for (const auto& term : find_field("adnexa", field)->values) all.push_back(term.code);
+    return all;
+  };
+  for (const auto& lesion : codes("lesion"))
+    for (const auto& margin : codes("margin"))
+      for (const auto& solid : codes("solid_component"))
+        for (const auto& color : codes("color_score"))
+          for (const auto& shadowing : codes("shadowing"))
+            for (const auto& menopause : codes("menopause"))
+              for (const double size : {5.0, 30.0, 30.5, 99.0, 100.0, 300.0}) {
+                const Facts facts{{{"lesion", {lesion}},
+                                   {"margin", {margin}},
+                                   {"solid_component", {solid}},
+                                   {"color_score", {color}},
+                                   {"shadowing", {shadowing}},
+                                   {"menopause", {menopause}},
+                                   {"ascites_or_nodules", {"absent"}}},
+                                  {{"long_axis_mm", size}}};
+                std::set<std::string> categories;
+                for (const auto& rule : table("O-RADS US").rules)
+                  if (holds(rule, facts)) categories.insert(rule.category);
+                EXPECT_EQ(categories.size(), 1u)
+                    << lesion << " " << margin << " " << solid << " " << color << " " << size;
+              }
+}
+
+TEST(LiRads, Livers) {
+  const auto liver = [](const std::string& observation, const std::string& thrombus, double size) {
+    Facts facts{{{"observation", {observation}}, {"new_thrombus", {thrombus}}}, {}};
+    if (size > 0) facts.numbers["long_axis_mm"] = size;
+    return judge(table("US LI-RADS"), facts);
+  };
+  EXPECT_EQ(liver("none", "absent", 0).category, "US-1");
+  EXPECT_EQ(liver("definitely_benign", "absent", 30).category, "US-1");
+  EXPECT_EQ(liver("suspicious", "absent", 9.9).category, "US-2");
+  EXPECT_EQ(liver("suspicious", "absent", 10).category, "US-3");
+  EXPECT_EQ(liver("none", "present", 0).category, "US-3");
+  EXPECT_EQ(liver("suspicious", "present", 5).category, "US-3");
+  EXPECT_EQ(liver("suspicious", "absent", 0).reason, "not known: long_axis_mm");
+}
+
 // Worked by hand from the printed formula; the spread steps at its table's ages.
 TEST(Growth, GestationalAge) {
   EXPECT_NEAR(gestational_age(175)->weeks, 8.96 + 0.540 * 17.5 + 0.0003 * 5359.375, 1e-9);

@@ -63,22 +63,20 @@ std::optional<std::vector<std::string>> fit(std::string_view pattern, std::strin
   return found;
 }
 
-// "margin, shape": codes of fields.
-std::string chinese_fields(const std::string& list) {
+// "margin, shape": codes of the organ's fields.
+std::string chinese_fields(const std::string& organ, const std::string& list) {
   std::string all;
   std::istringstream in(list);
   for (std::string code; std::getline(in >> std::ws, code, ',');) {
-    std::string name = code;
-    for (const auto& terms : lexicon())
-      if (terms.field.code == code) name = terms.field.chinese;
-    all += (all.empty() ? "" : "、") + name;
+    const FieldTerms* terms = find_field(organ, code);
+    all += (all.empty() ? "" : "、") + (terms ? terms->field.chinese : code);
   }
   return all;
 }
 
 }  // namespace
 
-std::string reason_text(const std::string& reason, const std::string& language) {
+std::string reason_text(const std::string& reason, const std::string& organ, const std::string& language) {
   if (language != "zh") return reason;
   for (const auto& [english, chinese] : kReasons) {
     const auto found = fit(english, reason);
@@ -87,7 +85,7 @@ std::string reason_text(const std::string& reason, const std::string& language) 
     size_t at = 0;
     for (const auto& value : *found) {
       const size_t hole = chinese.find("{}", at);
-      text.append(chinese.substr(at, hole - at)).append(chinese_fields(value));
+      text.append(chinese.substr(at, hole - at)).append(chinese_fields(organ, value));
       at = hole + 2;
     }
     return text.append(chinese.substr(at));

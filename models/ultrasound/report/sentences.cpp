@@ -60,7 +60,9 @@ class SentenceWriter {
     sentences_.push_back({section, std::move(text), std::move(evidence), false});
   }
 
-  std::string reason(const std::string& english) const { return reason_text(english, report_.language); }
+  std::string reason(const std::string& english) const {
+    return reason_text(english, report_.organ, report_.language);
+  }
 
   std::string title(const ReportedFinding& finding, size_t index) const {
     std::string kind = kind_text(finding.kind, report_.language);

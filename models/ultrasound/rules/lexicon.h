@@ -11,7 +11,7 @@ struct Term {
 };
 
 struct FieldTerms {
-  std::string organ;  ///< "breast", "thyroid", "lung", "fetal_head"
+  std::string organ;  ///< "breast", "thyroid", "adnexa", "liver", "lung", "fetal_head"
   Term field;
   std::vector<Term> values;
   bool several = false;  ///< values may be joined: "macrocalcification+punctate"

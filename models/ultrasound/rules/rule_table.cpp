@@ -30,6 +30,30 @@ std::vector<std::string> missing_fields(const RuleTable& table, const Facts& fac
   return missing;
 }
 
+// What the rules that may still hold ask for and is not known.
+std::vector<std::string> missing_facts(const RuleTable& table, const Facts& facts) {
+  std::vector<std::string> missing;
+  for (const auto& rule : table.rules) {
+    std::vector<std::string> open;
+    bool may_hold = true;
+    for (const auto& condition : rule.fields) {
+      if (!facts.fields.contains(condition.field))
+        open.push_back(condition.field);
+      else
+        may_hold = may_hold && holds(condition, facts);
+    }
+    for (const auto& bound : rule.numbers) {
+      if (!facts.numbers.contains(bound.number))
+        open.push_back(bound.number);
+      else
+        may_hold = may_hold && holds(bound, facts);
+    }
+    for (const auto& each : open)
+      if (may_hold && std::ranges::find(missing, each) == missing.end()) missing.push_back(each);
+  }
+  return missing;
+}
+
 }  // namespace
 
 std::map<std::string, int> sum_points(const RuleTable& table, const Facts& facts) {
@@ -63,7 +87,7 @@ Verdict judge(const RuleTable& table, Facts facts) {
   for (const auto& rule : table.rules)
     if (holds(rule, facts) && (!best || rule.rank > best->rank)) best = &rule;
   if (!best) {
-    const auto missing = missing_fields(table, facts);
+    const auto missing = table.points.empty() ? missing_facts(table, facts) : missing_fields(table, facts);
     if (!verdict.points.empty())
       verdict.reason = fmt::format("no row of the table has {} {}", verdict.points.begin()->second,
                                    verdict.points.begin()->first);

@@ -43,7 +43,7 @@ struct Rule {
 };
 
 struct RuleTable {
-  std::string name;  ///< "BI-RADS", "ACR TI-RADS"
+  std::string name;  ///< "BI-RADS", "ACR TI-RADS", "O-RADS US", "US LI-RADS"
   std::string organ;
   std::vector<std::string> points_need;      ///< fields without which points are not summed up
   std::vector<Condition> points_settled_by;  ///< ... unless one of these holds: then points are 0

@@ -1,6 +1,6 @@
-// The tables themselves. Category names, point values and size limits are facts of the published systems;
+// Breast and thyroid. Category names, point values and size limits are facts of the published systems;
 // what joins descriptors to breast categories 2 to 5 is ours, since the system leaves that to the reader.
-#include "models/ultrasound/rules/rule_table.h"
+#include "models/ultrasound/rules/tables.h"
 
 namespace conclave::ultrasound {
 namespace {
@@ -110,7 +110,7 @@ RuleTable ti_rads() {
 }  // namespace
 
 const std::vector<RuleTable>& rule_tables() {
-  static const std::vector<RuleTable> tables = {bi_rads(), ti_rads()};
+  static const std::vector<RuleTable> tables = {bi_rads(), ti_rads(), o_rads(), li_rads()};
   return tables;
 }
 
@@ -122,6 +122,16 @@ const std::vector<Term>& advice_terms() {
       {"no_action", "no action by this table", "按此表无需处理"},
       {"follow_up", "follow-up", "随访"},
       {"fna", "fine-needle aspiration", "细针穿刺"},
+      {"by_kind_and_size", "nothing or follow-up, by kind, size and age",
+       "无需处理或随访（取决于类型、大小与年龄）"},
+      {"gynaecologist", "specialist ultrasound or MRI; gynaecologist", "专科超声或磁共振；妇科就诊"},
+      {"gynaecologist_oncologist_advice",
+       "specialist ultrasound or MRI; gynaecologist advised by an oncologist",
+       "专科超声或磁共振；妇科就诊并咨询妇科肿瘤专家"},
+      {"gynaecologic_oncologist", "gynaecologic oncologist", "妇科肿瘤专家就诊"},
+      {"surveillance_6_months", "surveillance in 6 months", "6个月后监测"},
+      {"surveillance_3_6_months", "ultrasound again in 3 to 6 months", "3至6个月后复查超声"},
+      {"contrast_imaging", "contrast-enhanced CT, MRI or ultrasound", "增强CT、磁共振或超声造影"},
       {"size_needed", "depends on the size, which is not known", "取决于大小（大小未知）"},
   };
   return terms;

@@ -301,6 +301,11 @@ TEST(UltrasoundProgram, ScoresReportsAgainstReferencesAndTheirRaters) {
   EXPECT_DOUBLE_EQ(record["contradiction_rate"], 1);
   EXPECT_DOUBLE_EQ(record["micro_f1"], 2.0 / 6);
   EXPECT_DOUBLE_EQ(record["distinct_ratio"], 1);
+  // Two reports of two patients: drawn are one of them twice, or both.
+  EXPECT_EQ(record["patients"], 2);
+  EXPECT_DOUBLE_EQ(record["micro_f1_interval"][0], 0);
+  EXPECT_DOUBLE_EQ(record["micro_f1_interval"][1], 2.0 / 3);
+  EXPECT_NEAR(record["bleu_4_interval"][0].get<double>(), 100, 1e-9);
   const Json& raters = record["raters"];
   EXPECT_DOUBLE_EQ(raters["margin"]["plausible_accuracy"], 1);
   EXPECT_DOUBLE_EQ(raters["margin"]["rater_agreement"], 1);
