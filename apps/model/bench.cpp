@@ -4,7 +4,6 @@
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <sstream>
 
 #include "apps/common/app.h"
@@ -16,6 +15,7 @@
 #include "framework/base/signals.h"
 #include "framework/base/stopwatch.h"
 #include "framework/generate/generate.h"
+#include "framework/score/median.h"
 #include "framework/tensor/device.h"
 #include "models/checkpoint/checkpoint.h"
 #include "models/checkpoint/pack.h"
@@ -31,11 +31,6 @@ struct Speeds {
   std::vector<int64_t> tokens;
 };
 using ByPeer = std::map<std::string, Speeds>;
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 // The same prompt for everyone: a fixed walk over the vocabulary.
 std::vector<int64_t> prompt_ids(int64_t count, int64_t vocabulary) {

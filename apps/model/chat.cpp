@@ -37,6 +37,7 @@ int ModelChatVerb::run(Invocation& call) {
   const ReplyOptions options = flags_.options(call);
   const bool terminal = isatty(STDIN_FILENO) != 0;
   Json messages = beginning();
+  ReadBefore before;
   int64_t turns = 0;
   std::string line;
   for (;;) {
@@ -52,7 +53,7 @@ int ModelChatVerb::run(Invocation& call) {
     if (line.empty()) continue;
     messages.push_back({{"role", "user"}, {"content", line}});
     try {
-      const Reply reply = speaker.reply(speaker.text().conversation(messages), false, {}, options);
+      const Reply reply = speaker.reply(speaker.text().conversation(messages), false, {}, options, &before);
       messages.push_back({{"role", "assistant"}, {"content", reply.text}});
       if (call.json())
         call.out().write(reply_record(reply, speaker.text().tokenizer));

@@ -1,4 +1,4 @@
-/// conclave-model convert: weights of any readable format as safetensors.
+/// conclave-model convert and merge-adapter: checkpoints written as safetensors.
 #pragma once
 
 #include "apps/common/verb.h"
@@ -9,6 +9,18 @@ class ModelConvertVerb : public Verb {
  public:
   std::string name() const override { return "convert"; }
   std::string summary() const override { return "Write .bin or .pth weights as safetensors, bit for bit"; }
+  std::string examples() const override;
+  void declare(Options& options) override;
+  int run(Invocation& call) override;
+
+ private:
+  std::filesystem::path from_, to_;
+};
+
+class ModelMergeVerb : public Verb {
+ public:
+  std::string name() const override { return "merge-adapter"; }
+  std::string summary() const override { return "Fold a LoRA or DoRA adapter into its base model's weights"; }
   std::string examples() const override;
   void declare(Options& options) override;
   int run(Invocation& call) override;

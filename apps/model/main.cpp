@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   verbs.push_back(std::make_unique<conclave::ModelRunVerb>());
   verbs.push_back(std::make_unique<conclave::ModelChatVerb>());
   verbs.push_back(std::make_unique<conclave::ModelConvertVerb>());
+  verbs.push_back(std::make_unique<conclave::ModelMergeVerb>());
   verbs.push_back(std::make_unique<conclave::ModelBenchVerb>());
   return conclave::run_app(
       argc, argv, {"model", "Published checkpoints: what they hold, and the same numbers"}, std::move(verbs));

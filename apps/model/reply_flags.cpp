@@ -10,17 +10,12 @@
 #include "models/checkpoint/pack.h"
 
 namespace conclave {
-namespace {
-
-/// Without what moves a terminal's cursor or rings its bell.
 std::string harmless(std::string_view text) {
   std::string shown(text);
   for (char& c : shown)
     if ((static_cast<unsigned char>(c) < 32 && c != '\n' && c != '\t') || c == 127) c = '?';
   return shown;
 }
-
-}  // namespace
 
 void ReplyFlags::declare(Options& options) {
   auto& sampling = options_.sampling;
@@ -44,9 +39,7 @@ void ReplyFlags::declare(Options& options) {
       .group("Sampling");
 }
 
-Speaker ReplyFlags::load(Invocation& call) const {
-  const auto& common = call.common();
-  options_.sampling.check();
+std::optional<at::ScalarType> published_dtype(const CommonOptions& common) {
   require<UsageError>(common.device == "auto" || common.device == "cpu",
                       "--device {}: published models run on the CPU (allowed: auto, cpu)", common.device);
   std::optional<at::ScalarType> dtype;
@@ -54,6 +47,13 @@ Speaker ReplyFlags::load(Invocation& call) const {
   if (common.dtype == "bfloat16") dtype = at::kBFloat16;
   require<UsageError>(dtype || common.dtype == "auto", "--dtype {}: allowed are auto, float32, bfloat16",
                       common.dtype);
+  return dtype;
+}
+
+Speaker ReplyFlags::load(Invocation& call) const {
+  const auto& common = call.common();
+  options_.sampling.check();
+  const auto dtype = published_dtype(common);
   set_threads(common.thread_count());
   call.history().param("model_folder", std::filesystem::absolute(folder_).string());
   return Speaker::load(folder_, dtype, packing_named(weights_));
@@ -82,7 +82,8 @@ Json reply_record(const Reply& reply, const Tokenizer& tokenizer) {
           {"tokens", std::move(tokens)},
           {"log_prob", reply.log_prob},
           {"end", name_of(reply.end)},
-          {"prompt_tokens", reply.prompt_tokens}};
+          {"prompt_tokens", reply.prompt_tokens},
+          {"read_tokens", reply.read_tokens}};
 }
 
 }  // namespace conclave

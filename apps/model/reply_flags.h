@@ -20,7 +20,14 @@ class ReplyFlags {
   ReplyOptions options_;
 };
 
-/// {"text", "tokens": [{"id", "text", "log_prob"}], "log_prob", "end", "prompt_tokens"}.
+/// `text` without what moves a terminal's cursor or rings its bell.
+std::string harmless(std::string_view text);
+
+/// The dtype that --dtype asks for; none for "auto". Throws UsageError for one that published models do not
+/// run in, and for a --device that they do not run on.
+std::optional<at::ScalarType> published_dtype(const CommonOptions& common);
+
+/// {"text", "tokens": [{"id", "text", "log_prob"}], "log_prob", "end", "prompt_tokens", "read_tokens"}.
 Json reply_record(const Reply& reply, const Tokenizer& tokenizer);
 
 }  // namespace conclave

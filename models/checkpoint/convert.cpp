@@ -38,16 +38,16 @@ Json settings_of(const fs::path& weights, const Json& values) {
 
 }  // namespace
 
-Converted convert_checkpoint(const fs::path& from, const fs::path& to) {
-  const auto weights = open_weights(from);
+void require_no_weights(const fs::path& folder) {
   for (const char* taken : {"model.safetensors", "model.safetensors.index.json"})
-    require<UsageError>(!fs::exists(to / taken), "{} has {} already", to.string(), taken);
-  TensorList tensors;
+    require<UsageError>(!fs::exists(folder / taken), "{} has {} already", folder.string(), taken);
+}
+
+Converted write_checkpoint(const fs::path& to, const fs::path& from, const TensorList& tensors) {
   Converted done;
-  for (const auto& name : weights->names()) {
-    tensors.emplace_back(name, weights->tensor(name));
+  for (const auto& [name, tensor] : tensors) {
     ++done.tensors;
-    done.bytes += tensors.back().second.nbytes();
+    done.bytes += tensor.nbytes();
   }
   fs::create_directories(to);
   if (fs::is_directory(from)) {
@@ -55,9 +55,18 @@ Converted convert_checkpoint(const fs::path& from, const fs::path& to) {
       if (entry.is_regular_file() && goes_along(entry.path()))
         fs::copy_file(entry.path(), to / entry.path().filename(), fs::copy_options::overwrite_existing);
   }
+  save_safetensors_sharded(to, tensors, kShard, {{"format", "pt"}});
+  return done;
+}
+
+Converted convert_checkpoint(const fs::path& from, const fs::path& to) {
+  const auto weights = open_weights(from);
+  require_no_weights(to);
+  TensorList tensors;
+  for (const auto& name : weights->names()) tensors.emplace_back(name, weights->tensor(name));
+  const Converted done = write_checkpoint(to, from, tensors);
   if (const Json values = values_beside(*weights); !fs::exists(to / "config.json") && values.is_object())
     write_file(to / "config.json", settings_of(from, values).dump(2) + "\n");
-  save_safetensors_sharded(to, tensors, kShard, {{"format", "pt"}});
   return done;
 }
 

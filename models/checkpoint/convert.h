@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "framework/base/json.h"
+#include "framework/tensor/safetensors.h"
 
 namespace conclave {
 
@@ -11,6 +11,14 @@ struct Converted {
   int64_t tensors = 0;
   uint64_t bytes = 0;
 };
+
+/// Throws UsageError when `folder` has weights already.
+void require_no_weights(const std::filesystem::path& folder);
+
+/// Writes `tensors` as safetensors to the folder `to`, in files of at most 4 GB, with the small files of the
+/// model folder `from` (.json, .txt, .model) beside them.
+Converted write_checkpoint(const std::filesystem::path& to, const std::filesystem::path& from,
+                           const TensorList& tensors);
 
 /// Writes the weights of `from`, a model folder or one file, to the folder `to` as safetensors, bit for bit
 /// and under their own names, with the small files of the model beside them (.json, .txt, .model). Where

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <optional>
+#include <regex>
 
 #include "framework/base/error.h"
 #include "framework/base/gguf_header.h"
@@ -83,15 +85,62 @@ constexpr GgufArchitecture kArchitectures[] = {
     {"qwen3", "Qwen3ForCausalLM", false, false}, {"qwen3moe", "Qwen3MoeForCausalLM", true, false},
 };
 
+struct GgufPart {
+  std::shared_ptr<MappedFile> file;
+  GgufHeader header;
+};
+
+GgufPart open_part(const fs::path& path) {
+  auto file = std::make_shared<MappedFile>(path);
+  auto header = parse_gguf_header(file->text(), path.string());
+  return {std::move(file), std::move(header)};
+}
+
+// "NAME-00002-of-00003.gguf": its place among how many, counted from 1; nothing for other names.
+struct PartName {
+  std::string stem;
+  int64_t number, count;
+  std::string of(int64_t other) const { return fmt::format("{}-{:05}-of-{:05}.gguf", stem, other, count); }
+};
+std::optional<PartName> part_name(const std::string& file) {
+  static const std::regex form(R"((.*)-(\d{5})-of-(\d{5})\.gguf)");
+  std::smatch parts;
+  if (!std::regex_match(file, parts, form)) return std::nullopt;
+  const PartName name{parts[1], std::stoll(parts[2]), std::stoll(parts[3])};
+  return name.number >= 1 && name.number <= name.count ? std::optional(name) : std::nullopt;
+}
+
+// All files of a model, the one with the configuration first.
+std::vector<GgufPart> open_parts(const fs::path& path) {
+  std::vector<GgufPart> parts;
+  parts.push_back(open_part(path));
+  const Json count = parts[0].header.metadata.value("split.count", Json(1));
+  if (count == 1 || count == 0) return parts;
+  const auto name = part_name(path.filename().string());
+  if (!name || count != name->count)
+    throw DataError(path.string(), "split.count",
+                    fmt::format("the model lies in {} files: to be found their names must end in "
+                                "-00001-of-00003.gguf and the like",
+                                count.dump()));
+  parts.clear();
+  for (int64_t i = 1; i <= name->count; ++i) {
+    parts.push_back(open_part(path.parent_path() / name->of(i)));
+    const Json& about = parts.back().header.metadata;
+    if (about.value("split.no", Json()) != i - 1 || about.value("split.count", Json()) != count)
+      throw DataError(parts.back().file->path().string(), "split.no", "is not the part that its name says");
+  }
+  return parts;
+}
+
 class GgufWeights : public TensorSource {
  public:
-  GgufWeights(std::shared_ptr<MappedFile> file, const std::vector<GgufTensor>& tensors, int64_t q_heads,
-              int64_t k_heads)
-      : file_(std::move(file)), q_heads_(q_heads), k_heads_(k_heads) {
-    for (const auto& tensor : tensors) add(tensor);
+  GgufWeights(const std::vector<GgufPart>& parts, int64_t q_heads, int64_t k_heads)
+      : q_heads_(q_heads), k_heads_(k_heads), origin_(parts.front().file->path().string()) {
+    for (const auto& part : parts)
+      for (const auto& tensor : part.header.tensors) add(tensor, part.file);
     for (const auto& [name, place] : places_) names_.push_back(name);
   }
-  std::string origin() const override { return file_->path().string(); }
+  std::string origin() const override { return origin_; }
   const std::vector<std::string>& names() const override { return names_; }
   bool contains(std::string_view name) const override { return places_.contains(name); }
   std::vector<int64_t> shape(std::string_view name) const override { return place(name).shape; }
@@ -100,6 +149,7 @@ class GgufWeights : public TensorSource {
  private:
   // A tensor of the file, or one matrix of it.
   struct Place {
+    std::shared_ptr<MappedFile> file;
     std::vector<int64_t> shape;
     uint32_t type = 0;
     uint64_t begin = 0;
@@ -110,22 +160,22 @@ class GgufWeights : public TensorSource {
     if (!places_.emplace(name, std::move(place)).second)
       throw DataError(origin(), "", "two tensors stand for " + name);
   }
-  void add(const GgufTensor& tensor);
+  void add(const GgufTensor& tensor, const std::shared_ptr<MappedFile>& file);
   const Place& place(std::string_view name) const {
     const auto found = places_.find(name);
     if (found == places_.end()) throw DataError(origin(), "", fmt::format("has no tensor \"{}\"", name));
     return found->second;
   }
 
-  std::shared_ptr<MappedFile> file_;
   int64_t q_heads_, k_heads_;
+  std::string origin_;
   std::map<std::string, Place, std::less<>> places_;
   std::vector<std::string> names_;
 };
 
-void GgufWeights::add(const GgufTensor& tensor) {
+void GgufWeights::add(const GgufTensor& tensor, const std::shared_ptr<MappedFile>& file) {
   const auto plain = [&](const std::string& name, int64_t heads = 0) {
-    put(name, {tensor.shape, tensor.type, tensor.begin, heads});
+    put(name, {file, tensor.shape, tensor.type, tensor.begin, heads});
   };
   for (const auto& name : kOutside)
     if (tensor.name == name.ours) return plain(name.published);
@@ -148,7 +198,7 @@ void GgufWeights::add(const GgufTensor& tensor) {
     if (count > 65536) throw DataError(origin(), tensor.name, fmt::format("holds {} experts", count));
     for (uint64_t e = 0; e < count; ++e)
       put(published.substr(0, percent) + std::to_string(e) + published.substr(percent + 1),
-          {{tensor.shape[1], tensor.shape[2]}, tensor.type, tensor.begin + e * (tensor.bytes / count)});
+          {file, {tensor.shape[1], tensor.shape[2]}, tensor.type, tensor.begin + e * (tensor.bytes / count)});
     return;
   }
   plain(tensor.name);
@@ -157,7 +207,7 @@ void GgufWeights::add(const GgufTensor& tensor) {
 Tensor GgufWeights::tensor(std::string_view name) const {
   const Place& at_place = place(name);
   Tensor values = at::empty(at_place.shape, at::kFloat);
-  gguf_values(at_place.type, file_->bytes().data() + at_place.begin, values.numel(),
+  gguf_values(at_place.type, at_place.file->bytes().data() + at_place.begin, values.numel(),
               values.mutable_data_ptr<float>());
   if (at_place.heads == 0) return values;
   // Halves of a head that turn together were put side by side, pair by pair.
@@ -168,7 +218,9 @@ Tensor GgufWeights::tensor(std::string_view name) const {
   return values.reshape({heads, rows / heads / 2, 2, -1}).transpose(1, 2).reshape(shape).contiguous();
 }
 
-Json config_of(const GgufHeader& header, const std::string& file, const GgufArchitecture& architecture) {
+Json config_of(const std::vector<GgufPart>& parts, const std::string& file,
+               const GgufArchitecture& architecture) {
+  const GgufHeader& header = parts.front().header;
   const std::string prefix = std::string(architecture.name) + ".";
   Json config = Json::object();
   for (const auto& key : kKeys) {
@@ -188,10 +240,12 @@ Json config_of(const GgufHeader& header, const std::string& file, const GgufArch
   }
   // The number of rows of the embedding; without a head of its own the model is tied to it.
   config["tie_word_embeddings"] = true;
-  for (const auto& tensor : header.tensors) {
-    if (tensor.name == "token_embd.weight" && !tensor.shape.empty()) config["vocab_size"] = tensor.shape[0];
-    if (tensor.name == "output.weight") config["tie_word_embeddings"] = false;
-    if (tensor.name == "blk.0.attn_q.bias") config["qkv_bias"] = config["attention_bias"] = true;
+  for (const auto& part : parts) {
+    for (const auto& tensor : part.header.tensors) {
+      if (tensor.name == "token_embd.weight" && !tensor.shape.empty()) config["vocab_size"] = tensor.shape[0];
+      if (tensor.name == "output.weight") config["tie_word_embeddings"] = false;
+      if (tensor.name == "blk.0.attn_q.bias") config["qkv_bias"] = config["attention_bias"] = true;
+    }
   }
   config["architectures"] = {published};
   config["hidden_act"] = "silu";
@@ -205,25 +259,26 @@ Json config_of(const GgufHeader& header, const std::string& file, const GgufArch
 fs::path find_gguf(const fs::path& path) {
   if (fs::is_regular_file(path)) return path.extension() == ".gguf" ? path : fs::path();
   if (!fs::is_directory(path)) return {};
-  std::vector<fs::path> found;
+  std::vector<fs::path> found;  // of a model in several files the first
   for (const auto& entry : fs::directory_iterator(path)) {
     const auto name = entry.path().filename();
     if (name == "model.safetensors" || name == "model.safetensors.index.json" || name == "pytorch_model.bin")
       return {};
-    if (entry.path().extension() == ".gguf" && entry.is_regular_file()) found.push_back(entry.path());
+    const auto part = part_name(name.string());
+    if (entry.path().extension() == ".gguf" && entry.is_regular_file() && (!part || part->number == 1))
+      found.push_back(entry.path());
   }
   return found.size() == 1 ? found.front() : fs::path();
 }
 
 GgufModel open_gguf(const fs::path& path) {
-  auto file = std::make_shared<MappedFile>(path);
-  const GgufHeader header = parse_gguf_header(file->text(), path.string());
-  const Json named = header.metadata.value("general.architecture", Json());
+  const auto parts = open_parts(path);
+  const Json named = parts.front().header.metadata.value("general.architecture", Json());
   std::string known;
   for (const auto& architecture : kArchitectures) {
     known += (known.empty() ? "" : ", ") + std::string(architecture.name);
     if (named != architecture.name) continue;
-    Json config = config_of(header, path.string(), architecture);
+    Json config = config_of(parts, path.string(), architecture);
     int64_t q_heads = 0, k_heads = 0;
     if (architecture.paired) {
       const Json heads = config.value("num_attention_heads", Json());
@@ -234,8 +289,7 @@ GgufModel open_gguf(const fs::path& path) {
       q_heads = heads.get<int64_t>();
       k_heads = kv_heads.get<int64_t>();
     }
-    return {std::move(config),
-            std::make_shared<GgufWeights>(std::move(file), header.tensors, q_heads, k_heads)};
+    return {std::move(config), std::make_shared<GgufWeights>(parts, q_heads, k_heads)};
   }
   throw DataError(path.string(), "general.architecture",
                   named.dump() + " is not supported (supported: " + known + ")");

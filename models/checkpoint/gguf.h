@@ -9,7 +9,8 @@
 
 namespace conclave {
 
-/// `path` itself when it is a .gguf file; the only one in a folder that holds no other weights; else empty.
+/// `path` itself when it is a .gguf file; the only one in a folder that holds no other weights, or the first
+/// of the only model that lies there in several (NAME-00001-of-00003.gguf); else empty.
 std::filesystem::path find_gguf(const std::filesystem::path& path);
 
 struct GgufModel {
@@ -17,8 +18,9 @@ struct GgufModel {
   std::shared_ptr<TensorSource> files;
 };
 
-/// Reads the header; weights are read, as float32, when they are asked for. Read are the architectures llama
-/// (Mixtral when it has experts), olmoe, qwen2, qwen2moe, qwen3 and qwen3moe. Throws DataError.
+/// Reads the header, those of the other files too where a model lies in several; `file` may be any of them.
+/// Weights are read, as float32, when they are asked for. Read are the architectures llama (Mixtral when it
+/// has experts), olmoe, qwen2, qwen2moe, qwen3 and qwen3moe. Throws DataError.
 GgufModel open_gguf(const std::filesystem::path& file);
 
 }  // namespace conclave

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "framework/base/error.h"
+#include "framework/generate/rewind.h"
 #include "models/checkpoint/stop_texts.h"
 
 namespace conclave {
@@ -74,19 +75,73 @@ Inputs Speaker::inputs(std::vector<int64_t> ids, const std::vector<Tensor>& pict
   return inputs;
 }
 
+Prompt Speaker::read_on(const std::vector<int64_t>& ids, ReadBefore& before, int64_t& read_tokens) const {
+  // The last token is read in any case: what comes after it is asked for.
+  const auto most = std::min(before.ids.size(), ids.size() - 1);
+  const auto shared =
+      std::mismatch(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(most), before.ids.begin()).first -
+      ids.begin();
+  DecodeState state = shared > 0 ? before.state : model_->text->new_state();
+  if (shared > 0) rewind(state, shared);
+  const std::vector<int64_t> fresh(ids.begin() + shared, ids.end());
+  Prompt prompt =
+      read_prompt(*model_->text, at::tensor(fresh, at::kLong).unsqueeze(0), Tensor(), std::move(state));
+  before = {ids, prompt.state};
+  read_tokens = std::ssize(fresh);
+  return prompt;
+}
+
+void Speaker::check_length(int64_t tokens) const {
+  require<UsageError>(tokens > 0, "the prompt is empty: it has no token");
+  require<UsageError>(context_ == 0 || tokens < context_,
+                      "the prompt has {} tokens; the context of {} holds {}, the reply's counted", tokens,
+                      folder_.path.string(), context_);
+}
+
+ReadText Speaker::read(const std::string& text, int64_t top) const {
+  const auto ids = text_.tokenizer.encode(text);
+  check_length(std::ssize(ids));
+  const at::NoGradGuard no_grad;
+  RoutingLog log;
+  TokenContext context;
+  context.log = &log;
+  const Tensor features_1LD = model_->forward(model_->read(inputs(ids, {})), {}, context);
+  ReadText read;
+  for (const int64_t id : ids) read.words.push_back(text_.tokenizer.decode({id}, false));
+  const auto& layers = model_->text->model->layers;
+  for (Record& record : log.records) {
+    if (!record.routing.expert_TK.defined()) continue;  // a product router: nothing that is shown by expert
+    const auto layer = std::find_if(layers.begin(), layers.end(), [&](const auto& candidate) {
+      return candidate->moe && candidate->moe->site == record.site;
+    });
+    if (layer == layers.end()) continue;  // an adapter's router
+    record.site = static_cast<int>(layer - layers.begin());
+    read.routing.push_back(std::move(record));
+  }
+  const Tensor last_11D = features_1LD.narrow(1, std::ssize(ids) - 1, 1);
+  const Tensor probability_V = model_->text->logits(last_11D).flatten().to(at::kFloat).softmax(0);
+  const Tensor token_V =
+      std::get<1>(probability_V.sort(/*stable=*/true, 0, /*descending=*/true)).contiguous();
+  for (int64_t i = 0; i < token_V.numel() && std::ssize(read.next) < top; ++i) {
+    const int64_t id = token_V.const_data_ptr<int64_t>()[i];
+    if (text_.tokenizer.has(id))  // rows behind the tokenizer's last token stand for nothing
+      read.next.emplace_back(text_.tokenizer.decode({id}, false), probability_V[id].item<double>());
+  }
+  return read;
+}
+
 Reply Speaker::reply(const std::string& prompt, bool raw, const std::vector<Tensor>& pictures,
-                     const ReplyOptions& options) const {
+                     const ReplyOptions& options, ReadBefore* before) const {
   const Inputs inputs = this->inputs(text_.tokenizer.encode(prompt, {.add_special = raw}), pictures);
   const auto* first = inputs.ids_NL.const_data_ptr<int64_t>();
   const std::vector<int64_t> ids(first, first + inputs.ids_NL.numel());
   Reply reply;
   reply.prompt_tokens = static_cast<int64_t>(ids.size());
-  require<UsageError>(!ids.empty(), "the prompt is empty: it has no token");
-  require<UsageError>(context_ == 0 || reply.prompt_tokens < context_,
-                      "the prompt has {} tokens; the context of {} holds {}, the reply's counted",
-                      reply.prompt_tokens, folder_.path.string(), context_);
+  check_length(reply.prompt_tokens);
   const at::NoGradGuard no_grad;
-  Prompt read = model_->prompt(inputs);
+  reply.read_tokens = reply.prompt_tokens;
+  Prompt read =
+      before && pictures.empty() ? read_on(ids, *before, reply.read_tokens) : model_->prompt(inputs);
   read.tokens = {ids};
 
   StreamDecoder decoder(text_.tokenizer);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "framework/generate/generate.h"
+#include "framework/moe/routing_log.h"
 #include "framework/text/published_text.h"
 #include "models/checkpoint/checkpoint.h"
 #include "models/multimodal/picture_processor.h"
@@ -24,6 +25,22 @@ struct Reply {
   double log_prob = 0;            ///< of the whole, the token that ended it counted
   enum class End { length, stop_token, stop_text, caller } end = End::length;
   int64_t prompt_tokens = 0;
+  int64_t read_tokens = 0;  ///< of the prompt; fewer when the beginning was read before
+};
+
+/// What one reading of a text tells, without a reply.
+struct ReadText {
+  std::vector<std::string> words;  ///< each token's own text, with the space before it
+  /// Where the tokens went, in their order: one record a MoE layer, its site the layer's number from 0.
+  std::vector<Record> routing;
+  /// The most probable tokens to come, the best first.
+  std::vector<std::pair<std::string, double>> next;
+};
+
+/// What was read of the last prompt: a conversation's next prompt begins with most of it.
+struct ReadBefore {
+  std::vector<int64_t> ids;
+  DecodeState state{0};
 };
 
 /// "length", "stop_token", ...
@@ -44,15 +61,21 @@ class Speaker {
   /// Goes on from `prompt`; `raw` puts the tokenizer's template around it (conversations have their own).
   /// Pictures uint8 [H,W,3] stand where the prompt has the model's token for one, in their order. Throws
   /// UsageError for a prompt that is empty or longer than the context, and when places and pictures do not
-  /// match.
+  /// match. With `before`, and without pictures, what the prompt shares with the last one is not read again,
+  /// and `before` becomes this one; the numbers are those of reading it whole, up to rounding.
   Reply reply(const std::string& prompt, bool raw, const std::vector<Tensor>& pictures,
-              const ReplyOptions& options) const;
+              const ReplyOptions& options, ReadBefore* before = nullptr) const;
+  /// Reads `text` alone; the tokenizer's template is put around it. Lists `top` next tokens. Throws
+  /// UsageError as reply does.
+  ReadText read(const std::string& text, int64_t top) const;
 
  private:
   CheckpointFolder folder_;
   PublishedText text_;
   Speaker(CheckpointFolder folder, PublishedText text) : folder_(std::move(folder)), text_(std::move(text)) {}
+  void check_length(int64_t tokens) const;
   Inputs inputs(std::vector<int64_t> ids, const std::vector<Tensor>& pictures) const;
+  Prompt read_on(const std::vector<int64_t>& ids, ReadBefore& before, int64_t& read_tokens) const;
 
   Ptr<Multimodal> model_;
   int64_t context_ = 0;

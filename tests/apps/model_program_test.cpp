@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <map>
 #include <sstream>
 
 #include "framework/base/file.h"
@@ -82,9 +84,11 @@ TEST(ModelProgram, FoldersThatAreNoneAreErrors) {
 /// A small model with a tokenizer of letters and a chat template beside it.
 class SpokenTo : public ::testing::Test {
  protected:
-  SpokenTo() {
-    const fs::path from = fs::path(CONCLAVE_SOURCE_DIR) / "tests/parity/qwen3";
-    for (const char* file : {"config.json", "model.safetensors"}) fs::copy(from / file, dir_ / file);
+  SpokenTo() { use(fs::path(CONCLAVE_SOURCE_DIR) / "tests/parity/qwen3"); }
+  // The weights of this folder.
+  void use(const fs::path& from) {
+    for (const char* file : {"config.json", "model.safetensors"})
+      fs::copy(from / file, dir_ / file, fs::copy_options::overwrite_existing);
     Json vocabulary = {{"<unk>", 0}, {"<s>", 1}, {"</s>", 2}, {" ", 3}, {":", 4}, {"?", 5}};
     for (char c = 'a'; c <= 'z'; ++c) vocabulary[std::string(1, c)] = vocabulary.size();
     const Json tokenizer = {
@@ -124,6 +128,49 @@ TEST_F(SpokenTo, RunWritesTextOrARecord) {
   double sum = 0;
   for (const auto& token : json["tokens"]) sum += token["log_prob"].get<double>();
   EXPECT_NEAR(json["log_prob"].get<double>(), sum, 1e-9);
+}
+
+TEST_F(SpokenTo, InspectTellsTheExpertsOfEachToken) {
+  CONCLAVE_NEED_DATA("parity/qwen3-moe");
+  use(parity("qwen3-moe"));
+  const Outcome outcome = model({"inspect", folder(), "--prompt", "what is", "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json record = parse_json(outcome.out, "stdout");
+  std::map<int, std::string> words;  // by layer
+  for (const Json& token : record["routing"]) {
+    words[token["site"]] += token["word"].get<std::string>();
+    EXPECT_EQ(token["part"], "question");
+    ASSERT_EQ(token["experts"].size(), 3u);
+    for (const int expert : token["experts"]) EXPECT_TRUE(expert >= 0 && expert < 8);
+    EXPECT_GE(token["weights"][0], token["weights"][1]);
+  }
+  ASSERT_FALSE(words.empty());
+  for (const auto& [layer, text] : words) EXPECT_EQ(text, "what is") << layer;
+  const Json said = parse_json(
+      model({"run", folder(), "--prompt", "what is", "--max-tokens", "1", "--json"}).out, "stdout");
+  EXPECT_EQ(record["text"], said["tokens"][0]["text"]);
+  EXPECT_NEAR(std::log(record["metadata"]["confidence"].get<double>()), said["tokens"][0]["log_prob"], 1e-3);
+  EXPECT_THAT(model({"inspect", folder(), "--prompt", "what is"}).out, HasSubstr("L0"));
+  // Of many, what cannot be read leaves the others.
+  write_file(dir_ / "texts.jsonl",
+             Json{{"question_id", 7}, {"text", "a"}}.dump() + "\n{\n" +
+                 Json{{"question_id", "long"}, {"text", std::string(5000, 'a')}}.dump() + "\n");
+  const Outcome many = model({"inspect", folder(), "--prompts", (dir_ / "texts.jsonl").string(), "--json"});
+  EXPECT_EQ(many.code, 1);
+  std::istringstream lines(many.out);
+  std::vector<Json> records;
+  for (std::string line; std::getline(lines, line);) records.push_back(parse_json(line, "stdout"));
+  ASSERT_EQ(records.size(), 3u);
+  EXPECT_EQ(records[0]["question_id"], "7");
+  EXPECT_TRUE(records[1].contains("error"));
+  EXPECT_THAT(records[2]["error"]["message"].get<std::string>(), HasSubstr("context"));
+  EXPECT_EQ(model({"inspect", folder(), "--prompt", ""}).code, 2);
+}
+
+TEST_F(SpokenTo, AModelWithoutExpertsHasNoRouting) {
+  const Outcome outcome = model({"inspect", folder(), "--prompt", "what is", "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(parse_json(outcome.out, "stdout")["routing"], Json::array());
 }
 
 TEST_F(SpokenTo, RunFollowsTheSamplingOptions) {
@@ -167,7 +214,10 @@ TEST_F(SpokenTo, ChatKeepsItsHistoryUntilReset) {
   ASSERT_EQ(replies.size(), 3u);
   EXPECT_EQ(replies[0]["prompt_tokens"], 7);  // "u: hi? "
   EXPECT_EQ(replies[1]["prompt_tokens"], 7 + 5 + replies[0]["text"].get<std::string>().size() + 8);
-  EXPECT_EQ(replies[2], replies[0]);
+  EXPECT_EQ(replies[2]["text"], replies[0]["text"]);
+  EXPECT_NEAR(replies[2]["log_prob"], replies[0]["log_prob"], 1e-5);
+  EXPECT_EQ(replies[0]["read_tokens"], 7);
+  EXPECT_EQ(replies[2]["read_tokens"], 1) << "the rest was read before";
   EXPECT_THAT(chat("hi\n", "--system be").out, HasSubstr("\n"));
 }
 

@@ -5,6 +5,7 @@
 
 #include "framework/base/error.h"
 #include "models/checkpoint/adapters.h"
+#include "models/checkpoint/merge.h"
 #include "models/checkpoint/run_case.h"
 #include "models/parity_folders.h"
 #include "testing/numeric.h"
@@ -82,6 +83,41 @@ TEST(Adapters, RankStabilisedScale) {
   const Tensor doubled = logits("doubled", [](Tensors&, Json& c) { c["lora_alpha"] = 32; });
   EXPECT_LT(max_difference(stable, doubled), 1e-5);
   EXPECT_GT(max_difference(stable, logits("plain", [](Tensors&, Json&) {})), 1e-3);
+}
+
+// The merged folder, loaded as any other, has the numbers that the original gives after merging.
+TEST(Adapters, MergedFolderHasTheOriginalsNumbers) {
+  for (const char* name : {"peft-lora", "peft-dora", "peft-expert-lora"}) {
+    CONCLAVE_NEED_DATA(std::string("parity/") + name);
+    const testing::TempDir dir;
+    const auto base = open_checkpoint(parity_folder(name) / "base");
+    const Converted done = merge_adapter(parity_folder(name), dir / "merged");
+    EXPECT_EQ(done.tensors, std::ssize(base.files->names())) << name;
+    const auto merged = open_checkpoint(dir / "merged");
+    int64_t changed = 0;
+    for (const auto& tensor : base.files->names())
+      changed += !at::equal(base.files->tensor(tensor), merged.files->tensor(tensor));
+    EXPECT_GT(changed, 0) << name;
+    EXPECT_LT(changed, done.tensors) << name;
+
+    const auto given = testing::tensors_of(parity_folder(name) / "inputs.safetensors");
+    Inputs inputs;
+    inputs.ids_NL = given.at("input_ids");
+    const auto model = load_checkpoint(merged);
+    const auto with_adapter = load_checkpoint(base);
+    load_adapter(*with_adapter, base, parity_folder(name));
+    const Tensor logits = run_case(*model, merged.config, inputs).logits_NLV;
+    EXPECT_LT(max_difference(logits, run_case(*with_adapter, base.config, inputs).logits_NLV), 2e-5) << name;
+    EXPECT_THAT(error_of([&] { merge_adapter(parity_folder(name), dir / "merged"); }), HasSubstr("already"));
+  }
+}
+
+TEST(Adapters, MergingRefusesWhatDependsOnTheToken) {
+  CONCLAVE_NEED_DATA("parity/mixlora");
+  const testing::TempDir dir;
+  EXPECT_THAT(error_of([&] { merge_adapter(parity_folder("mixlora"), dir / "merged"); }), HasSubstr("token"));
+  EXPECT_THAT(error_of([&] { merge_adapter(dir / "nothing", dir / "merged"); }), HasSubstr("no adapter"));
+  EXPECT_FALSE(std::filesystem::exists(dir / "merged"));
 }
 
 }  // namespace

@@ -120,10 +120,17 @@ at::Tensor paired(const at::Tensor& w, int64_t heads) {
   return w.reshape({heads, 2, rows / heads / 2, -1}).transpose(1, 2).reshape(w.sizes());
 }
 
-// The recorded folder `from` as a .gguf file of `architecture` in `to`, with the matrices in `type`.
-void write_gguf(const fs::path& from, const fs::path& to, const std::string& architecture, uint32_t type) {
+// The recorded folder `from` as .gguf files of `architecture` in `to`, with the matrices in `type`.
+void write_gguf(const fs::path& from, const fs::path& to, const std::string& architecture, uint32_t type,
+                size_t parts = 1) {
   const Json config = read_json(from / "config.json");
-  GgufFile file;
+  std::vector<GgufFile> files(parts);
+  GgufFile& file = files.front();
+  for (size_t i = 0; i < parts && parts > 1; ++i) {
+    files[i].pair("split.no", 2, GgufFile::bytes(static_cast<uint16_t>(i)));
+    files[i].pair("split.count", 2, GgufFile::bytes(static_cast<uint16_t>(parts)));
+  }
+  size_t next = 0;
   file.word("general.architecture", architecture);
   const auto key = [&](const char* published, const char* ours, bool real = false) {
     if (!config.contains(published) || config[published].is_null()) return;
@@ -169,14 +176,17 @@ void write_gguf(const fs::path& from, const fs::path& to, const std::string& arc
     if (architecture == "llama" && name.find("k_proj") != std::string::npos)
       w = paired(w, config["num_key_value_heads"]);
     const bool matrix = w.dim() == 2;
-    file.tensor(name_in_gguf(name), w.sizes().vec(), matrix ? type : 0, data_of(matrix ? w.to(dtype) : w));
+    files[next++ % parts].tensor(name_in_gguf(name), w.sizes().vec(), matrix ? type : 0,
+                                 data_of(matrix ? w.to(dtype) : w));
   }
   for (const auto& [name, list] : experts) {
     const at::Tensor fused = at::stack(list).to(dtype);
-    file.tensor(name, fused.sizes().vec(), type, data_of(fused));
+    files[next++ % parts].tensor(name, fused.sizes().vec(), type, data_of(fused));
   }
   fs::create_directories(to);
-  write_file(to / "model.gguf", file.whole());
+  for (size_t i = 0; i < parts; ++i)
+    write_file(to / (parts == 1 ? "model.gguf" : fmt::format("model-{:05}-of-{:05}.gguf", i + 1, parts)),
+               files[i].whole());
   for (const char* records : {"inputs.safetensors", "expected.safetensors"})
     fs::copy(from / records, to / records);
 }
@@ -203,6 +213,24 @@ TEST(Gguf, RoutedModelsGiveTheOriginalsNumbers) {
     EXPECT_TRUE(result.tokens_equal && result.experts_equal) << folder;
     EXPECT_LT(result.largest.at("logits"), 1e-4) << folder;
   }
+}
+
+TEST(Gguf, AModelInSeveralFiles) {
+  const testing::TempDir dir;
+  write_gguf(fs::path(CONCLAVE_SOURCE_DIR) / "tests/parity/qwen3", dir / "m", "qwen3", 0, 3);
+  const fs::path first = dir / "m" / "model-00001-of-00003.gguf",
+                 second = dir / "m" / "model-00002-of-00003.gguf";
+  EXPECT_EQ(find_gguf(dir / "m"), first);
+  const VerifyResult result = verify_checkpoint(dir / "m");
+  EXPECT_TRUE(result.pass()) << result.json().dump(2);
+  EXPECT_EQ(open_gguf(second).files->names(), open_gguf(first).files->names());
+  const std::string bytes = read_file(second);
+  write_file(second, read_file(first));
+  EXPECT_THAT(error_of([&] { open_gguf(first); }), HasSubstr("is not the part that its name says"));
+  fs::remove(second);
+  EXPECT_THAT(error_of([&] { open_gguf(first); }), HasSubstr("model-00002-of-00003.gguf"));
+  write_file(dir / "alone.gguf", bytes);
+  EXPECT_THAT(error_of([&] { open_gguf(dir / "alone.gguf"); }), HasSubstr("the model lies in 3 files"));
 }
 
 TEST(Gguf, FilesThatAreWrongAreNamed) {

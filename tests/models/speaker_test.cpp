@@ -127,6 +127,32 @@ TEST(Speaker, TheContextBindsPromptAndReply) {
   EXPECT_THROW(speaker.reply("", true, {}, options), UsageError);
 }
 
+// Turn by turn, with a prompt that goes on, one that turns off in the middle, and one that is taken back.
+TEST(Speaker, WhatWasReadBeforeIsNotReadAgain) {
+  for (const char* folder : {"qwen3", "mistral", "phi3", "qwen2.5-vl"}) {
+    const Speaker speaker = Speaker::load(Copy(checked_in(folder), 40).path());
+    ReplyOptions options;
+    options.max_tokens = 6;
+    ReadBefore before;
+    std::vector<int64_t> read;
+    for (const std::vector<int64_t>& ids : {std::vector<int64_t>{5, 6, 7, 8},
+                                            {5, 6, 7, 8, 9, 10},
+                                            {5, 6, 7, 8, 11, 12, 13},
+                                            {5, 6},
+                                            {9, 5, 6}}) {
+      std::string prompt;
+      for (const int64_t id : ids) prompt += letter(id);
+      const Reply kept = speaker.reply(prompt, true, {}, options, &before);
+      const Reply whole = speaker.reply(prompt, true, {}, options);
+      EXPECT_EQ(kept.tokens, whole.tokens) << folder;
+      EXPECT_NEAR(kept.log_prob, whole.log_prob, 1e-4) << folder;
+      EXPECT_EQ(whole.read_tokens, std::ssize(ids));
+      read.push_back(kept.read_tokens);
+    }
+    EXPECT_EQ(read, (std::vector<int64_t>{4, 2, 3, 1, 3})) << folder;
+  }
+}
+
 TEST(Speaker, SamplesAreThoseOfTheSeed) {
   const Speaker speaker = Speaker::load(Copy(checked_in("qwen3"), 60).path());
   ReplyOptions options;
