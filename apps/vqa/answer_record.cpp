@@ -87,6 +87,7 @@ Json question_record(const VqaInput& asked) {
   if (asked.image_names.size() == 1) record["image"] = asked.image_names.front();
   if (asked.image_names.size() > 1) record["images"] = asked.image_names;
   record["prompt"] = asked.query.question.substr(0, kMaxQuestionBytes);
+  if (!asked.expected.empty()) record["expected"] = asked.expected;
   return record;
 }
 

@@ -15,6 +15,7 @@
 #include "framework/base/process_memory.h"
 #include "framework/base/signals.h"
 #include "framework/base/stopwatch.h"
+#include "framework/score/median.h"
 #include "framework/tensor/device.h"
 
 namespace conclave {
@@ -22,12 +23,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr double kMegabyte = 1 << 20;
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 std::vector<VqaQuery> read_queries(const fs::path& file) {
   std::vector<VqaQuery> queries;

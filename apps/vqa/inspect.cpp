@@ -7,6 +7,7 @@
 #include "apps/vqa/answer_record.h"
 #include "apps/vqa/overlay.h"
 #include "framework/base/error.h"
+#include "framework/base/signals.h"
 #include "models/vlm/active_parameters.h"
 #include "models/vlm/routing_lines.h"
 
@@ -26,12 +27,12 @@ std::string token_experts(const Routing& routing, int64_t token, int64_t experts
   return text.empty() ? "-" : text;
 }
 
-void print_words(const VqaModel& model, const std::vector<int64_t>& ids, const PassRouting& pass) {
+void print_words(const PassRouting& pass) {
   fmt::print("{:<16}", "word");
   for (const auto& record : pass.records) fmt::print(" {:<18}", fmt::format("site {}", record.site));
   fmt::print("\n");
-  for (size_t t = 0; t < ids.size(); ++t) {
-    fmt::print("{:<16}", model.tokenizer.decode({ids[t]}, false));
+  for (size_t t = 0; t < pass.words.size(); ++t) {
+    fmt::print("{:<16}", printable(pass.words[t]));
     for (const auto& record : pass.records)
       fmt::print(" {:<18}", token_experts(record.routing, static_cast<int64_t>(t), record.experts));
     fmt::print("\n");
@@ -68,10 +69,12 @@ std::string site_text(Site site, const VqaModel::SitePools& pools) {
 
 std::string InspectVerb::examples() const {
   return "conclave-vqa inspect\n"
-         "conclave-vqa inspect --image A.png --question \"is there a red circle\" --overlay experts.png";
+         "conclave-vqa inspect --image A.png --question \"is there a red circle\" --overlay experts.png\n"
+         "conclave-vqa inspect questions.jsonl --json";
 }
 
 void InspectVerb::declare(Options& options) {
+  options.positional("INPUT", questions_.inputs, "Questions to look into, as run takes them");
   options.add("image", questions_.images, "Picture; repeat for several in one question");
   options.add("question", questions_.questions, "Question; without one, the model itself is described");
   options.add("overlay", overlay_, "PNG file: the pictures with each patch painted by its first expert");
@@ -114,7 +117,7 @@ int InspectVerb::describe_model(Invocation& call, const VqaModel& model) const {
 // Checked before anything is answered.
 Site InspectVerb::painted_site(const VqaModel& model) const {
   require<UsageError>(overlay_.extension() == ".png", "--overlay {}: a .png is wanted", overlay_.string());
-  require<UsageError>(!questions_.images.empty(), "--overlay needs an --image");
+  require<UsageError>(!questions_.images.empty() && questions_.inputs.empty(), "--overlay needs an --image");
   require<UsageError>(questions_.questions.size() == 1, "--overlay: one --question is painted, not {}",
                       questions_.questions.size());
   const auto pools = model.site_pools();
@@ -124,9 +127,27 @@ Site InspectVerb::painted_site(const VqaModel& model) const {
   return site_ < 0 ? pools.rbegin()->first : static_cast<Site>(site_);
 }
 
+void InspectVerb::tell(Invocation& call, const VqaModel& model, const VqaInput& asked,
+                       const VqaAnswer& answer) const {
+  if (!call.json()) {
+    const std::string text = answer_text(asked, answer, model.words, !questions_.inputs.empty());
+    fmt::print(answer.error ? stderr : stdout, "{}", text);
+    for (const auto& pass : answer.routing) {
+      if (pass.part == "question") print_words(pass);
+    }
+    return;
+  }
+  Json record = answer_record(asked, answer, model, call.common().seed);
+  write_routing(asked.id, answer.routing, [&](Json line) {
+    line.erase("question_id");
+    record["routing"].push_back(std::move(line));
+  });
+  call.out().write(record);
+}
+
 int InspectVerb::run(Invocation& call) {
   const VqaModel model = ask_.load(call);
-  if (questions_.questions.empty()) {
+  if (questions_.questions.empty() && questions_.inputs.empty()) {
     require<UsageError>(overlay_.empty() && questions_.images.empty(), "{}: give a --question too",
                         overlay_.empty() ? "--image" : "--overlay");
     ask_.begin(call);
@@ -138,29 +159,20 @@ int InspectVerb::run(Invocation& call) {
   VqaEngine engine(model, options);
   const auto source = open_questions(questions_);
   ask_.begin(call);
+  int64_t failed = 0;
   while (auto asked = source->next()) {
-    if (asked->error) std::rethrow_exception(asked->error);
-    const VqaAnswer answer = engine.answer({&asked->query, 1}).front();
-    if (answer.error) std::rethrow_exception(answer.error);
-    if (call.json()) {
-      Json record = answer_record(*asked, answer, model, call.common().seed);
-      write_routing(asked->id, answer.routing, [&](Json line) {
-        line.erase("question_id");
-        record["routing"].push_back(std::move(line));
-      });
-      call.out().write(record);
-    } else {
-      fmt::print("{}", answer_text(*asked, answer, model.words, false));
-      for (const auto& pass : answer.routing) {
-        if (pass.part == "question")
-          print_words(model, question_ids(model.tokenizer, model.tokens, asked->query.question), pass);
-      }
-    }
+    throw_if_interrupted();
+    VqaAnswer answer;
+    answer.error = asked->error;
+    if (!answer.error) answer = engine.answer({&asked->query, 1}).front();
+    if (answer.error && questions_.inputs.empty()) std::rethrow_exception(answer.error);
+    failed += answer.error ? 1 : 0;
+    tell(call, model, *asked, answer);
     if (overlay_.empty()) continue;
     paint_experts(asked->query, answer, model, site, overlay_);
     call.history().output(overlay_, "picture");
   }
-  return kExitDone;
+  return failed > 0 ? kExitFailed : kExitDone;
 }
 
 }  // namespace conclave

@@ -17,6 +17,7 @@ class InspectVerb : public Verb {
  private:
   int describe_model(Invocation& call, const VqaModel& model) const;
   Site painted_site(const VqaModel& model) const;
+  void tell(Invocation& call, const VqaModel& model, const VqaInput& asked, const VqaAnswer& answer) const;
 
   AskOptions ask_;
   QuestionOptions questions_;

@@ -3,15 +3,20 @@
 #include <algorithm>
 #include <deque>
 #include <fstream>
+#include <sstream>
 
 #include "datasets/json_records.h"
 #include "datasets/llava.h"
+#include "framework/base/csv.h"
 #include "framework/base/error.h"
+#include "framework/base/file.h"
 #include "framework/media/picture_header.h"
 
 namespace conclave {
 namespace fs = std::filesystem;
 namespace {
+
+constexpr uint64_t kLargestTable = uint64_t{64} << 20;
 
 // Formats hold such bytes near their beginning, JSON lines never do.
 bool looks_binary(std::string_view head) {
@@ -33,6 +38,55 @@ class ListedQuestions : public Questions {
   std::deque<VqaInput> list_;
 };
 
+// A record in LLaVA's format; `images` is where its pictures lie.
+void read_question(const JsonRecord& record, const fs::path& images, VqaInput& asked) {
+  const auto sample = llava_sample(record, images);
+  asked.id = sample.id;
+  for (const auto& image : sample.images)
+    asked.image_names.push_back(image.lexically_relative(images).string());
+  asked.query = {sample.images, sample.question};
+  asked.expected = sample.answers;
+}
+
+Json row_record(const CsvRow& head, const CsvRow& row, const std::string& name, const std::string& where) {
+  if (row.cells.size() > head.cells.size())
+    throw DataError(
+        name, where,
+        fmt::format("has {} cells, the first line names {} columns", row.cells.size(), head.cells.size()));
+  Json record = Json::object();
+  for (size_t i = 0; i < row.cells.size(); ++i) {
+    const std::string& cell = row.cells[i];
+    if (cell.empty()) continue;
+    if (head.cells[i] == "image" && cell.find('|') != cell.npos) {
+      std::istringstream names(cell);
+      for (std::string image; std::getline(names, image, '|');) record["images"].push_back(image);
+    } else {
+      record[head.cells[i]] = cell;
+    }
+  }
+  return record;
+}
+
+std::vector<VqaInput> table_questions(const fs::path& file, const fs::path& images) {
+  const std::string name = file.string();
+  const auto rows = read_csv(read_file(file, kLargestTable), name);
+  const auto has = [&](const char* column) { return std::ranges::count(rows[0].cells, column) > 0; };
+  if (rows.empty() || !has("question_id") || !has("text"))
+    throw DataError(name, "line 1", "must name the columns question_id, image, text and perhaps answer");
+  std::vector<VqaInput> asked;
+  for (size_t i = 1; i < rows.size(); ++i) {
+    const std::string where = fmt::format("line {}", rows[i].line);
+    asked.push_back({where, {}, {}, nullptr});
+    try {
+      const Json record = row_record(rows[0], rows[i], name, where);
+      read_question(JsonRecord(record, name, where), images, asked.back());
+    } catch (const Error&) {
+      asked.back().error = std::current_exception();
+    }
+  }
+  return asked;
+}
+
 class LineQuestions : public Questions {
  public:
   LineQuestions(const fs::path& file, std::string name, fs::path images)
@@ -50,7 +104,8 @@ class LineQuestions : public Questions {
         if (!read_record_line(in_, line, name_, number_)) return std::nullopt;
         if (line.find_first_not_of(" \t\r") == line.npos) continue;
         if (number_ == 1 && line.starts_with("\xef\xbb\xbf")) line.erase(0, 3);
-        read_question(parse_record(line, name_, asked.id), asked);
+        const Json record = parse_record(line, name_, asked.id);
+        read_question(JsonRecord(record, name_, asked.id), images_, asked);
       } catch (const Error&) {
         asked.error = std::current_exception();
       }
@@ -73,14 +128,6 @@ class LineQuestions : public Questions {
     in_.clear();
     in_.seekg(0);
   }
-  void read_question(const Json& json, VqaInput& asked) const {
-    const auto sample = llava_sample(JsonRecord(json, name_, asked.id), images_);
-    asked.id = sample.id;
-    for (const auto& image : sample.images)
-      asked.image_names.push_back(image.lexically_relative(images_).string());
-    asked.query = {sample.images, sample.question};
-  }
-
   std::ifstream in_;
   const std::string name_;
   const fs::path images_;
@@ -164,9 +211,12 @@ std::unique_ptr<Questions> open_questions(const QuestionOptions& options) {
       const auto kind = fs::status(input, wrong).type();
       require<UsageError>(kind != fs::file_type::character && kind != fs::file_type::block,
                           "{}: is a device; - reads stdin", input.string());
-      const fs::path folder = fs::absolute(input).parent_path();
-      all->add(std::make_unique<LineQuestions>(
-          input, input.string(), fs::is_directory(folder / "images") ? folder / "images" : folder));
+      fs::path folder = fs::absolute(input).parent_path();
+      if (fs::is_directory(folder / "images")) folder /= "images";
+      if (input.extension() == ".csv")
+        all->add(std::make_unique<ListedQuestions>(table_questions(input, folder)));
+      else
+        all->add(std::make_unique<LineQuestions>(input, input.string(), folder));
     }
   }
   require<UsageError>(options.questions.empty() || asked_for,

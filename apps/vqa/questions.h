@@ -16,8 +16,9 @@ namespace conclave {
 struct VqaInput {
   std::string id;
   VqaQuery query;
-  std::vector<std::string> image_names;  ///< as they were given
-  std::exception_ptr error;              ///< a line that cannot be read; its place stands in for the id
+  std::vector<std::string> image_names;    ///< as they were given
+  std::exception_ptr error;                ///< a line that cannot be read; its place stands in for the id
+  std::vector<std::string> expected = {};  ///< right answers, where the input names them
 };
 
 struct QuestionOptions {
@@ -37,6 +38,7 @@ class Questions {
 /// Throws UsageError when the options do not make questions.
 ///   --image and --question: each question about all the images; ids 0, 1, ...
 ///   a folder or a picture with --question: each question about each picture; ids "a.png" or "a.png#1"
+///   a .csv file: columns question_id, image (several names with | between them), text, and perhaps answer
 ///   a JSON-lines file or "-": LLaVA's format; pictures are looked for beside the file, or in the working
 ///   folder for "-"
 std::unique_ptr<Questions> open_questions(const QuestionOptions& options);

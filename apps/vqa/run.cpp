@@ -39,13 +39,15 @@ std::string RunVerb::examples() const {
   return "conclave-vqa run --image A.png --image B.png --question \"is there a red circle\"\n"
          "conclave-vqa run pictures/ --question \"what is this\" --json\n"
          "conclave-vqa run questions.jsonl --out answers.jsonl --resume\n"
+         "conclave-vqa run questions.csv --json\n"
          "echo '{\"question_id\": 1, \"image\": \"a.png\", \"text\": \"is it red\"}' | conclave-vqa run -";
 }
 
 void RunVerb::declare(Options& options) {
-  options.positional("INPUT", questions_.inputs,
-                     "A folder of pictures, a picture, a video, or JSON lines with question_id, image or "
-                     "images, and text; - for stdin");
+  options.positional(
+      "INPUT", questions_.inputs,
+      "A folder of pictures, a picture, a video, or JSON lines (or a .csv table) with question_id, "
+      "image or images, and text; - for stdin");
   options.add("image", questions_.images, "Picture or video; repeat for several in one question");
   options.add("question", questions_.questions, "Question; repeat for more");
   options.add("frames", ask_.engine.frames, "Frames of a video or animation; 0: as many as the model takes")

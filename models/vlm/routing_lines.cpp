@@ -86,6 +86,7 @@ void write_routing(const std::string& question_id, const std::vector<PassRouting
                      {"modality", modality_name(modality)},
                      {"experts", row_of<int32_t>(expert_TK, t)},
                      {"weights", row_of<float>(weight_TK, t)}};
+        if (!pass.words.empty()) json["word"] = pass.words.at(static_cast<size_t>(t));
         if (shared_TS.defined()) json["shared"] = row_of<float>(shared_TS, t);
         line(json);
       }

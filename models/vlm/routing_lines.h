@@ -1,9 +1,9 @@
 /// A query's routing as JSON lines, one a token and site, and back.
 ///   {"question_id": "7", "part": "pictures", "site": 0, "token": 12, "modality": "vision",
 ///    "experts": [1, 2], "weights": [0.75, 0.25]}
-/// Parts: pictures, question, answer (the tokens of the best answer). -1 is an empty slot; "shared" holds the
-/// weights of shared experts where the router gives them. Weights are written so that reading them gives the
-/// same bits.
+/// Tokens of text have their "word", with the space before it. Parts: pictures, question, answer (the tokens
+/// of the best answer). -1 is an empty slot; "shared" holds the weights of shared experts where the router
+/// gives them. Weights are written so that reading them gives the same bits.
 #pragma once
 
 #include <functional>

@@ -54,6 +54,13 @@ std::vector<Record> records_of(const RoutingLog& log, int64_t row, int64_t rows,
   return records;
 }
 
+// Each token's own text, with the space before it.
+std::vector<std::string> words_of(const Tokenizer& tokenizer, const std::vector<int64_t>& ids) {
+  std::vector<std::string> words;
+  for (const int64_t id : ids) words.push_back(tokenizer.decode({id}, false));
+  return words;
+}
+
 void add(Trace& trace, const std::vector<Record>& records) {
   for (const auto& record : records) trace.add(record);
 }
@@ -301,7 +308,9 @@ void VqaEngine::read(const std::vector<Group>& groups, std::span<const VqaQuery>
       auto records = records_of(log, n, count, answer.question_tokens, longest);
       add(answer.trace, records);
       if (options_.keep_routing)
-        answer.routing = {{"pictures", group.seen->records}, {"question", std::move(records)}};
+        answer.routing = {
+            {"pictures", group.seen->records, {}},
+            {"question", std::move(records), words_of(model_.tokenizer, rows[static_cast<size_t>(n)])}};
       ++n;
     }
   }
@@ -316,7 +325,7 @@ void VqaEngine::read(const std::vector<Group>& groups, std::span<const VqaQuery>
     DecodeState after = prompt.state;
     reader.step(at::tensor(ids, at::kLong).unsqueeze(0).to(model_.device), {}, after);
     const size_t i = groups.front().members.front();
-    answers[i].routing.push_back({"answer", records_of(log, 0, 1, 1, 1)});
+    answers[i].routing.push_back({"answer", records_of(log, 0, 1, 1, 1), words_of(model_.tokenizer, ids)});
   }
 }
 

@@ -43,6 +43,7 @@ struct VqaOptions {
 struct PassRouting {
   std::string part;  ///< "pictures", "question", "answer"
   std::vector<Record> records;
+  std::vector<std::string> words;  ///< text of each token; none for pictures
 };
 
 struct VqaAnswer {

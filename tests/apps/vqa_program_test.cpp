@@ -291,6 +291,49 @@ TEST_F(VqaProgram, InspectDescribesTheModel) {
   EXPECT_EQ(vqa({"inspect", "--model", model(), "--overlay", dir_ / "x.png"}).code, 2) << "of what?";
 }
 
+TEST_F(VqaProgram, InspectTellsTheExpertsOfManyQuestions) {
+  write_file(dir_ / "probe.jsonl",
+             Json{{"question_id", "a"}, {"image", picture(0)}, {"text", "is it red"}}.dump() + "\n" +
+                 Json{{"question_id", "b"}, {"image", "gone.png"}, {"text", "is it red"}}.dump() + "\n{\n" +
+                 Json{{"question_id", "c"}, {"image", picture(1)}, {"text", "red"}}.dump() + "\n");
+  const Outcome outcome = vqa({"inspect", dir_ / "probe.jsonl", "--model", model(), "--json"});
+  EXPECT_EQ(outcome.code, 1) << "two of four cannot be answered";
+  const auto lines = lines_of(outcome.out);
+  ASSERT_EQ(lines.size(), 4u);
+  EXPECT_THAT(lines[1]["error"]["message"].get<std::string>(), HasSubstr("gone.png"));
+  EXPECT_TRUE(lines[2].contains("error"));
+  std::string words;  // of the question at its first site
+  for (const Json& token : lines[0]["routing"]) {
+    EXPECT_EQ(token.contains("word"), token["part"] != "pictures") << token;
+    if (token["part"] == "question" && token["site"] == 0) words += token["word"].get<std::string>();
+  }
+  EXPECT_EQ(words, "is it red<answer>");
+  EXPECT_EQ(lines[3]["question_id"], "c");
+  EXPECT_EQ(vqa({"inspect", dir_ / "probe.jsonl", "--model", model(), "--overlay", dir_ / "x.png"}).code, 2);
+}
+
+TEST_F(VqaProgram, QuestionsComeFromATableToo) {
+  write_file(dir_ / "q.csv", "question_id,image,text,answer\n7," + picture(0) +
+                                 ",\"is it red, or not\",no\n" + "8," + picture(0) + "|" + picture(1) +
+                                 ",is it red,\n9,,,\n10,a,b,c,d\n");
+  const Outcome outcome = run({dir_ / "q.csv", "--json"});
+  EXPECT_EQ(outcome.code, 1);
+  const auto lines = lines_of(outcome.out);
+  ASSERT_EQ(lines.size(), 4u);
+  EXPECT_EQ(lines[0]["question_id"], "7");
+  EXPECT_EQ(lines[0]["prompt"], "is it red, or not");
+  EXPECT_EQ(lines[0]["expected"], Json::array({"no"}));
+  EXPECT_EQ(lines[1]["images"].size(), 2u);
+  EXPECT_FALSE(lines[1].contains("expected"));
+  EXPECT_THAT(lines[2]["error"]["message"].get<std::string>(), HasSubstr("text"));
+  EXPECT_THAT(lines[3]["error"]["message"].get<std::string>(), HasSubstr("5 cells"));
+  EXPECT_EQ(lines[3]["question_id"], "line 5");
+  write_file(dir_ / "wrong.csv", "id,picture\n1,a.png\n");
+  EXPECT_THAT(run({dir_ / "wrong.csv"}).err, HasSubstr("question_id"));
+  write_file(dir_ / "open.csv", "question_id,text\n1,\"a\n");
+  EXPECT_NE(run({dir_ / "open.csv"}).code, 0);
+}
+
 TEST_F(VqaProgram, BadInputsLeaveTheOthersAnswered) {
   write_file(dir_ / "cut.png", read_file(picture(0)).substr(0, 50));
   write_file(dir_ / "sound.png", std::string("RIFF\x24\0\0\0WAVEfmt ", 16) + std::string(40, '\0'));
