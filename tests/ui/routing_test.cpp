@@ -2,12 +2,17 @@
 #include <gmock/gmock.h>
 
 #include <QComboBox>
+#include <QPushButton>
 #include <QSlider>
+#include <QTableView>
 #include <cmath>
 
 #include "framework/base/file.h"
 #include "ui/compare/pins.h"
+#include "ui/data/table_view.h"
 #include "ui/plots/color_map.h"
+#include "ui/plots/plot_export.h"
+#include "ui/routing/probe_view.h"
 #include "ui/routing/routing_page.h"
 #include "ui_test.h"
 
@@ -171,6 +176,275 @@ TEST_F(RoutingTest, WithoutRoutingItSaysWhatWouldBeHere) {
   window().open_page("routing");
   EXPECT_TRUE(
       wait([&] { return child<QLabel>("routing.empty")->text().contains("No run has recorded routing"); }));
+}
+
+// A line of conclave-vqa inspect: a picture of one tile of 2 x 2 patches, two words and the answer.
+constexpr const char* kAnswerWithoutRouting =
+    R"({"question_id":"0","prompt":"x","text":"y","metadata":{"confidence":1,"topk":[]}})";
+
+std::string inspected(const std::string& id, const std::string& image, const std::string& question,
+                      int experts = 4) {
+  Json routing = Json::array();
+  for (const int site : {1, 4}) {
+    for (int token = 0; token < 4; ++token)
+      routing.push_back({{"part", "pictures"},
+                         {"site", site},
+                         {"token", token},
+                         {"modality", "vision"},
+                         {"experts", {token % experts, (token + 1) % experts}},
+                         {"weights", {0.75, 0.25}}});
+    for (const auto& [part, token, word] :
+         {std::tuple("question", 0, "is"), {"question", 1, " it"}, {"answer", 0, " yes"}})
+      routing.push_back({{"part", part},
+                         {"site", site},
+                         {"token", token},
+                         {"modality", "text"},
+                         {"experts", {(token + site) % experts, -1}},
+                         {"weights", {0.5, 0.0}},
+                         {"word", word}});
+  }
+  Json record = Json::parse(R"({"text": "yes", "metadata": {"confidence": 0.75, "topk": [["yes", 0.75]],
+                                "resize": [{"tiles": [[0, 0, 64, 64]]}]}})");
+  record["question_id"] = id;
+  record["image"] = image;
+  record["prompt"] = question;
+  record["routing"] = routing;
+  return record.dump();
+}
+
+TEST(ProbeSet, ALineIsReadAndWritten) {
+  const Probe probe =
+      parse_probe(QByteArray::fromStdString(inspected("7", "a.png", "is it")), "/set/q.jsonl");
+  EXPECT_EQ(probe.pictures, QStringList("/set/a.png"));
+  EXPECT_EQ(probe.sites(), (std::set<int>{1, 4}));
+  EXPECT_EQ(probe.experts(), 4);
+  const auto words = probe.words_at(4);
+  ASSERT_EQ(words.size(), 3u);
+  EXPECT_EQ(words[1].word, " it");
+  EXPECT_EQ(words[1].choices, (std::vector<ExpertChoice>{{1, 0.5}})) << "-1 is an empty slot";
+  EXPECT_EQ(words[2].part, "answer");
+  ASSERT_NE(probe.patches_at(1), nullptr);
+  EXPECT_EQ(probe.patches_at(1)->patches.size(), 4u);
+  EXPECT_EQ(probe.patches_at(2), nullptr);
+  const QString csv = probes_csv({probe});
+  EXPECT_TRUE(csv.contains("7,question,4,1, it,0,1,0.5\n")) << csv.toStdString();
+  EXPECT_EQ(csv.count('\n'), 1 + 2 * (4 * 2 + 3));
+  const Probe failed = parse_probe(R"({"question_id":"0","prompt":"x","error":{"message":"gone"}})", "q");
+  EXPECT_EQ(failed.answer.error, "gone");
+  const QByteArray whole = QByteArray::fromStdString(inspected("7", "a.png", "is it"));
+  for (const QByteArray& wrong :
+       {QByteArray("{"), QByteArray("[]"), QByteArray(kAnswerWithoutRouting),
+        QByteArray(whole).replace("\"experts\":[0,1]", "\"experts\":[0]").replace("[0.75,0.25]", "[]"),
+        QByteArray(whole).replace("\"experts\":[0,1]", "\"experts\":[99999,1]"),
+        QByteArray(whole).replace("\"site\":1", "\"site\":-3"),
+        QByteArray(whole).replace("\"weights\":[0.75", "\"weights\":[\"x\"")})
+    EXPECT_THROW(parse_probe(wrong, "q"), Error) << wrong.left(100).toStdString();
+  // Tiles that do not fit take the patches away, not the words.
+  const Probe misfit =
+      parse_probe(QByteArray(whole).replace("[0,0,64,64]", "[0,0,64,64],[0,0,1,1],[0,0,1,1]"), "q");
+  EXPECT_TRUE(misfit.patches.empty());
+  EXPECT_FALSE(misfit.trouble.isEmpty());
+  EXPECT_EQ(misfit.words_at(1).size(), 3u);
+}
+
+TEST(TokenStrip, WordsAreChosenByKeyAndMouse) {
+  const Probe probe = parse_probe(QByteArray::fromStdString(inspected("7", "a.png", "is it")), "q");
+  TokenStrip strip;
+  strip.resize(300, 200);
+  strip.set_tokens(probe.words_at(4), 4);
+  EXPECT_EQ(strip.chosen(), -1);
+  QTest::keyClick(&strip, Qt::Key_Right);
+  EXPECT_EQ(strip.chosen(), 0);
+  QTest::keyClick(&strip, Qt::Key_End);
+  EXPECT_EQ(strip.chosen(), 2);
+  QTest::keyClick(&strip, Qt::Key_Right);
+  EXPECT_EQ(strip.chosen(), 2) << "the last one";
+  EXPECT_EQ(strip.accessibleDescription(), "yes: expert 0 with 0.5");
+  QTest::mouseClick(&strip, Qt::LeftButton, {}, strip.area_of(1, strip.width()).center());
+  EXPECT_EQ(strip.chosen(), 1);
+  EXPECT_EQ(strip.token_at(strip.area_of(0, strip.width()).center()), 0);
+  EXPECT_GT(strip.area_of(2, 300).y(), strip.area_of(1, 300).y()) << "the answer has a line of its own";
+  EXPECT_EQ(strip.color_of(0), strip.color_of(2)) << "the same expert";
+  EXPECT_NE(strip.color_of(0), strip.color_of(1));
+  EXPECT_GE(strip.heightForWidth(40), strip.heightForWidth(300));
+  strip.set_tokens({}, 0);
+  EXPECT_EQ(strip.chosen(), -1);
+  QTest::keyClick(&strip, Qt::Key_Right);
+  EXPECT_EQ(shown_word(" it"), "it");
+  EXPECT_EQ(shown_word("\n"), "↵");
+  EXPECT_EQ(shown_word("  "), "··");
+  EXPECT_EQ(shown_word(QString(100, 'x')).size(), 40);
+}
+
+class ProbeTest : public RoutingTest {
+ protected:
+  const char* first_page() const override { return "routing"; }
+  ProbeView& probes() { return page().probes(); }
+  void open_tab() {
+    window();
+    trigger("routing.tab");
+    QImage picture(64, 64, QImage::Format_RGB32);
+    picture.fill(Qt::gray);
+    picture.save(QString::fromStdString((dir_ / "a.png").string()));
+    write_file(dir_ / "probe.jsonl", "{}\n");
+    probes().set_questions(QString::fromStdString((dir_ / "probe.jsonl").string()));
+  }
+  void use_script(const std::string& text) {
+    write_file(dir_ / "script",
+               "#!/bin/sh\necho \"$@\" >> " + (dir_ / "asked").string() + "\n" + text + "\n");
+    std::filesystem::permissions(dir_ / "script", std::filesystem::perms::owner_all);
+    probes().set_program(QString::fromStdString((dir_ / "script").string()));
+  }
+  std::string state_after_asking() {
+    probes().ask();
+    EXPECT_TRUE(wait([&] { return probes().settled(); }));
+    return child<QLabel>("routing.probeState")->text().toStdString();
+  }
+  QString cell(const char* table, int row, int column) {
+    return child<QTableView>(table)->model()->index(row, column).data().toString();
+  }
+};
+
+TEST_F(ProbeTest, TheRunsModelIsAskedAndItsTokensAreSeen) {
+  std::filesystem::create_directories(dir_ / "model");
+  write_file(dir_ / "model" / "config.json", "{}");
+  {
+    RunWriter run(history(), {"vqa", "train", "base"});
+    run.output(dir_ / "model" / "config.json", "model");
+    const std::vector<RoutingRow> rows{row("0", "text", {2, 6})};
+    run.routing("train", 0, rows);
+    run.finish("finished", 0);
+  }
+  open_tab();
+  ASSERT_TRUE(wait([&] { return probes().command().contains("--model"); })) << "the newest run's";
+  use_script("cat <<'EOF'\n" + inspected("a", "a.png", "is it") + "\n" +
+             R"({"question_id":"b","prompt":"what","error":{"message":"no such picture"}})" +
+             "\nEOF\nexit 1");
+  QTest::mouseClick(probes().findChild<QPushButton*>("primary"), Qt::LeftButton);
+  ASSERT_TRUE(wait([&] { return probes().settled() && probes().probes().size() == 2; }));
+  EXPECT_EQ(page().command(),
+            QStringList({"conclave-vqa", "inspect", QString::fromStdString((dir_ / "probe.jsonl").string()),
+                         "--json", "--model", QString::fromStdString((dir_ / "model").string())}));
+  EXPECT_THAT(read_file(dir_ / "asked"), ::testing::HasSubstr("--history " + history().string()));
+  EXPECT_EQ(child<QLabel>("routing.probeState")->text(), "2 questions, 1 of them without an answer");
+  EXPECT_EQ(cell("routing.probes", 1, 1), "⚠ no such picture");
+  auto* canvas = child<PictureCanvas>("routing.canvas");
+  EXPECT_EQ(canvas->patches().site, 4) << "the last layer";
+  EXPECT_EQ(canvas->patches().patches.size(), 4u);
+  auto* strip = child<TokenStrip>("routing.tokens");
+  EXPECT_EQ(strip->tokens().size(), 3u);
+  EXPECT_EQ(child<QTableView>("routing.tokenTable")->model()->rowCount(), 7);
+  EXPECT_EQ(cell("routing.tokenTable", 3, 0), "patch 0");
+  EXPECT_EQ(cell("routing.tokenTable", 3, 1), "e0 0.75 · e1 0.25");
+  // By keys: a word, the layer, a patch.
+  strip->setFocus();
+  QTest::keyClick(strip, Qt::Key_Right);
+  EXPECT_EQ(child<QLabel>("routing.token")->text(), "is: expert 0 with 0.5");
+  QTest::keyClick(child<QSlider>("routing.layer"), Qt::Key_Left);
+  EXPECT_EQ(canvas->patches().site, 1);
+  EXPECT_EQ(child<QLabel>("routing.token")->text(), "is: expert 1 with 0.5") << "the word stays chosen";
+  auto* table = child<QTableView>("routing.tokenTable");
+  table->setFocus();
+  for (int i = 0; i < 4; ++i) QTest::keyClick(table, Qt::Key_Down);
+  EXPECT_EQ(canvas->marked_patch(), 1);
+  EXPECT_EQ(strip->chosen(), -1);
+  QTest::mouseClick(canvas, Qt::LeftButton, {}, canvas->area_of(2).center().toPoint());
+  EXPECT_EQ(table->currentIndex().row(), 5);
+  keep_picture("tokens");
+  for (const char* name : {"drawn.png", "drawn.svg", "drawn.pdf"}) {
+    const QString file = QString::fromStdString((dir_ / name).string());
+    EXPECT_EQ(export_drawing(
+                  probes().drawn_size(), [&](QPainter& painter) { probes().draw(painter); }, file),
+              "");
+    EXPECT_GT(QFileInfo(file).size(), 1000) << name;
+  }
+  // A question without an answer has no tokens, and says why.
+  choose_row(*child<QTableView>("routing.probes"), 1);
+  EXPECT_TRUE(strip->tokens().empty());
+  EXPECT_THAT(child<QLabel>("routing.probeQuestion")->text().toStdString(),
+              ::testing::HasSubstr("no such picture"));
+  EXPECT_TRUE(canvas->patches().patches.empty());
+}
+
+TEST_F(ProbeTest, WhatGoesWrongIsSaid) {
+  using ::testing::HasSubstr;
+  add_routed("no model", 3);
+  open_tab();
+  ASSERT_TRUE(wait([&] { return child<QLabel>("routing.probeState")->text().contains("names no model"); }));
+  use_script("exit 0");
+  EXPECT_THAT(state_after_asking(), HasSubstr("names no model"));
+  EXPECT_FALSE(std::filesystem::exists(dir_ / "asked")) << "nothing is asked without a model";
+  child<ModelChooser>("routing.model")->choose("");
+  EXPECT_THAT(state_after_asking(), HasSubstr("no question"));
+  use_script("echo 'the weights are broken' >&2; exit 1");
+  EXPECT_THAT(state_after_asking(), HasSubstr("the weights are broken"));
+  use_script("kill -SEGV $$");
+  EXPECT_THAT(state_after_asking(), HasSubstr("crashed"));
+  use_script("head -c 3000 /dev/urandom");
+  EXPECT_THAT(state_after_asking(), HasSubstr("no answer"));
+  use_script("head -c 100000000 /dev/zero");
+  EXPECT_THAT(state_after_asking(), HasSubstr("a line without an end"));
+  probes().set_program("/no/such/program");
+  EXPECT_THAT(state_after_asking(), HasSubstr("cannot be started"));
+  use_script("i=0; while [ $i -lt 600 ]; do echo '" + inspected("a", "gone.png", "is it") +
+             "'; i=$((i+1)); done; sleep 60");
+  EXPECT_THAT(state_after_asking(), HasSubstr("500"));
+  EXPECT_EQ(probes().probes().size(), 500u);
+  EXPECT_TRUE(wait([&] { return child<QLabel>("status.message")->text().contains("gone.png"); }));
+  EXPECT_TRUE(child<PictureCanvas>("routing.canvas")->patches().patches.empty())
+      << "of a picture that is gone";
+  EXPECT_EQ(child<TokenStrip>("routing.tokens")->tokens().size(), 3u) << "the words are there all the same";
+  choose_row(*child<QTableView>("routing.tokenTable"), 4);
+  EXPECT_THAT(child<QLabel>("routing.token")->text().toStdString(), HasSubstr("patch 1: expert 1"));
+  use_script("trap '' INT; while :; do sleep 0.05; done");
+  probes().ask();
+  QTest::qWait(100);
+  EXPECT_TRUE(probes().probes().empty()) << "of the question before";
+  trigger("routing.cancel");
+  EXPECT_TRUE(wait([&] { return probes().settled(); }));
+  EXPECT_THAT(child<QLabel>("routing.probeState")->text().toStdString(), HasSubstr("cancelled"));
+}
+
+TEST_F(ProbeTest, APublishedModelReadsTheTexts) {
+  std::filesystem::create_directories(dir_ / "published");
+  write_file(dir_ / "published" / "config.json", R"({"architectures": ["OlmoeForCausalLM"]})");
+  {
+    RunWriter run(history(), {"model", "run", "olmoe"});
+    run.param("model_folder", (dir_ / "published").string(), "");
+    run.finish("finished", 0);
+  }
+  open_tab();
+  page().show_run(1);
+  ASSERT_TRUE(wait([&] { return probes().command()[0] == "conclave-model"; }));
+  EXPECT_EQ(probes().command().mid(1, 3),
+            QStringList({"inspect", QString::fromStdString((dir_ / "published").string()), "--prompts"}));
+  const std::string line =
+      R"({"question_id":"0","prompt":"a b","text":" c","metadata":{"confidence":0.5,"topk":[[" c",0.5]]},"routing":)";
+  use_script("echo '" + line +
+             R"([{"part":"question","site":0,"token":0,"experts":[5,2],"weights":[0.7,0.3],"word":"a"}]}')");
+  EXPECT_EQ(state_after_asking(), "1 questions, 0 of them without an answer");
+  ASSERT_EQ(child<TokenStrip>("routing.tokens")->tokens().size(), 1u);
+  EXPECT_EQ(child<TokenStrip>("routing.tokens")->tokens()[0].first(), 5);
+  EXPECT_FALSE(child<PictureCanvas>("routing.canvas")->isVisible()) << "there is none";
+  use_script("echo '" + line + "[]}'");
+  state_after_asking();
+  EXPECT_THAT(child<QLabel>("routing.token")->text().toStdString(), ::testing::HasSubstr("No layer"));
+}
+
+TEST_F(ProbeTest, TheShippedModelAnswersTheSamples) {
+  window();
+  trigger("routing.tab");
+  page().try_sample();
+  ASSERT_TRUE(QTest::qWaitFor([&] { return probes().settled(); }, 60000));
+  ASSERT_EQ(probes().probes().size(), 7u) << child<QLabel>("routing.probeState")->text().toStdString();
+  const Probe& first = probes().probes()[1];
+  EXPECT_EQ(first.answer.text, "true");
+  EXPECT_EQ(first.words_at(0)[3].word, " tower");
+  EXPECT_EQ(first.patches_at(0)->patches.size(), 75u);
+  keep_picture("probes");
+  EXPECT_FALSE(window().actions().find("routing.play")->isEnabled());
+  trigger("routing.tab");
+  EXPECT_TRUE(window().actions().find("routing.play")->isEnabled());
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-/// The real window, offscreen, over a history of its own.
+/// The real window over a history of its own, on no display unless QT_QPA_PLATFORM names one.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -31,6 +31,7 @@ class UiTest : public ::testing::Test {
       window_ = std::make_unique<MainWindow>(history());
       if (*first_page()) window_->open_page(first_page());
       window_->show();
+      EXPECT_TRUE(QTest::qWaitForWindowActive(window_.get()));  // a window manager takes its time
       wait_settled();
     }
     return *window_;

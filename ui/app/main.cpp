@@ -7,6 +7,7 @@
 #include "framework/base/error.h"
 #include "framework/history/store.h"
 #include "ui/app/bench.h"
+#include "ui/app/bench_live.h"
 #include "ui/app/language.h"
 #include "ui/app/main_window.h"
 #include "ui/app/screenshots.h"
@@ -77,7 +78,9 @@ int main(int argc, char** argv) {
   const QCommandLineOption bench(
       "bench",
       "Measure the window on a history of RUNS runs with 20 metrics each, as JSON lines, and end; "
-      "'shown': say when this window over this history is on the screen, and end.",
+      "'live:SECONDS': the cost of showing a run of 1,000 points a second, a line each minute; 'shown': say "
+      "when "
+      "this window over this history is on the screen, and end.",
       "RUNS");
   parser.addOptions({history, page, run, pin, screenshots, samples, language, bench});
   if (!parser.parse(QApplication::arguments())) {
@@ -97,6 +100,18 @@ int main(int argc, char** argv) {
     if (parser.value(bench) == ui::kBenchShown) {
       ui::MainWindow window(parser.value(history).toStdString(), parser.value(page));
       std::printf("%s\n", ui::wait_until_shown(window).dump().c_str());
+      return 0;
+    }
+    if (parser.value(bench) == ui::kBenchWrite) ui::write_live_run(parser.value(history).toStdString());
+    if (parser.value(bench).startsWith("live:")) {
+      bool number = false;
+      const int seconds = parser.value(bench).mid(5).toInt(&number);
+      require<UsageError>(number && seconds > 0, "--bench: '{}' is no number of seconds",
+                          parser.value(bench).mid(5).toStdString());
+      ui::bench_live(seconds, [](const Json& line) {
+        std::printf("%s\n", line.dump().c_str());
+        std::fflush(stdout);
+      });
       return 0;
     }
     if (parser.isSet(bench)) {

@@ -78,7 +78,11 @@ MainWindow::MainWindow(const std::filesystem::path& history, const QString& firs
       current_page()->try_sample();
     });
   });
-  add_page<VqaPage>();
+  add_page<VqaPage>([this](VqaPage* vqa) {
+    connect(vqa, &VqaPage::wants_jobs, this, [this](const std::vector<JobSpec>& jobs) {
+      static_cast<QueuePage*>(page("queue"))->start_jobs(jobs);
+    });
+  });
   add_page<AudioPage>();
   add_page<UltrasoundPage>();
   add_page<StreamPage>();
@@ -102,13 +106,20 @@ MainWindow::MainWindow(const std::filesystem::path& history, const QString& firs
       open_page("compare");
     });
   });
-  add_page<SettingsPage>();
+  add_page<SettingsPage>([this](SettingsPage* settings) {
+    connect(settings, &SettingsPage::alert_command_changed, &bell_, &AlertBell::set_command);
+    connect(settings, &SettingsPage::wants_alert_test, &bell_, &AlertBell::test);
+    connect(&bell_, &AlertBell::state_changed, settings, &SettingsPage::show_alert_state);
+    settings->show_alert_state(bell_.state());
+  });
   palette_ = new CommandPalette(context_, this);
   connect(palette_, &CommandPalette::run_chosen, this, &MainWindow::open_run);
   add_actions();
   connect(rail_, &Rail::chosen, this, &MainWindow::open_page);
   connect(&history_, &HistoryThread::changed, this, &MainWindow::on_history_changed);
   connect(&history_, &HistoryThread::trouble, this, [this](const QString& text) { say(text, true); });
+  connect(&bell_, &AlertBell::failed, this, [this](const QString& text) { say(text, true); });
+  bell_.set_command(preferences_.value(SettingsPage::kAlertCommand).toString());
 
   resize(preferences_.value("window/size", QSize(1280, 800)).toSize());
   open_page(first_page.isEmpty() ? preferences_.value("window/page", "home").toString() : first_page);

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "ui/app/action_registry.h"
+#include "ui/app/alert_bell.h"
 #include "ui/app/page.h"
 #include "ui/app/preferences.h"
 #include "ui/compare/pins.h"
@@ -63,6 +64,7 @@ class MainWindow : public QMainWindow {
   ActionRegistry actions_;
   Preferences preferences_;
   HistoryThread history_;
+  AlertBell bell_{history_};
   Pins pins_;
   Context context_{history_, preferences_, actions_, pins_};
   std::vector<Place> places_;

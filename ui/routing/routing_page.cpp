@@ -6,6 +6,7 @@
 #include <QSlider>
 #include <QSplitter>
 #include <QStackedWidget>
+#include <QTabWidget>
 #include <QTableView>
 #include <QTimer>
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include "ui/data/table_view.h"
 #include "ui/plots/curve_plot.h"
 #include "ui/plots/plot_export.h"
+#include "ui/routing/probe_view.h"
 #include "ui/theme/theme.h"
 
 namespace conclave::ui {
@@ -57,6 +59,8 @@ RoutingPage::RoutingPage(Context& context)
       balance_({tr("Layer"), tr("Entropy"), tr("CV"), tr("Dead"), tr("Dropped")}, {1, 2, 3, 4}),
       ablations_({tr("Without"), tr("Metric"), tr("Before"), tr("After"), tr("Change"), tr("State")},
                  {2, 3, 4}),
+      tabs_(new QTabWidget),
+      probes_(new ProbeView(context)),
       stack_(new QStackedWidget),
       what_(new QLabel),
       empty_(new QLabel),
@@ -70,31 +74,8 @@ RoutingPage::RoutingPage(Context& context)
       steps_(new QSlider(Qt::Horizontal)),
       play_(new QTimer(this)) {
   build();
-  add_action(
-      "play", tr("Play or stop"), QKeySequence("Space"),
-      [this] {
-        if (play_->isActive()) return play_->stop();
-        if (steps_->value() == steps_->maximum()) steps_->setValue(0);
-        play_->start(kPlayMs);
-      },
-      true);
-  add_action(
-      "take", tr("Take along ..."), QKeySequence("Ctrl+S"),
-      [this] {
-        const QString file = ask_export_file(this, "routing.png", "png svg pdf csv");
-        if (file.isEmpty()) return;
-        const QSize size = map_->size();
-        const QString error = file.endsWith(".csv")
-                                  ? write_text(file, map_->csv())
-                                  : export_drawing(
-                                        size, [&](QPainter& p) { map_->draw(p, size); }, file);
-        Q_EMIT message(error.isEmpty() ? tr("%1 is written").arg(file) : error, !error.isEmpty());
-      },
-      true);
-  add_action(
-      "ablate", tr("Ablate this expert"), QKeySequence("X"), [this] { ablate(false); }, true);
-  add_action("ablate-layer", tr("Ablate each expert of this layer, one at a time"), QKeySequence("Shift+X"),
-             [this] { ablate(true); });
+  add_map_actions();
+  add_probe_actions();
   connect(map_, &HeatMap::cell_chosen, this, &RoutingPage::show_chosen);
   connect(play_, &QTimer::timeout, this, [this] {
     if (steps_->value() == steps_->maximum())
@@ -117,7 +98,83 @@ RoutingPage::RoutingPage(Context& context)
   });
   connect(loss_, &CurvePlot::message, this, &Page::message);
   connect(&context.pins, &Pins::changed, this, &RoutingPage::fill_others);
+  connect(probes_, &ProbeView::message, this, &Page::message);
+  connect(probes_, &ProbeView::command_changed, this, [this] {
+    if (shows_probes()) set_command(probes_->command());
+  });
   fill_others();
+  tabs_->setCurrentIndex(context.preferences.value("routing/tab", 0).toInt());
+  connect(tabs_, &QTabWidget::currentChanged, this, &RoutingPage::on_tab);
+  on_tab();
+}
+
+void RoutingPage::add_map_actions() {
+  add_action(
+      "play", tr("Play or stop"), QKeySequence("Space"),
+      [this] {
+        if (play_->isActive()) return play_->stop();
+        if (steps_->value() == steps_->maximum()) steps_->setValue(0);
+        play_->start(kPlayMs);
+      },
+      true);
+  add_action(
+      "ablate", tr("Ablate this expert"), QKeySequence("X"), [this] { ablate(false); }, true);
+  add_action("ablate-layer", tr("Ablate each expert of this layer, one at a time"), QKeySequence("Shift+X"),
+             [this] { ablate(true); });
+  add_action(
+      "take", tr("Take along ..."), QKeySequence("Ctrl+S"), [this] { take_along(); }, true);
+}
+
+void RoutingPage::add_probe_actions() {
+  add_action("tab", tr("Map, or words and patches"), QKeySequence("Ctrl+T"),
+             [this] { tabs_->setCurrentIndex(1 - tabs_->currentIndex()); });
+  add_action("ask", tr("Ask the probe set"), QKeySequence("Ctrl+Return"), [this] { probes_->ask(); });
+  add_action("cancel", tr("Cancel the probe set"), QKeySequence("Esc"), [this] { probes_->cancel(); });
+  add_action("questions", tr("Choose the probe set ..."), QKeySequence("Ctrl+O"),
+             [this] { probes_->choose_questions(); });
+}
+
+bool RoutingPage::shows_probes() const {
+  return tabs_->currentIndex() == 1;
+}
+
+// Each tab has its actions, so that a key means what is seen.
+void RoutingPage::on_tab() {
+  for (const char* action : {"play", "ablate", "ablate-layer"}) {
+    QAction* of_map = context_.actions.find(QString("routing.") + action);
+    of_map->setVisible(!shows_probes());
+    of_map->setEnabled(!shows_probes());
+  }
+  for (const char* action : {"ask", "cancel", "questions"})
+    context_.actions.find(QString("routing.") + action)->setEnabled(shows_probes());
+  context_.preferences.setValue("routing/tab", tabs_->currentIndex());
+  set_command(shows_probes() ? probes_->command() : map_command_);
+  if (isVisible()) first_focus()->setFocus();
+  if (!shows_probes()) return show_chosen();
+  play_->stop();
+  probes_->refresh();
+}
+
+QWidget* RoutingPage::first_focus() {
+  return shows_probes() ? static_cast<QWidget*>(probes_) : map_;
+}
+
+void RoutingPage::try_sample() {
+  if (shows_probes()) probes_->ask();
+}
+
+void RoutingPage::take_along() {
+  const QString file =
+      ask_export_file(this, shows_probes() ? "experts.png" : "routing.png", "png svg pdf csv");
+  if (file.isEmpty()) return;
+  const QSize size = shows_probes() ? probes_->drawn_size() : map_->size();
+  QString error;
+  if (file.endsWith(".csv"))
+    error = write_text(file, shows_probes() ? probes_->csv() : map_->csv());
+  else
+    error = export_drawing(
+        size, [&](QPainter& p) { shows_probes() ? probes_->draw(p) : map_->draw(p, size); }, file);
+  Q_EMIT message(error.isEmpty() ? tr("%1 is written").arg(file) : error, !error.isEmpty());
 }
 
 void RoutingPage::build() {
@@ -151,7 +208,10 @@ void RoutingPage::build() {
   layout->addWidget(steps_);
   stack_->addWidget(empty_);
   stack_->addWidget(full);
-  body()->addWidget(stack_, 1);
+  tabs_->setObjectName("routing.tabs");
+  tabs_->addTab(stack_, tr("Map"));
+  tabs_->addTab(probes_, tr("Words and patches"));
+  body()->addWidget(tabs_, 1);
 }
 
 QWidget* RoutingPage::make_side() {
@@ -205,13 +265,21 @@ void RoutingPage::fill_others() {
 }
 
 bool RoutingPage::settled() const {
-  return !busy_ && loss_->settled();
+  return !busy_ && loss_->settled() && probes_->settled();
 }
 
 void RoutingPage::show_run(int64_t run) {
   run_ = run;
   step_.reset();
   refresh();
+  if (run == 0) return;
+  context_.history.ask(  // its model can be asked even when it recorded no routing
+      this, probed_question_, [run](const Store& store) { return store.show(run); },
+      [this](Answer<RunDetail> answer) {
+        if (!answer.value) return;
+        probed_ = true;
+        probes_->show_run(*answer.value);
+      });
 }
 
 void RoutingPage::subtract_run(int64_t run) {
@@ -266,7 +334,8 @@ void RoutingPage::refresh() {
         } else {
           empty_->setText(answer.error);
           stack_->setCurrentIndex(0);
-          set_command({"conclave-history", "export", "--what", "routing"});
+          map_command_ = QStringList{"conclave-history", "export", "--what", "routing"};
+          if (!shows_probes()) set_command(map_command_);
         }
         if (std::exchange(again_, false)) refresh();
       });
@@ -300,7 +369,10 @@ void RoutingPage::fill(Shown shown) {
                      .arg(name, QString::fromStdString(shown_.split), count_text(shown_.step));
   if (other_ != 0) what += tr(" · minus run %1 at step %2").arg(other_).arg(count_text(shown_.other_step));
   what_->setText(what);
-  set_command({"conclave-history", "export", QString::number(shown_.run.id), "--what", "routing"});
+  map_command_ =
+      QStringList{"conclave-history", "export", QString::number(shown_.run.id), "--what", "routing"};
+  if (!shows_probes()) set_command(map_command_);
+  if (run_ == 0 && !std::exchange(probed_, true)) probes_->show_run(shown_.run);  // later runs change nothing
   draw();
 }
 
@@ -324,7 +396,7 @@ void RoutingPage::draw() {
 void RoutingPage::show_chosen() {
   const auto cell = map_->chosen();
   for (const char* action : {"routing.ablate", "routing.ablate-layer"})
-    context_.actions.find(action)->setEnabled(cell && shown_.evaluation);
+    context_.actions.find(action)->setEnabled(cell && shown_.evaluation && !shows_probes());
   if (!cell)
     return chosen_->setText(
         tr("Choose an expert in the map to see what it is worth: the evaluation is run again "

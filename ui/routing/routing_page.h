@@ -11,12 +11,14 @@ class QComboBox;
 class QLabel;
 class QSlider;
 class QStackedWidget;
+class QTabWidget;
 class QTableView;
 class QTimer;
 
 namespace conclave::ui {
 
 class CurvePlot;
+class ProbeView;
 
 class RoutingPage : public Page {
   Q_OBJECT
@@ -25,6 +27,9 @@ class RoutingPage : public Page {
   static PageInfo info();
   void refresh() override;
   bool settled() const override;
+  QWidget* first_focus() override;
+  /// Words and patches, where they are shown: the probe set is asked.
+  void try_sample() override;
   /// 0: the newest run that recorded routing.
   void show_run(int64_t run);
   /// Shows the shown run minus `run`; 0: the run alone.
@@ -32,6 +37,7 @@ class RoutingPage : public Page {
   HeatMap& map() const { return *map_; }
   const TextTableModel& balance() const { return balance_; }
   const TextTableModel& ablations() const { return ablations_; }
+  ProbeView& probes() const { return *probes_; }
 
  Q_SIGNALS:
   /// Jobs to be queued and started.
@@ -53,6 +59,11 @@ class RoutingPage : public Page {
   };
   static Shown read(const Store& store, int64_t run, int64_t other, const std::string& split,
                     std::optional<int64_t> step);
+  void add_map_actions();
+  void add_probe_actions();
+  bool shows_probes() const;
+  void on_tab();
+  void take_along();
   void build();
   QWidget* make_controls();
   void fill(Shown shown);
@@ -69,6 +80,11 @@ class RoutingPage : public Page {
   std::optional<int64_t> step_;  ///< none: the last one
   Shown shown_;
   TextTableModel balance_, ablations_;
+  bool probed_ = false;
+  Question probed_question_;
+  QStringList map_command_;
+  QTabWidget* tabs_;
+  ProbeView* probes_;
   QStackedWidget* stack_;
   QLabel *what_, *empty_, *chosen_;
   QTableView* ablations_view_;

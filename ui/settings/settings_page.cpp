@@ -6,6 +6,7 @@
 #include <QFormLayout>
 #include <QLabel>
 #include <QLineEdit>
+#include <QPushButton>
 #include <QTableView>
 #include <QUrl>
 
@@ -29,8 +30,11 @@ SettingsPage::SettingsPage(Context& context)
       theme_(new QComboBox),
       program_(new QComboBox),
       filter_(new QLineEdit),
+      alert_command_(new QLineEdit),
+      alert_test_(new QPushButton(tr("Try it"))),
       state_(new QLabel),
       places_(new QLabel),
+      alert_state_(new QLabel),
       table_(make_table(&found_, tr("Settings of the programs"))) {
   found_.setSourceModel(&model_);
   found_.setFilterKeyColumn(-1);
@@ -71,6 +75,7 @@ void SettingsPage::build() {
           .arg(QString::fromStdString(std::filesystem::absolute(context_.history.path()).string()),
                user_file(), player.isEmpty() ? tr("nothing that was found") : player[0]));
   top->addRow(tr("Places"), places_);
+  top->addRow(tr("On an alert"), make_alert_line());
   program_->setObjectName("settings.program");
   for (const char* name : {"conclave-vqa", "conclave-audio", "conclave-ultrasound", "conclave-stream",
                            "conclave-model", "conclave-history"})
@@ -92,6 +97,40 @@ void SettingsPage::build() {
   body()->addLayout(top);
   body()->addLayout(line);
   body()->addWidget(table_, 1);
+}
+
+QWidget* SettingsPage::make_alert_line() {
+  alert_command_->setObjectName("settings.alert");
+  alert_command_->setAccessibleName(tr("Command for alerts"));
+  alert_command_->setPlaceholderText(tr("no command; for instance: mail -s \"a run wants attention\" me"));
+  alert_command_->setToolTip(
+      tr("A program with arguments, run once for each new alert while the window is open: a loss that is not "
+         "finite, a dead expert, a lost run, a full disk. The alert comes as JSON on its stdin."));
+  alert_command_->setText(context_.preferences.value(kAlertCommand).toString());
+  alert_test_->setObjectName("settings.alert-test");
+  alert_state_->setObjectName("settings.alert-state");
+  alert_state_->setWordWrap(true);
+  alert_state_->setTextFormat(Qt::PlainText);
+  connect(alert_command_, &QLineEdit::editingFinished, this, [this] {
+    context_.preferences.setValue(kAlertCommand, alert_command_->text());
+    Q_EMIT alert_command_changed(alert_command_->text());
+  });
+  connect(alert_test_, &QPushButton::clicked, this, &SettingsPage::wants_alert_test);
+  auto* whole = new QWidget;
+  auto* lines = new QVBoxLayout(whole);
+  lines->setContentsMargins(0, 0, 0, 0);
+  auto* line = new QHBoxLayout;
+  line->addWidget(alert_command_, 1);
+  line->addWidget(alert_test_);
+  lines->addLayout(line);
+  lines->addWidget(alert_state_);
+  return whole;
+}
+
+void SettingsPage::show_alert_state(const QString& text) {
+  alert_state_->setText(text);
+  alert_state_->setVisible(!text.isEmpty());
+  alert_test_->setEnabled(!text.isEmpty());
 }
 
 QString SettingsPage::user_file() {

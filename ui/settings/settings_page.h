@@ -10,6 +10,7 @@
 class QComboBox;
 class QLabel;
 class QLineEdit;
+class QPushButton;
 class QTableView;
 
 namespace conclave::ui {
@@ -25,9 +26,18 @@ class SettingsPage : public Page {
   const TextTableModel& model() const { return model_; }
   /// The user's settings file; the programs read it.
   static QString user_file();
+  /// Where the command for alerts is remembered.
+  static constexpr const char* kAlertCommand = "alerts/command";
+  /// How that command fares.
+  void show_alert_state(const QString& text);
+
+ Q_SIGNALS:
+  void alert_command_changed(const QString& text);
+  void wants_alert_test();
 
  private:
   void build();
+  QWidget* make_alert_line();
   void read();
   void take_line(const QByteArray& line);
   void open_user_file();
@@ -37,8 +47,9 @@ class SettingsPage : public Page {
   TextTableModel model_;
   QSortFilterProxyModel found_;
   QComboBox *theme_, *program_;
-  QLineEdit* filter_;
-  QLabel *state_, *places_;
+  QLineEdit *filter_, *alert_command_;
+  QPushButton* alert_test_;
+  QLabel *state_, *places_, *alert_state_;
   QTableView* table_;
 };
 

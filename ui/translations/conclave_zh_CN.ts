@@ -2,6 +2,24 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="zh_CN">
     <context>
+        <name>Answers</name>
+        <message>
+            <source>This is no answer: %1</source>
+            <translation>这不是答案：%1</translation>
+        </message>
+    </context>
+    <context>
+        <name>Experts</name>
+        <message>
+            <source>expert %1 with %2</source>
+            <translation>专家 %1，权重 %2</translation>
+        </message>
+        <message>
+            <source>no expert</source>
+            <translation>没有专家</translation>
+        </message>
+    </context>
+    <context>
         <name>conclave::ui</name>
         <message>
             <source>%1 s</source>
@@ -170,10 +188,6 @@
             <translation>打开录音或音符</translation>
         </message>
         <message>
-            <source>Recordings and notes (*.wav *.mid *.midi)</source>
-            <translation>录音和音符 (*.wav *.mid *.midi)</translation>
-        </message>
-        <message>
             <source>Save these settings</source>
             <translation>保存这些设置</translation>
         </message>
@@ -236,6 +250,244 @@
         <message>
             <source>Stop</source>
             <translation>停止</translation>
+        </message>
+        <message>
+            <source>Recordings and notes (*.wav *.mid *.midi *.musicxml *.mxl *.xml)</source>
+            <translation>录音和音符 (*.wav *.mid *.midi *.musicxml *.mxl *.xml)</translation>
+        </message>
+        <message>
+            <source>%1 is chosen to go on from; its notes are seen in what is made</source>
+            <translation>已选 %1 作为续写的起点；其音符可在生成的结果中看到</translation>
+        </message>
+    </context>
+    <context>
+        <name>conclave::ui::BatchModel</name>
+        <message>
+            <source>Question id</source>
+            <translation>问题编号</translation>
+        </message>
+        <message>
+            <source>Pictures</source>
+            <translation>图片</translation>
+        </message>
+        <message>
+            <source>Question</source>
+            <translation>问题</translation>
+        </message>
+        <message>
+            <source>Answer</source>
+            <translation>答案</translation>
+        </message>
+        <message>
+            <source>Sure</source>
+            <translation>把握</translation>
+        </message>
+        <message>
+            <source>Expected</source>
+            <translation>应为</translation>
+        </message>
+        <message>
+            <source>Note</source>
+            <translation>备注</translation>
+        </message>
+    </context>
+    <context>
+        <name>conclave::ui::BatchView</name>
+        <message>
+            <source>Run</source>
+            <translation>运行</translation>
+        </message>
+        <message>
+            <source>Queue ...</source>
+            <translation>排队……</translation>
+        </message>
+        <message>
+            <source>Cancel</source>
+            <translation>取消</translation>
+        </message>
+        <message>
+            <source>Questions and answers of the batch</source>
+            <translation>批量的问题和答案</translation>
+        </message>
+        <message>
+            <source>What the program said is no answer: a line without an end.</source>
+            <translation>程序的输出不是答案：一行没有结尾。</translation>
+        </message>
+        <message>
+            <source>Questions answered</source>
+            <translation>已回答的问题</translation>
+        </message>
+        <message>
+            <source>File ...</source>
+            <translation>文件……</translation>
+        </message>
+        <message>
+            <source>Questions as JSON lines or CSV: question_id, image, text, and perhaps answer</source>
+            <translation>问题文件，JSON 行或 CSV：question_id、image、text，以及可选的 answer</translation>
+        </message>
+        <message>
+            <source>Folder ...</source>
+            <translation>文件夹……</translation>
+        </message>
+        <message>
+            <source>One question about each picture of a folder</source>
+            <translation>对文件夹中的每张图片提同一个问题</translation>
+        </message>
+        <message>
+            <source>Question about each picture</source>
+            <translation>对每张图片提的问题</translation>
+        </message>
+        <message>
+            <source>Run it as a job, which goes on when the window is closed</source>
+            <translation>作为任务运行，关闭窗口后仍会继续</translation>
+        </message>
+        <message>
+            <source>Filter</source>
+            <translation>筛选</translation>
+        </message>
+        <message>
+            <source>Filter: words of a question, an answer, a picture's name</source>
+            <translation>筛选：问题、答案或图片名中的词</translation>
+        </message>
+        <message>
+            <source>Which answers</source>
+            <translation>哪些答案</translation>
+        </message>
+        <message>
+            <source>All</source>
+            <translation>全部</translation>
+        </message>
+        <message>
+            <source>Without an answer</source>
+            <translation>没有答案的</translation>
+        </message>
+        <message>
+            <source>Unsure (below %1 %)</source>
+            <translation>把握不足（低于 %1 %）</translation>
+        </message>
+        <message>
+            <source>Not as expected</source>
+            <translation>与预期不符</translation>
+        </message>
+        <message>
+            <source>Cancel the batch first</source>
+            <translation>请先取消批量</translation>
+        </message>
+        <message>
+            <source>No questions are chosen yet</source>
+            <translation>尚未选择问题</translation>
+        </message>
+        <message>
+            <source>Questions</source>
+            <translation>问题</translation>
+        </message>
+        <message>
+            <source>Questions (*.jsonl *.json *.csv)</source>
+            <translation>问题 (*.jsonl *.json *.csv)</translation>
+        </message>
+        <message>
+            <source>All files (*)</source>
+            <translation>所有文件 (*)</translation>
+        </message>
+        <message>
+            <source>Pictures</source>
+            <translation>图片</translation>
+        </message>
+        <message>
+            <source>Answers of an earlier run</source>
+            <translation>以前运行的答案</translation>
+        </message>
+        <message>
+            <source>Answers (*.jsonl *.json)</source>
+            <translation>答案 (*.jsonl *.json)</translation>
+        </message>
+        <message>
+            <source>%1 holds no answers</source>
+            <translation>%1 中没有答案</translation>
+        </message>
+        <message>
+            <source>Choose a file of questions, or a folder of pictures and a question</source>
+            <translation>请选择问题文件，或图片文件夹和一个问题</translation>
+        </message>
+        <message>
+            <source>%1 is not there any more</source>
+            <translation>%1 已不存在</translation>
+        </message>
+        <message>
+            <source>What shall be asked about each picture?</source>
+            <translation>要对每张图片提什么问题？</translation>
+        </message>
+        <message>
+            <source>conclave-vqa is neither beside this program nor on PATH</source>
+            <translation>conclave-vqa 既不在本程序旁，也不在 PATH 中</translation>
+        </message>
+        <message>
+            <source>Where the answers shall go</source>
+            <translation>答案写到哪里</translation>
+        </message>
+        <message>
+            <source>Answers (*.jsonl)</source>
+            <translation>答案 (*.jsonl)</translation>
+        </message>
+        <message>
+            <source>%1 is there already</source>
+            <translation>%1 已经存在</translation>
+        </message>
+        <message>
+            <source>It is queued; the answers go to %1</source>
+            <translation>已排队；答案写入 %1</translation>
+        </message>
+        <message>
+            <source>A table of more than %1 rows is not shown: queue the run, and its answers go to a file</source>
+            <translation>超过 %1 行的表格不予显示：请将运行排队，其答案会写入文件</translation>
+        </message>
+        <message>
+            <source>The program ended without an answer.</source>
+            <translation>程序没有给出答案就结束了。</translation>
+        </message>
+        <message>
+            <source>%1 questions, %2 of them without an answer</source>
+            <translation>%1 个问题，其中 %2 个没有答案</translation>
+        </message>
+        <message>
+            <source>%1 % of %2 as expected</source>
+            <translation>%2 个中 %1 % 与预期相符</translation>
+        </message>
+        <message>
+            <source>%1 shown</source>
+            <translation>显示 %1 个</translation>
+        </message>
+        <message>
+            <source>cancelling…</source>
+            <translation>正在取消……</translation>
+        </message>
+        <message>
+            <source>%1 of %2 answered</source>
+            <translation>已回答 %1 个，共 %2 个</translation>
+        </message>
+        <message>
+            <source>%1 answered</source>
+            <translation>已回答 %1 个</translation>
+        </message>
+        <message>
+            <source>%1 a second</source>
+            <translation>每秒 %1 个</translation>
+        </message>
+        <message>
+            <source>%1 left</source>
+            <translation>还需 %1</translation>
+        </message>
+        <message>
+            <source>a double click or Return opens a question with its pictures</source>
+            <translation>双击或按回车打开问题及其图片</translation>
+        </message>
+        <message>
+            <source>%1 questions</source>
+            <translation>%1 个问题</translation>
+        </message>
+        <message>
+            <source>A file with a question a line (JSON lines or CSV: question_id, image, text, and perhaps answer), or a folder of pictures and one question about each. They can be dropped here.</source>
+            <translation>每行一个问题的文件（JSON 行或 CSV：question_id、image、text，以及可选的 answer），或一个图片文件夹和对每张图片的同一个问题。可以拖到这里。</translation>
         </message>
     </context>
     <context>
@@ -705,6 +957,29 @@ In Runs, choose some and press C.</source>
         </message>
     </context>
     <context>
+        <name>conclave::ui::ModelChooser</name>
+        <message>
+            <source>Model</source>
+            <translation>模型</translation>
+        </message>
+        <message>
+            <source>run %1: %2</source>
+            <translation>运行 %1：%2</translation>
+        </message>
+        <message>
+            <source>Shipped model</source>
+            <translation>随附的模型</translation>
+        </message>
+        <message>
+            <source>A folder ...</source>
+            <translation>文件夹……</translation>
+        </message>
+        <message>
+            <source>Folder of a model</source>
+            <translation>模型所在的文件夹</translation>
+        </message>
+    </context>
+    <context>
         <name>conclave::ui::ParallelPlot</name>
         <message>
             <source>Settings and results of all runs</source>
@@ -730,14 +1005,155 @@ In Runs, choose some and press C.</source>
             <translation>第 %1 层，每个图块的首选专家：</translation>
         </message>
         <message>
-            <source>Drop pictures here, paste one (Ctrl+V),
-or open files (Ctrl+O)</source>
-            <translation>把图片拖到这里、粘贴（Ctrl+V），
-或打开文件（Ctrl+O）</translation>
+            <source>enlarged %1 times</source>
+            <translation>放大 %1 倍</translation>
         </message>
         <message>
-            <source>expert %1, weight %2</source>
-            <translation>专家 %1，权重 %2</translation>
+            <source>Layer %1:</source>
+            <translation>第 %1 层：</translation>
+        </message>
+    </context>
+    <context>
+        <name>conclave::ui::ProbeView</name>
+        <message>
+            <source>%1  →  %2, %3 %</source>
+            <translation>%1  →  %2，%3 %</translation>
+        </message>
+        <message>
+            <source>Question</source>
+            <translation>问题</translation>
+        </message>
+        <message>
+            <source>Answer</source>
+            <translation>答案</translation>
+        </message>
+        <message>
+            <source>Token</source>
+            <translation>词元</translation>
+        </message>
+        <message>
+            <source>Experts</source>
+            <translation>专家</translation>
+        </message>
+        <message>
+            <source>Ask</source>
+            <translation>提问</translation>
+        </message>
+        <message>
+            <source>Cancel</source>
+            <translation>取消</translation>
+        </message>
+        <message>
+            <source>Questions of the probe set</source>
+            <translation>探测集的问题</translation>
+        </message>
+        <message>
+            <source>Tokens and their experts</source>
+            <translation>词元及其专家</translation>
+        </message>
+        <message>
+            <source>What the program said is no answer: a line without an end.</source>
+            <translation>程序的输出不是答案：一行没有结尾。</translation>
+        </message>
+        <message>
+            <source>Choose the probe set</source>
+            <translation>选择探测集</translation>
+        </message>
+        <message>
+            <source>The pictures of the chosen question stand here</source>
+            <translation>所选问题的图片显示在这里</translation>
+        </message>
+        <message>
+            <source>Layer</source>
+            <translation>层</translation>
+        </message>
+        <message>
+            <source>Run %1 names no model. Choose one above.</source>
+            <translation>运行 %1 没有记录模型。请在上方选择一个。</translation>
+        </message>
+        <message>
+            <source>Choose questions ...</source>
+            <translation>选择问题……</translation>
+        </message>
+        <message>
+            <source>Questions: %1</source>
+            <translation>问题：%1</translation>
+        </message>
+        <message>
+            <source>Questions to ask every model</source>
+            <translation>向每个模型提出的问题</translation>
+        </message>
+        <message>
+            <source>Questions (*.jsonl *.json)</source>
+            <translation>问题 (*.jsonl *.json)</translation>
+        </message>
+        <message>
+            <source>All files (*)</source>
+            <translation>所有文件 (*)</translation>
+        </message>
+        <message>
+            <source>Choose the questions first</source>
+            <translation>请先选择问题</translation>
+        </message>
+        <message>
+            <source>What the program said is no answer: %1</source>
+            <translation>程序的输出不是答案：%1</translation>
+        </message>
+        <message>
+            <source>Only the first %1 questions are shown: a probe set is small</source>
+            <translation>只显示前 %1 个问题：探测集应当很小</translation>
+        </message>
+        <message>
+            <source>There was no question in the probe set.</source>
+            <translation>探测集中没有问题。</translation>
+        </message>
+        <message>
+            <source>Layer %1</source>
+            <translation>第 %1 层</translation>
+        </message>
+        <message>
+            <source>patch %1 of picture %2</source>
+            <translation>第 %2 张图片的图块 %1</translation>
+        </message>
+        <message>
+            <source>patch %1</source>
+            <translation>图块 %1</translation>
+        </message>
+        <message>
+            <source>The patches cannot be shown: %1</source>
+            <translation>图块无法显示：%1</translation>
+        </message>
+        <message>
+            <source>Choose a word or a patch to see all its experts</source>
+            <translation>选择一个词或图块，查看它的所有专家</translation>
+        </message>
+        <message>
+            <source>cancelling…</source>
+            <translation>正在取消……</translation>
+        </message>
+        <message>
+            <source>asking… %1 answered; Esc cancels</source>
+            <translation>正在提问……已回答 %1 个；按 Esc 取消</translation>
+        </message>
+        <message>
+            <source>The same few questions can be asked of every model: each word and each part of the pictures is painted by the expert that it goes to first, layer by layer.</source>
+            <translation>可以向每个模型提出同样的几个问题：每个词和图片的每一部分都按其首选专家着色，逐层显示。</translation>
+        </message>
+        <message>
+            <source>%1 questions, %2 of them without an answer</source>
+            <translation>%1 个问题，其中 %2 个没有答案</translation>
+        </message>
+        <message>
+            <source>Run %1 is of conclave-%2; models that read pictures or text are shown here. Choose one above.</source>
+            <translation>运行 %1 属于 conclave-%2；这里显示读取图片或文本的模型。请在上方选择一个。</translation>
+        </message>
+        <message>
+            <source>%1 is neither beside this program nor on PATH</source>
+            <translation>%1 既不在本程序旁，也不在 PATH 中</translation>
+        </message>
+        <message>
+            <source>No layer of this model has experts</source>
+            <translation>这个模型没有带专家的层</translation>
         </message>
     </context>
     <context>
@@ -1046,6 +1462,30 @@ or open files (Ctrl+O)</source>
         <message>
             <source> · “Ablate” repeats evaluation %1 without it</source>
             <translation> · “消融”会在没有它的情况下重做评估 %1</translation>
+        </message>
+        <message>
+            <source>Map, or words and patches</source>
+            <translation>切换热图与词和图块</translation>
+        </message>
+        <message>
+            <source>Ask the probe set</source>
+            <translation>询问探测集</translation>
+        </message>
+        <message>
+            <source>Cancel the probe set</source>
+            <translation>取消探测集</translation>
+        </message>
+        <message>
+            <source>Choose the probe set ...</source>
+            <translation>选择探测集……</translation>
+        </message>
+        <message>
+            <source>Map</source>
+            <translation>热图</translation>
+        </message>
+        <message>
+            <source>Words and patches</source>
+            <translation>词和图块</translation>
         </message>
     </context>
     <context>
@@ -1371,7 +1811,54 @@ or open files (Ctrl+O)</source>
         </message>
     </context>
     <context>
+        <name>conclave::ui::AlertBell</name>
+        <message>
+            <source>%1 is no program on PATH</source>
+            <translation>PATH 中没有程序 %1</translation>
+        </message>
+        <message>
+            <source>waits for the next alert</source>
+            <translation>等待下一个警报</translation>
+        </message>
+        <message>
+            <source>runs…</source>
+            <translation>正在运行…</translation>
+        </message>
+        <message>
+            <source>a test of the command for alerts</source>
+            <translation>警报命令的测试</translation>
+        </message>
+        <message>
+            <source>%1: ran and ended well</source>
+            <translation>%1：已运行，正常结束</translation>
+        </message>
+        <message>
+            <source>The command for alerts: %1</source>
+            <translation>警报命令：%1</translation>
+        </message>
+    </context>
+    <context>
         <name>conclave::ui::SettingsPage</name>
+        <message>
+            <source>Try it</source>
+            <translation>试一下</translation>
+        </message>
+        <message>
+            <source>On an alert</source>
+            <translation>有警报时</translation>
+        </message>
+        <message>
+            <source>Command for alerts</source>
+            <translation>警报命令</translation>
+        </message>
+        <message>
+            <source>no command; for instance: mail -s &quot;a run wants attention&quot; me</source>
+            <translation>没有命令；例如：mail -s &quot;有运行需要注意&quot; me</translation>
+        </message>
+        <message>
+            <source>A program with arguments, run once for each new alert while the window is open: a loss that is not finite, a dead expert, a lost run, a full disk. The alert comes as JSON on its stdin.</source>
+            <translation>带参数的程序，窗口打开期间每个新警报运行一次：损失不是有限数、专家失效、运行丢失、磁盘将满。警报以 JSON 形式从它的标准输入读取。</translation>
+        </message>
         <message>
             <source>Settings</source>
             <translation>设置</translation>
@@ -1677,6 +2164,21 @@ sound is played by: %3</source>
         <message>
             <source>expert %1</source>
             <translation>专家 %1</translation>
+        </message>
+    </context>
+    <context>
+        <name>conclave::ui::TokenStrip</name>
+        <message>
+            <source>question</source>
+            <translation>问题</translation>
+        </message>
+        <message>
+            <source>answer</source>
+            <translation>答案</translation>
+        </message>
+        <message>
+            <source>Words by expert</source>
+            <translation>按专家着色的词</translation>
         </message>
     </context>
     <context>
@@ -2028,10 +2530,6 @@ sound is played by: %3</source>
             <translation>取消问题</translation>
         </message>
         <message>
-            <source>Take the picture along</source>
-            <translation>带走图片</translation>
-        </message>
-        <message>
             <source>%1 is written</source>
             <translation>%1 已写入</translation>
         </message>
@@ -2086,6 +2584,60 @@ sound is played by: %3</source>
         <message>
             <source>The model that is shipped knows box scenes and single coloured shapes; on photographs it guesses.</source>
             <translation>附带的模型认识方块场景和单个彩色形状；对照片只是猜测。</translation>
+        </message>
+        <message>
+            <source>Drop pictures here, paste one (Ctrl+V),
+or open files (Ctrl+O)</source>
+            <translation>把图片拖到这里，粘贴一张（Ctrl+V），
+或打开文件（Ctrl+O）</translation>
+        </message>
+        <message>
+            <source>Batch</source>
+            <translation>批量</translation>
+        </message>
+        <message>
+            <source>Open</source>
+            <translation>打开</translation>
+        </message>
+        <message>
+            <source>Take along ...</source>
+            <translation>带走…</translation>
+        </message>
+        <message>
+            <source>Larger</source>
+            <translation>放大</translation>
+        </message>
+        <message>
+            <source>Smaller</source>
+            <translation>缩小</translation>
+        </message>
+        <message>
+            <source>The whole picture</source>
+            <translation>整张图片</translation>
+        </message>
+        <message>
+            <source>One question, or a batch</source>
+            <translation>切换单个问题与批量</translation>
+        </message>
+        <message>
+            <source>Ask about a folder of pictures</source>
+            <translation>对文件夹中的图片提问</translation>
+        </message>
+        <message>
+            <source>Open the answers of an earlier run</source>
+            <translation>打开以前运行的答案</translation>
+        </message>
+        <message>
+            <source>Queue the batch</source>
+            <translation>将批量排队</translation>
+        </message>
+        <message>
+            <source>Filter the batch</source>
+            <translation>筛选批量</translation>
+        </message>
+        <message>
+            <source>The model in %1 answers.</source>
+            <translation>由 %1 中的模型回答。</translation>
         </message>
     </context>
     <context>

@@ -7,7 +7,12 @@
 #include <QStringList>
 #include <vector>
 
+#include "framework/base/json.h"
+
 namespace conclave::ui {
+
+/// Exit code of conclave-vqa when some questions have no answer; their records say why.
+inline constexpr int kSomeUnanswered = 1;
 
 struct VqaAnswer {
   QString question, text, error;                ///< error: in place of a text
@@ -16,32 +21,15 @@ struct VqaAnswer {
   std::vector<std::pair<QString, double>> top;  ///< the best first
   double latency_ms = 0;
   QString id;
+  QStringList images;    ///< as they were given to the program
+  QStringList expected;  ///< right answers, where the input names them
   /// Tiles that each picture was cut to, in its own pixels.
   std::vector<std::vector<QRect>> tiles;
 };
 
 /// Throws Error when the line is no such record.
 VqaAnswer parse_answer(const QByteArray& line);
-
-/// Which expert saw which part of the pictures, at one site.
-struct PatchRouting {
-  struct Patch {
-    int picture = 0;
-    QRectF place;     ///< in the picture's pixels
-    int expert = -1;  ///< first choice
-    double weight = 0;
-  };
-  int site = 0;
-  int experts = 0;  ///< one more than the highest that was chosen
-  std::vector<Patch> patches;
-  /// Share of each expert among the first choices.
-  std::vector<double> shares() const;
-};
-
-/// The lines of --routing-out for the pictures of the question `id`, by site. Each tile's tokens are a square
-/// of patches with the tile's registers behind them. Throws Error on lines that are none, or that do not fit
-/// the tiles.
-std::vector<PatchRouting> parse_patches(const QByteArray& lines, const QString& id,
-                                        const std::vector<std::vector<QRect>>& tiles);
+/// The same of a record that is read already. Throws Json's errors, too.
+VqaAnswer answer_of(const Json& record);
 
 }  // namespace conclave::ui

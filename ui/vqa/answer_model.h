@@ -5,7 +5,7 @@
 #include <QStyledItemDelegate>
 #include <vector>
 
-#include "ui/vqa/answer.h"
+#include "ui/vqa/token_routing.h"
 
 namespace conclave::ui {
 

@@ -1,5 +1,6 @@
 #include "ui/vqa/picture_canvas.h"
 
+#include <QApplication>
 #include <QDragEnterEvent>
 #include <QFileInfo>
 #include <QHelpEvent>
@@ -7,10 +8,12 @@
 #include <QMimeData>
 #include <QPainter>
 #include <QToolTip>
+#include <QWheelEvent>
 #include <algorithm>
 #include <cmath>
 
 #include "ui/data/format.h"
+#include "ui/plots/color_map.h"
 #include "ui/theme/theme.h"
 
 namespace conclave::ui {
@@ -20,6 +23,8 @@ constexpr int kMargin = 16, kLegend = 30;
 constexpr int kShownSide = 2000;
 constexpr int kMostMegabytes = 256;
 constexpr double kTint = 0.45;
+constexpr double kZoomStep = 1.25, kMoveStep = 0.1;  // of a wheel's notch or a key; of what is seen
+constexpr int kNotch = 120;
 
 }  // namespace
 
@@ -45,25 +50,34 @@ PictureCanvas::PictureCanvas(QWidget* parent) : QWidget(parent) {
   setAcceptDrops(true);
   setMouseTracking(true);
   setMinimumSize(280, 240);
+  setFocusPolicy(Qt::StrongFocus);
 }
 
 void PictureCanvas::set_pictures(std::vector<ShownPicture> pictures) {
   pictures_ = std::move(pictures);
+  show_all();
   clear_patches();
 }
 
 void PictureCanvas::set_patches(const PatchRouting& routing) {
   routing_ = routing;
+  if (static_cast<size_t>(marked_ + 1) > routing_.patches.size()) marked_ = -1;
   update();
 }
 
 void PictureCanvas::clear_patches() {
   routing_ = {};
+  marked_ = -1;
+  update();
+}
+
+void PictureCanvas::mark_patch(int patch) {
+  marked_ = patch >= 0 && static_cast<size_t>(patch) < routing_.patches.size() ? patch : -1;
   update();
 }
 
 // As large as they fit, in the number of columns that lets them be largest.
-std::vector<PictureCanvas::Place> PictureCanvas::places(const QSize& size) const {
+std::vector<PictureCanvas::Place> PictureCanvas::fitted(const QSize& size) const {
   const auto count = static_cast<int>(pictures_.size());
   const int height = size.height() - (routing_.patches.empty() ? 0 : kLegend);
   std::vector<Place> best;
@@ -92,50 +106,130 @@ std::vector<PictureCanvas::Place> PictureCanvas::places(const QSize& size) const
   return best;
 }
 
+std::vector<PictureCanvas::Place> PictureCanvas::places(const QSize& size) const {
+  auto shown = fitted(size);
+  const QPointF middle(middle_.x() * size.width(), middle_.y() * size.height());
+  const QPointF half(size.width() / 2.0, size.height() / 2.0);
+  for (Place& place : shown) {
+    place.area = QRectF((place.area.topLeft() - middle) * zoom_ + half, place.area.size() * zoom_);
+    place.scale *= zoom_;
+  }
+  return shown;
+}
+
+// The middle of what is seen; nothing beyond the whole comes into view.
+void PictureCanvas::look_at(QPointF middle) {
+  const double edge = 0.5 / zoom_;
+  middle_ = {std::clamp(middle.x(), edge, 1 - edge), std::clamp(middle.y(), edge, 1 - edge)};
+  update();
+}
+
+void PictureCanvas::zoom_at(const QPointF& point, double factor) {
+  if (pictures_.empty()) return;
+  const QPointF from_middle(point.x() / std::max(1, width()) - 0.5, point.y() / std::max(1, height()) - 0.5);
+  const QPointF held = middle_ + from_middle / zoom_;
+  zoom_ = std::clamp(zoom_ * factor, 1.0, kMostZoom);
+  look_at(held - from_middle / zoom_);
+  setAccessibleDescription(tr("enlarged %1 times").arg(number_text(zoom_)));
+}
+
+void PictureCanvas::show_all() {
+  zoom_ = 1;
+  look_at({0.5, 0.5});
+}
+
+QRectF PictureCanvas::area_in(const std::vector<Place>& places, const PatchRouting::Patch& patch) {
+  if (static_cast<size_t>(patch.picture) >= places.size()) return {};
+  const Place& place = places[static_cast<size_t>(patch.picture)];
+  return {place.area.topLeft() + patch.place.topLeft() * place.scale, patch.place.size() * place.scale};
+}
+
+QRectF PictureCanvas::area_of(int patch) const {
+  if (patch < 0 || static_cast<size_t>(patch) >= routing_.patches.size()) return {};
+  return area_in(places(size()), routing_.patches[static_cast<size_t>(patch)]);
+}
+
+int PictureCanvas::patch_at(const QPointF& point) const {
+  const auto where = places(size());
+  for (size_t i = 0; i < routing_.patches.size(); ++i)
+    if (area_in(where, routing_.patches[i]).contains(point)) return static_cast<int>(i);
+  return -1;
+}
+
 void PictureCanvas::draw(QPainter& painter, const QSize& size) const {
   const auto where = places(size);
-  painter.setRenderHint(QPainter::SmoothPixmapTransform);
+  const int legend = routing_.patches.empty() ? 0 : kLegend;
+  painter.save();
+  painter.setClipRect(QRect(1, 1, size.width() - 2, size.height() - legend - 2), Qt::IntersectClip);
   for (size_t i = 0; i < where.size(); ++i) {
     const QImage& image = pictures_[i].image;
     painter.setRenderHint(QPainter::SmoothPixmapTransform, where[i].area.width() < image.width() * 2);
     painter.drawImage(where[i].area, image);
   }
-  if (routing_.patches.empty()) return;
   draw_patches(painter, where);
-  draw_legend(painter, QRect(kMargin, size.height() - kLegend - 4, size.width() - 2 * kMargin, kLegend));
+  painter.restore();
+  if (legend > 0)
+    draw_legend(painter, QRect(kMargin, size.height() - kLegend - 4, size.width() - 2 * kMargin, kLegend));
 }
 
 void PictureCanvas::draw_patches(QPainter& painter, const std::vector<Place>& where) const {
+  QFont small_font = font();
+  small_font.setPointSizeF(small_font.pointSizeF() * 0.85);
+  painter.setFont(small_font);
   for (const auto& patch : routing_.patches) {
-    if (patch.expert < 0 || static_cast<size_t>(patch.picture) >= where.size()) continue;
-    const Place& place = where[static_cast<size_t>(patch.picture)];
-    const QRectF area(place.area.topLeft() + patch.place.topLeft() * place.scale,
-                      patch.place.size() * place.scale);
+    const QRectF area = area_in(where, patch);
+    if (patch.expert < 0 || area.isEmpty()) continue;
     QColor color = expert_color(patch.expert, routing_.experts);
     painter.setPen(QPen(color, 1));
     color.setAlphaF(static_cast<float>(kTint * std::clamp(patch.weight, 0.2, 1.0)));
     painter.fillRect(area, color);
     painter.drawRect(area.adjusted(0.5, 0.5, -0.5, -0.5));
     if (area.width() < 22 || area.height() < 16) continue;
-    painter.setPen(Qt::black);  // never colour alone; the tint is light enough for it
-    painter.drawText(area.adjusted(3, 1, 0, 0), Qt::AlignLeft | Qt::AlignTop, QString::number(patch.expert));
+    const QString number = QString::number(patch.expert);  // never colour alone
+    const QRectF label(area.topLeft(), QSizeF(painter.fontMetrics().horizontalAdvance(number) + 6,
+                                              painter.fontMetrics().height()));
+    color.setAlphaF(1);
+    painter.fillRect(label, color);
+    painter.setPen(ink_on(color));
+    painter.drawText(label, Qt::AlignCenter, number);
+  }
+  if (marked_ < 0) return;
+  const QRectF area = area_in(where, routing_.patches[static_cast<size_t>(marked_)]);
+  for (const auto& [color, width] : {std::pair(QColor(Qt::black), 5), {QColor(Qt::white), 2}}) {
+    painter.setPen(QPen(color, width));
+    painter.drawRect(area);
   }
 }
 
 void PictureCanvas::draw_legend(QPainter& painter, const QRect& area) const {
-  int x = area.x();
+  constexpr int kSwatch = 12, kTextFrom = 17, kBetween = 14;
+  const QFontMetrics metrics = painter.fontMetrics();
   const auto shares = routing_.shares();
-  painter.setPen(palette().color(QPalette::Text));
-  const QString head = tr("Layer %1, first expert of each patch:").arg(routing_.site);
-  painter.drawText(QRect(x, area.y(), area.width(), area.height()), Qt::AlignVCenter, head);
-  x += painter.fontMetrics().horizontalAdvance(head) + 12;
+  std::vector<std::pair<int, QString>> entries;
+  int wide = 0;
   for (size_t e = 0; e < shares.size(); ++e) {
     if (shares[e] == 0) continue;
-    painter.fillRect(QRect(x, area.center().y() - 6, 12, 12),
-                     expert_color(static_cast<int>(e), routing_.experts));
-    const QString text = QString("e%1  %2 %").arg(e).arg(std::round(100 * shares[e]));
-    painter.drawText(QRect(x + 17, area.y(), area.width(), area.height()), Qt::AlignVCenter, text);
-    x += 17 + painter.fontMetrics().horizontalAdvance(text) + 14;
+    entries.emplace_back(e, QString("e%1  %2 %").arg(e).arg(std::round(100 * shares[e])));
+    wide += kTextFrom + metrics.horizontalAdvance(entries.back().second) + kBetween;
+  }
+  QString head = tr("Layer %1, first expert of each patch:").arg(routing_.site);
+  if (metrics.horizontalAdvance(head) + kSwatch + wide > area.width())
+    head = tr("Layer %1:").arg(routing_.site);
+  int x = area.x();
+  const auto write = [&](const QString& text) {
+    painter.setPen(palette().color(QPalette::Text));
+    painter.drawText(QRect(x, area.y(), area.width(), area.height()), Qt::AlignVCenter, text);
+    x += metrics.horizontalAdvance(text);
+  };
+  write(head);
+  x += kSwatch;
+  for (const auto& [expert, text] : entries) {
+    if (x + kTextFrom + metrics.horizontalAdvance(text) > area.right()) return write("…");
+    painter.fillRect(QRect(x, area.center().y() - kSwatch / 2, kSwatch, kSwatch),
+                     expert_color(expert, routing_.experts));
+    x += kTextFrom;
+    write(text);
+    x += kBetween;
   }
 }
 
@@ -148,8 +242,7 @@ void PictureCanvas::paintEvent(QPaintEvent*) {
   painter.setBrush(Qt::NoBrush);
   if (pictures_.empty()) {
     painter.setPen(muted(palette()));
-    painter.drawText(rect(), Qt::AlignCenter,
-                     tr("Drop pictures here, paste one (Ctrl+V),\nor open files (Ctrl+O)"));
+    painter.drawText(rect().adjusted(kMargin, 0, -kMargin, 0), Qt::AlignCenter | Qt::TextWordWrap, empty_);
     return;
   }
   draw(painter, size());
@@ -168,21 +261,69 @@ void PictureCanvas::dropEvent(QDropEvent* event) {
   Q_EMIT dropped(files);
 }
 
+void PictureCanvas::wheelEvent(QWheelEvent* event) {
+  if (pictures_.empty() || event->angleDelta().y() == 0) return QWidget::wheelEvent(event);
+  zoom_at(event->position(), std::pow(kZoomStep, event->angleDelta().y() / double(kNotch)));
+  event->accept();
+}
+
+void PictureCanvas::mousePressEvent(QMouseEvent* event) {
+  QWidget::mousePressEvent(event);
+  if (event->button() != Qt::LeftButton) return;
+  pressed_ = event->position();
+  grabbed_ = middle_;
+  dragging_ = false;
+}
+
+void PictureCanvas::mouseMoveEvent(QMouseEvent* event) {
+  if (!(event->buttons() & Qt::LeftButton) || pictures_.empty()) return QWidget::mouseMoveEvent(event);
+  const QPointF way = event->position() - pressed_;
+  dragging_ = dragging_ || way.manhattanLength() >= QApplication::startDragDistance();
+  if (dragging_) look_at(grabbed_ - QPointF(way.x() / width(), way.y() / height()) / zoom_);
+}
+
+void PictureCanvas::mouseReleaseEvent(QMouseEvent* event) {
+  QWidget::mouseReleaseEvent(event);
+  if (event->button() != Qt::LeftButton || std::exchange(dragging_, false)) return;
+  if (const int patch = patch_at(event->position()); patch >= 0) Q_EMIT patch_chosen(patch);
+}
+
+void PictureCanvas::mouseDoubleClickEvent(QMouseEvent*) {
+  show_all();
+}
+
+void PictureCanvas::keyPressEvent(QKeyEvent* event) {
+  const double step = kMoveStep / zoom_;
+  switch (event->key()) {
+    case Qt::Key_Plus:
+    case Qt::Key_Equal:
+      return zoom_by(kZoomStep);
+    case Qt::Key_Minus:
+      return zoom_by(1 / kZoomStep);
+    case Qt::Key_0:
+      return show_all();
+    case Qt::Key_Left:
+      return look_at(middle_ - QPointF(step, 0));
+    case Qt::Key_Right:
+      return look_at(middle_ + QPointF(step, 0));
+    case Qt::Key_Up:
+      return look_at(middle_ - QPointF(0, step));
+    case Qt::Key_Down:
+      return look_at(middle_ + QPointF(0, step));
+    default:
+      QWidget::keyPressEvent(event);
+  }
+}
+
 bool PictureCanvas::event(QEvent* event) {
   if (event->type() != QEvent::ToolTip) return QWidget::event(event);
-  auto* help = static_cast<QHelpEvent*>(event);
-  const auto where = places(size());
-  for (const auto& patch : routing_.patches) {
-    if (static_cast<size_t>(patch.picture) >= where.size()) continue;
-    const Place& place = where[static_cast<size_t>(patch.picture)];
-    const QRectF area(place.area.topLeft() + patch.place.topLeft() * place.scale,
-                      patch.place.size() * place.scale);
-    if (!area.contains(help->pos())) continue;
-    QToolTip::showText(help->globalPos(),
-                       tr("expert %1, weight %2").arg(patch.expert).arg(number_text(patch.weight)), this);
-    return true;
-  }
-  QToolTip::hideText();
+  const auto* help = static_cast<QHelpEvent*>(event);
+  const int patch = patch_at(help->pos());
+  if (patch < 0)
+    QToolTip::hideText();
+  else
+    QToolTip::showText(help->globalPos(), choices_text(routing_.patches[static_cast<size_t>(patch)].choices),
+                       this);
   return true;
 }
 

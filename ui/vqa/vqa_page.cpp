@@ -9,13 +9,15 @@
 #include <QLineEdit>
 #include <QListView>
 #include <QMimeData>
+#include <QPainter>
 #include <QPushButton>
 #include <QSlider>
 #include <QSplitter>
-#include <QThreadPool>
+#include <QTabWidget>
 #include <QTimer>
 
 #include "ui/data/format.h"
+#include "ui/data/run_model.h"
 #include "ui/plots/plot_export.h"
 #include "ui/process/programs.h"
 
@@ -25,6 +27,7 @@ namespace {
 constexpr qsizetype kMostPictures = 16;
 constexpr qint64 kMostRouting = 16 << 20;
 constexpr int kTellAfterSeconds = 2;
+constexpr double kZoom = 1.5;
 
 QString last_line(const QString& text) {
   return text.section('\n', -1).trimmed();
@@ -38,6 +41,9 @@ PageInfo VqaPage::info() {
 
 VqaPage::VqaPage(Context& context)
     : Page(info(), context),
+      models_(new ModelChooser(context, {"vqa"})),
+      tabs_(new QTabWidget),
+      batch_(new BatchView(context, *models_)),
       canvas_(new PictureCanvas),
       list_(new QListView),
       question_(new QLineEdit),
@@ -50,6 +56,7 @@ VqaPage::VqaPage(Context& context)
       tick_(new QTimer(this)) {
   build();
   add_actions();
+  add_batch_actions();
   connect(&process_, &LineProcess::line, this, &VqaPage::take_line);
   connect(&process_, &LineProcess::ended, this, &VqaPage::on_end);
   connect(&process_, &LineProcess::line_too_long, this, [this] {
@@ -59,23 +66,41 @@ VqaPage::VqaPage(Context& context)
     });
     process_.cancel();
   });
-  connect(canvas_, &PictureCanvas::dropped, this, &VqaPage::set_pictures);
+  connect(canvas_, &PictureCanvas::dropped, this, &VqaPage::take_files);
   connect(tick_, &QTimer::timeout, this, [this] {
     ++waited_s_;
     say_state();
   });
-  set_command({"conclave-vqa", "run"});
+  connect(batch_, &BatchView::message, this, &Page::message);
+  connect(batch_, &BatchView::wants_jobs, this, &VqaPage::wants_jobs);
+  connect(batch_, &BatchView::opened, this, &VqaPage::open_question);
+  connect(batch_, &BatchView::command_changed, this, [this] {
+    if (shows_batch()) set_command(batch_->command());
+  });
+  connect(models_, &ModelChooser::changed, this, &VqaPage::say_state);
+  asked_command_ = QStringList{"conclave-vqa", "run"};
+  tabs_->setCurrentIndex(context.preferences.value("vqa/tab", 0).toInt());
+  connect(tabs_, &QTabWidget::currentChanged, this, &VqaPage::on_tab);
+  on_tab();
+  models_->refresh();
   say_state();
   show_exchange();
 }
 
 void VqaPage::build() {
+  canvas_->say_when_empty(tr("Drop pictures here, paste one (Ctrl+V),\nor open files (Ctrl+O)"));
   auto* split = new QSplitter;
   split->addWidget(make_left());
   split->addWidget(make_right());
   split->setHandleWidth(12);
+  split->setContentsMargins(0, 8, 0, 0);
   split->setSizes({620, 420});
-  body()->addWidget(split, 1);
+  models_->setObjectName("vqa.model");
+  tabs_->setObjectName("vqa.tabs");
+  tabs_->addTab(split, tr("Ask"));
+  tabs_->addTab(batch_, tr("Batch"));
+  tabs_->setCornerWidget(models_);
+  body()->addWidget(tabs_, 1);
 }
 
 QWidget* VqaPage::make_left() {
@@ -137,56 +162,95 @@ void VqaPage::add_actions() {
   add_action(
       "sample", tr("Try on a sample picture"), {}, [this] { try_sample(); }, true);
   add_action(
-      "open", tr("Open pictures"), QKeySequence("Ctrl+O"), [this] { choose_files(); }, true);
+      "open", tr("Open"), QKeySequence("Ctrl+O"),
+      [this] { shows_batch() ? batch_->choose_file() : choose_files(); }, true);
   add_action(
       "paste", tr("Paste a picture"), QKeySequence("Ctrl+V"), [this] { paste(); }, false, canvas_);
   add_action("clear", tr("Take the pictures away"), {}, [this] { set_pictures({}); });
-  add_action("ask", tr("Ask"), QKeySequence("Ctrl+Return"), [this] { ask(question_->text()); });
-  add_action("cancel", tr("Cancel the question"), QKeySequence("Esc"), [this] { process_.cancel(); });
-  add_action("take", tr("Take the picture along"), QKeySequence("Ctrl+S"), [this] {
-    const QString file = ask_export_file(this, "experts.png", "png svg pdf");
-    if (file.isEmpty()) return;
-    const QSize size = canvas_->size();
-    const QString error = export_drawing(
-        size, [&](QPainter& painter) { canvas_->draw(painter, size); }, file);
-    Q_EMIT message(error.isEmpty() ? tr("%1 is written").arg(file) : error, !error.isEmpty());
-  });
-  canvas_->setFocusPolicy(Qt::StrongFocus);
+  add_action("ask", tr("Ask"), QKeySequence("Ctrl+Return"),
+             [this] { shows_batch() ? batch_->run() : ask(question_->text()); });
+  add_action("cancel", tr("Cancel the question"), QKeySequence("Esc"),
+             [this] { shows_batch() ? batch_->cancel() : process_.cancel(); });
+  add_action(
+      "take", tr("Take along ..."), QKeySequence("Ctrl+S"), [this] { take_along(); }, true);
+  add_action("zoom-in", tr("Larger"), QKeySequence("Ctrl++"), [this] { canvas_->zoom_by(kZoom); });
+  add_action("zoom-out", tr("Smaller"), QKeySequence("Ctrl+-"), [this] { canvas_->zoom_by(1 / kZoom); });
+  add_action("zoom-all", tr("The whole picture"), QKeySequence("Ctrl+0"), [this] { canvas_->show_all(); });
+}
+
+void VqaPage::add_batch_actions() {
+  add_action("tab", tr("One question, or a batch"), QKeySequence("Ctrl+T"),
+             [this] { tabs_->setCurrentIndex(1 - tabs_->currentIndex()); });
+  add_action("folder", tr("Ask about a folder of pictures"), QKeySequence("Ctrl+Shift+O"),
+             [this] { batch_->choose_folder(); });
+  add_action("answers", tr("Open the answers of an earlier run"), {}, [this] { batch_->choose_answers(); });
+  add_action("queue", tr("Queue the batch"), QKeySequence("Ctrl+Shift+Return"), [this] { batch_->queue(); });
+  add_action("filter", tr("Filter the batch"), QKeySequence("Ctrl+F"), [this] { batch_->focus_filter(); });
+}
+
+bool VqaPage::shows_batch() const {
+  return tabs_->currentIndex() == 1;
+}
+
+// Each tab has its actions, so that a key means what is seen.
+void VqaPage::on_tab() {
+  for (const char* action : {"paste", "clear", "zoom-in", "zoom-out", "zoom-all"})
+    context_.actions.find(QString("vqa.") + action)->setEnabled(!shows_batch());
+  for (const char* action : {"folder", "answers", "queue", "filter"})
+    context_.actions.find(QString("vqa.") + action)->setEnabled(shows_batch());
+  context_.preferences.setValue("vqa/tab", tabs_->currentIndex());
+  set_command(shows_batch() ? batch_->command() : asked_command_);
+  if (isVisible()) first_focus()->setFocus();
+}
+
+// Pictures are looked at; a file of questions or a folder is a batch.
+void VqaPage::take_files(const QStringList& files) {
+  const QFileInfo first(files[0]);
+  const bool questions = QStringList{"jsonl", "json", "csv"}.contains(first.suffix().toLower());
+  if (files.size() > 1 || (!questions && !first.isDir())) return set_pictures(files);
+  tabs_->setCurrentIndex(1);
+  batch_->set_input(files[0]);
+}
+
+void VqaPage::open_question(const QStringList& pictures, const QString& question) {
+  tabs_->setCurrentIndex(0);
+  question_->setText(question);
+  question_->setFocus();
+  if (!process_.running()) ask_then_ = question;
+  set_pictures(pictures);
+}
+
+void VqaPage::take_along() {
+  const QString file = shows_batch() ? ask_export_file(this, "answers.csv", "csv")
+                                     : ask_export_file(this, "experts.png", "png svg pdf");
+  if (file.isEmpty()) return;
+  const QSize size = canvas_->size();
+  const auto paint = [&](QPainter& painter) {
+    painter.fillRect(QRect(QPoint(0, 0), size), palette().color(QPalette::Base));
+    canvas_->draw(painter, size);
+  };
+  const QString error =
+      shows_batch() ? write_text(file, batch_->answers().csv()) : export_drawing(size, paint, file);
+  Q_EMIT message(error.isEmpty() ? tr("%1 is written").arg(file) : error, !error.isEmpty());
 }
 
 QWidget* VqaPage::first_focus() {
-  return question_;
+  return shows_batch() ? static_cast<QWidget*>(batch_) : question_;
 }
 
 void VqaPage::set_pictures(const QStringList& files) {
   const QStringList wanted = files.mid(0, kMostPictures);
-  const uint64_t mine = ++*pictures_question_.newest();
   if (files.size() > kMostPictures)
     Q_EMIT message(tr("Only the first %1 pictures are taken").arg(kMostPictures), true);
-  ++reading_;
-  // Pictures may be large: they are read beside the window.
-  QThreadPool::globalInstance()->start(
-      [this, wanted, mine, newest = pictures_question_.newest(), alive = QPointer<VqaPage>(this)] {
-        auto shown = std::make_shared<std::vector<ShownPicture>>();
-        auto problem = std::make_shared<QString>();
-        for (const QString& file : wanted)
-          if (QImage image = read_picture(file, *problem); !image.isNull()) shown->push_back({file, image});
-        QMetaObject::invokeMethod(
-            qApp,
-            [this, alive, newest, mine, shown, problem] {
-              if (!alive) return;
-              --reading_;
-              if (*newest != mine) return;
-              files_.clear();
-              for (const ShownPicture& picture : *shown) files_ << picture.file;
-              canvas_->set_pictures(*shown);
-              list_->setCurrentIndex({});
-              show_exchange();
-              Q_EMIT message(*problem, !problem->isEmpty());
-              if (!ask_then_.isEmpty()) ask(std::exchange(ask_then_, {}));
-            },
-            Qt::QueuedConnection);
-      });
+  loader_.load(wanted, [this](std::vector<ShownPicture> shown, const QString& problem) {
+    files_.clear();
+    for (const ShownPicture& picture : shown) files_ << picture.file;
+    canvas_->set_pictures(std::move(shown));
+    list_->setCurrentIndex({});
+    show_exchange();
+    Q_EMIT message(problem, !problem.isEmpty());
+    if (!ask_then_.isEmpty()) ask(std::exchange(ask_then_, {}));
+  });
 }
 
 void VqaPage::choose_files() {
@@ -214,6 +278,10 @@ void VqaPage::paste() {
 void VqaPage::try_sample() {
   const QString folder = find_asset("samples");
   if (folder.isEmpty()) return Q_EMIT message(tr("The samples are not installed"), true);
+  if (shows_batch()) {
+    batch_->set_input(folder + "/questions.jsonl");
+    return batch_->run();
+  }
   set_pictures({folder + "/nlvr-dev-3125-1-0.png"});
   question_->setText("There is a tower with four blocks.");
   question_->setFocus();
@@ -233,11 +301,14 @@ void VqaPage::ask(const QString& question) {
   QStringList words{"run"};
   for (const QString& file : files_) words << "--image" << file;
   words << "--question" << question.trimmed();
-  set_command(QStringList("conclave-vqa") + words);
+  words += models_->words();
+  asked_command_ = QStringList("conclave-vqa") + words;
+  if (!shows_batch()) set_command(asked_command_);
   routing_file_ = folder_.filePath(QString("routing-%1.jsonl").arg(++asked_));
+  if (models_->folder().isEmpty() || !is_published_model(models_->folder()))
+    words << "--routing-out" << routing_file_;
   words << "--json"
-        << "--routing-out" << routing_file_ << "--history"
-        << QString::fromStdString(std::filesystem::absolute(context_.history.path()).string());
+        << "--history" << QString::fromStdString(std::filesystem::absolute(context_.history.path()).string());
   waited_s_ = 0;
   tick_->start(1000);
   if (program.isEmpty())
@@ -285,7 +356,7 @@ void VqaPage::take_routing() {
   answers_.update_last([&](Exchange& exchange) {
     try {
       if (exchange.answer.error.isEmpty() && !exchange.pictures.isEmpty())
-        exchange.patches = parse_patches(lines, exchange.answer.id, exchange.answer.tiles);
+        exchange.patches = patches_of(parse_routing(lines, exchange.answer.id), exchange.answer.tiles);
     } catch (const std::exception& e) {
       Q_EMIT message(tr("The experts cannot be shown: %1").arg(QString::fromUtf8(e.what())), true);
     }
@@ -325,6 +396,8 @@ void VqaPage::say_state() {
     state_->setText(waited_s_ < kTellAfterSeconds
                         ? tr("asking…")
                         : tr("asking… %1; Esc cancels").arg(duration_text(waited_s_)));
+  else if (!models_->folder().isEmpty())
+    state_->setText(tr("The model in %1 answers.").arg(models_->folder()));
   else
     state_->setText(tr(
         "The model that is shipped knows box scenes and single coloured shapes; on photographs it guesses."));

@@ -6,7 +6,8 @@
 #include "ui/app/page.h"
 #include "ui/process/line_process.h"
 #include "ui/vqa/answer_model.h"
-#include "ui/vqa/picture_canvas.h"
+#include "ui/vqa/batch_view.h"
+#include "ui/vqa/picture_loader.h"
 
 class QCheckBox;
 class QLabel;
@@ -14,6 +15,7 @@ class QLineEdit;
 class QListView;
 class QPushButton;
 class QSlider;
+class QTabWidget;
 
 namespace conclave::ui {
 
@@ -22,8 +24,9 @@ class VqaPage : public Page {
  public:
   explicit VqaPage(Context& context);
   static PageInfo info();
-  bool settled() const override { return !process_.running() && reading_ == 0; }
+  bool settled() const override { return !process_.running() && !loader_.busy() && batch_->settled(); }
   QWidget* first_focus() override;
+  void refresh() override { models_->refresh(); }
 
   /// Takes the place of the pictures that are shown; what cannot be read is said and left out.
   void set_pictures(const QStringList& files);
@@ -33,14 +36,30 @@ class VqaPage : public Page {
   void ask(const QString& question);
   const AnswerModel& answers() const { return answers_; }
   const PictureCanvas& canvas() const { return *canvas_; }
+  BatchView& batch() const { return *batch_; }
+  ModelChooser& models() const { return *models_; }
   /// In place of conclave-vqa.
-  void set_program(const QString& path) { program_ = path; }
+  void set_program(const QString& path) {
+    program_ = path;
+    batch_->set_program(path);
+  }
+
+ Q_SIGNALS:
+  /// Jobs to be queued and started.
+  void wants_jobs(const std::vector<JobSpec>& jobs);
 
  private:
   void build();
   QWidget* make_left();
   QWidget* make_right();
   void add_actions();
+  void add_batch_actions();
+  bool shows_batch() const;
+  void on_tab();
+  /// A question of the batch, to be looked at and asked.
+  void open_question(const QStringList& pictures, const QString& question);
+  void take_along();
+  void take_files(const QStringList& files);
   void choose_files();
   void paste();
   void take_line(const QByteArray& line);
@@ -56,8 +75,12 @@ class VqaPage : public Page {
   QString program_, routing_file_;
   QStringList files_;
   QString ask_then_;  ///< to be asked when the pictures are there
-  Question pictures_question_;
-  int reading_ = 0, asked_ = 0, waited_s_ = 0;
+  PictureLoader loader_;
+  int asked_ = 0, waited_s_ = 0;
+  QStringList asked_command_;
+  ModelChooser* models_;
+  QTabWidget* tabs_;
+  BatchView* batch_;
   PictureCanvas* canvas_;
   QListView* list_;
   QLineEdit* question_;

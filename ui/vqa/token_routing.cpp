@@ -1,0 +1,114 @@
+#include "ui/vqa/token_routing.h"
+
+#include <QCoreApplication>
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "ui/data/format.h"
+#include "ui/vqa/json_record.h"
+
+namespace conclave::ui {
+namespace {
+
+constexpr int kMostExperts = 4096, kMostSites = 4096;
+
+RoutedToken token_of(const Json& record) {
+  RoutedToken token;
+  token.part = json_text(record.at("part"));
+  token.site = record.at("site").get<int>();
+  token.token = record.at("token").get<int>();
+  require(token.site >= 0 && token.site < kMostSites, "{}: site {}", kVqaProgram, token.site);
+  if (record.contains("word")) token.word = json_text(record["word"]);
+  const Json& experts = record.at("experts");
+  const Json& weights = record.at("weights");
+  for (size_t k = 0; k < experts.size(); ++k) {
+    const int expert = experts.at(k).get<int>();
+    require(expert >= -1 && expert < kMostExperts, "{}: expert {}", kVqaProgram, expert);
+    if (expert >= 0) token.choices.emplace_back(expert, weights.at(k).get<double>());
+  }
+  return token;
+}
+
+}  // namespace
+
+QString choices_text(const std::vector<ExpertChoice>& choices) {
+  QStringList texts;
+  for (const auto& [expert, weight] : choices)
+    texts << QCoreApplication::translate("Experts", "expert %1 with %2").arg(expert).arg(number_text(weight));
+  return texts.isEmpty() ? QCoreApplication::translate("Experts", "no expert") : texts.join(", ");
+}
+
+QString short_choices(const std::vector<ExpertChoice>& choices) {
+  QStringList texts;
+  for (const auto& [expert, weight] : choices) texts << QString("e%1 %2").arg(expert).arg(weight, 0, 'f', 2);
+  return texts.isEmpty() ? QString("–") : texts.join(" · ");
+}
+
+std::vector<double> PatchRouting::shares() const {
+  std::vector<double> shares(static_cast<size_t>(experts));
+  for (const Patch& patch : patches)
+    if (patch.expert >= 0)
+      shares[static_cast<size_t>(patch.expert)] += 1.0 / static_cast<double>(patches.size());
+  return shares;
+}
+
+std::vector<RoutedToken> parse_routing(const QByteArray& lines, const QString& id) {
+  std::vector<RoutedToken> tokens;
+  for (const QByteArray& line : lines.split('\n')) {
+    if (line.isEmpty()) continue;
+    const Json record = parse_vqa_json(line);
+    checked_json("a line is no routing", [&] {
+      if (json_text(record.at("question_id")) == id) tokens.push_back(token_of(record));
+      return 0;
+    });
+  }
+  return tokens;
+}
+
+std::vector<PatchRouting> patches_of(const std::vector<RoutedToken>& tokens,
+                                     const std::vector<std::vector<QRect>>& tiles) {
+  std::map<int, std::vector<const RoutedToken*>> sites;
+  for (const RoutedToken& token : tokens)
+    if (token.part == "pictures") sites[token.site].push_back(&token);
+  size_t count = 0;
+  for (const auto& picture : tiles) count += picture.size();
+  std::vector<PatchRouting> all;
+  for (const auto& [site, of_site] : sites) {
+    require(count > 0 && of_site.size() % count == 0, "{}: {} picture tokens do not fit {} tiles",
+            kVqaProgram, of_site.size(), count);
+    const size_t a_tile = of_site.size() / count;
+    const auto side = static_cast<size_t>(std::sqrt(static_cast<double>(a_tile)));  // the rest are registers
+    PatchRouting routing;
+    routing.site = site;
+    size_t tile_index = 0;
+    for (size_t p = 0; p < tiles.size(); ++p)
+      for (const QRect& tile : tiles[p]) {
+        const double w = static_cast<double>(tile.width()) / static_cast<double>(side);
+        const double h = static_cast<double>(tile.height()) / static_cast<double>(side);
+        for (size_t i = 0; i < side * side; ++i) {
+          const RoutedToken& token = *of_site[tile_index * a_tile + i];
+          const QRectF place(tile.x() + static_cast<double>(i % side) * w,
+                             tile.y() + static_cast<double>(i / side) * h, w, h);
+          const double weight = token.choices.empty() ? 0 : token.choices.front().second;
+          routing.patches.push_back({static_cast<int>(p), place, token.first(), weight, token.choices});
+          routing.experts = std::max(routing.experts, token.first() + 1);
+        }
+        ++tile_index;
+      }
+    all.push_back(std::move(routing));
+  }
+  return all;
+}
+
+InspectedAnswer parse_inspected(const QByteArray& line) {
+  const Json record = parse_vqa_json(line);
+  return checked_json("a line is no answer with its experts", [&] {
+    InspectedAnswer inspected{answer_of(record), {}};
+    if (!inspected.answer.error.isEmpty()) return inspected;
+    for (const Json& token : record.at("routing")) inspected.tokens.push_back(token_of(token));
+    return inspected;
+  });
+}
+
+}  // namespace conclave::ui
