@@ -1,5 +1,5 @@
-# Installing, find_package(Conclave), and the two packages: a .deb that depends on Debian's libraries, and a
-# relocatable tarball that carries every library it needs but the C library's.
+# Installing, find_package(Conclave), and the packages: a .deb that depends on Debian's libraries, a second one with the
+# workbench alone, and a relocatable tarball that carries every library it needs but the C library's.
 include(CMakePackageConfigHelpers)
 
 # Packing takes what was built (target programs) and does not build the tests first.
@@ -57,5 +57,16 @@ set(CPACK_PACKAGE_FILE_NAME "conclave-${PROJECT_VERSION}-${CMAKE_SYSTEM_PROCESSO
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS "${CONCLAVE_LIBTORCH_DIR}/lib" "${CMAKE_BINARY_DIR}/lib")
+set(CPACK_CONCLAVE_DEBIAN_COMPONENTS runtime)
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME conclave)
+set(CPACK_DEBIAN_RUNTIME_FILE_NAME "${CPACK_PACKAGE_FILE_NAME}.deb")
+set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "The programs conclave-*, their libraries and samples.")
+if(TARGET conclave-workbench)
+  list(APPEND CPACK_CONCLAVE_DEBIAN_COMPONENTS workbench)
+  set(CPACK_DEBIAN_WORKBENCH_PACKAGE_NAME conclave-workbench)
+  set(CPACK_DEBIAN_WORKBENCH_FILE_NAME "conclave-workbench-${PROJECT_VERSION}-${CMAKE_SYSTEM_PROCESSOR}.deb")
+  set(CPACK_DEBIAN_WORKBENCH_PACKAGE_DEPENDS "conclave (= ${PROJECT_VERSION})")
+  set(CPACK_COMPONENT_WORKBENCH_DESCRIPTION "The workbench: one window over the programs conclave-* and their history.")
+endif()
 set(CPACK_PROJECT_CONFIG_FILE ${CMAKE_CURRENT_LIST_DIR}/ConclavePack.cmake)
 include(CPack)

@@ -99,6 +99,19 @@ function(conclave_app program)
           RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
 endfunction()
 
+# conclave_manual(<program>): installs the man page and the completion that the program prints of itself, asked when it
+# is installed, as it is built by then.
+function(conclave_manual program)
+  set(folder ${CMAKE_CURRENT_BINARY_DIR}/manual)
+  install(CODE "file(MAKE_DIRECTORY \"${folder}\")
+execute_process(COMMAND \"$<TARGET_FILE:${program}>\" --man OUTPUT_FILE \"${folder}/${program}.1\"
+                COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND \"$<TARGET_FILE:${program}>\" --completion OUTPUT_FILE \"${folder}/${program}\"
+                COMMAND_ERROR_IS_FATAL ANY)" COMPONENT runtime)
+  install(FILES ${folder}/${program}.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT runtime)
+  install(FILES ${folder}/${program} DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT runtime)
+endfunction()
+
 # conclave_tests(<folder> <library>...): one test program for tests/<folder>, one ctest entry.
 # LibTorch takes a quarter of a second to start, so an entry per case would cost more than the cases.
 function(conclave_tests folder)

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <exception>
 #include <new>
+#include <string_view>
 #include <thread>
 
+#include "apps/common/manual.h"
 #include "framework/base/error.h"
 #include "framework/base/log.h"
 #include "framework/base/signals.h"
@@ -132,8 +134,9 @@ class Program {
       : info_(info), program_("conclave-" + info.name), verbs_(std::move(verbs)) {}
 
   int run(std::vector<std::string> words) {
-    const bool asks = !words.empty() && (words[0] == "--help" || words[0] == "-h" ||
-                                         words[0] == "--version" || words[0] == "--describe");
+    constexpr std::string_view kAsks[] = {"--help", "-h", "--version", "--describe", "--man", "--completion"};
+    const bool asks =
+        !words.empty() && std::find(std::begin(kAsks), std::end(kAsks), words[0]) != std::end(kAsks);
     if (!info_.default_verb.empty() && !asks && (words.empty() || words[0].starts_with("-")))
       words.insert(words.begin(), info_.default_verb);
     if (words.empty()) {
@@ -142,7 +145,9 @@ class Program {
     }
     if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") return help();
     if (words[0] == "--version") return fmt::print("{} {}\n", program_, version()), kExitDone;
-    if (words[0] == "--describe") return describe_all();
+    if (words[0] == "--describe") return JsonLines().write(about()), kExitDone;
+    if (words[0] == "--man") return fmt::print("{}", man_page(about())), kExitDone;
+    if (words[0] == "--completion") return fmt::print("{}", bash_completion(about())), kExitDone;
     if (words.size() >= 2 && words[0] == "inspect" && words[1] == "config")
       return inspect_config({words.begin() + 2, words.end()});
     Verb& verb = find(words[0]);
@@ -177,6 +182,7 @@ class Program {
     fmt::print("  {:<16} {}\n", "inspect config", "Each setting of each verb, with where it came from");
     fmt::print(
         "\n{0} VERB --help tells the options of a verb, {0} VERB --describe the same as JSON.\n"
+        "{0} --man prints a man page of all, {0} --completion what bash completes.\n"
         "Exit codes: 0 done, 1 failed, 2 usage or configuration, 130 interrupted.\n",
         program_);
     return kExitDone;
@@ -194,12 +200,11 @@ class Program {
             {"options", options.describe()}};
   }
 
-  int describe_all() const {
+  Json about() const {
     Json all{
         {"app", info_.name}, {"summary", info_.summary}, {"version", version()}, {"verbs", Json::array()}};
     for (const auto& verb : verbs_) all["verbs"].push_back(describe(*verb));
-    JsonLines().write(all);
-    return kExitDone;
+    return all;
   }
 
   int inspect_config(const std::vector<std::string>& words) {

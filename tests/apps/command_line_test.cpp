@@ -321,5 +321,26 @@ TEST(JsonLinesTest, ErrorLine) {
   EXPECT_EQ(error_line(nullptr, Error("one\ntwo")).dump(), R"({"error":{"kind":"other","message":"one"}})");
 }
 
+TEST_F(CommandLine, ManualAndCompletion) {
+  const std::string page = toy({"--man"}).out;
+  EXPECT_TRUE(page.starts_with(".TH CONCLAVE-TOY 1")) << page.substr(0, 40);
+  EXPECT_THAT(page, HasSubstr(".SS train\nTrain a model\n"));
+  EXPECT_THAT(page, HasSubstr(".TP\n\\fIdata\\fR\nFolder of the data\n"));
+  EXPECT_THAT(page, HasSubstr("\\fB\\-\\-mode\\fR \\fITEXT\\fR\nWhat to train: all, experts"));
+  EXPECT_THAT(page, HasSubstr("conclave\\-toy train data \\-\\-steps 10"));
+  testing::TempDir dir;
+  write_file(dir / "completion", toy({"--completion"}).out);
+  const auto completed = [&](const std::string& words) {
+    write_file(dir / "ask", ". '" + (dir / "completion").string() + "'\nCOMP_WORDS=(conclave-toy " + words +
+                                ")\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_conclave_toy\n"
+                                "echo \"${COMPREPLY[*]}\"\n");
+    return testing::run_program({"/bin/bash", (dir / "ask").string()}).out;
+  };
+  EXPECT_EQ(completed("tr"), "train\n");
+  EXPECT_EQ(completed("train --lear"), "--learning-rate\n");
+  EXPECT_EQ(completed("train --mode ''"), "all experts\n");
+  EXPECT_EQ(completed("train ''"), "\n") << "files, by bash";
+}
+
 }  // namespace
 }  // namespace conclave
