@@ -88,7 +88,7 @@ NullReadings null_readings(const UltrasoundSet& set, Part part, const SavedReade
   nulls.rows["majority"] = read_set(
       set, part, task,
       [&](const Tensor& grey) {
-        return SaidOfPicture{on_picture(grey, task, outline), all};
+        return SaidOfPicture{on_picture(grey, task, outline), {}, all};
       },
       "eval majority");
 
@@ -109,7 +109,7 @@ NullReadings null_readings(const UltrasoundSet& set, Part part, const SavedReade
           std::vector<size_t> alike;
           for (size_t i = 0; i < known.samples.size(); ++i)
             if (metadata(known.samples[i]) == wanted) alike.push_back(i);
-          return SaidOfPicture{on_picture(grey, task, outline), all_frequencies(known, task, alike)};
+          return SaidOfPicture{on_picture(grey, task, outline), {}, all_frequencies(known, task, alike)};
         },
         "eval metadata");
   }
@@ -124,7 +124,7 @@ NullReadings null_readings(const UltrasoundSet& set, Part part, const SavedReade
         for (int64_t i = 0; i < count; ++i) places.push_back(static_cast<size_t>(best[i].item<int64_t>()));
         const Tensor& mask = known.pictures[places.front()].mask_HW;
         const Tensor share = mask.defined() ? mask.to(at::kFloat) / 255 : outline;
-        return SaidOfPicture{on_picture(grey, task, share), all_frequencies(known, task, places)};
+        return SaidOfPicture{on_picture(grey, task, share), {}, all_frequencies(known, task, places)};
       },
       "eval nearest");
   const auto read = reading_of(reader, set.task);

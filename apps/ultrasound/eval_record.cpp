@@ -170,6 +170,7 @@ Json figures_of(const std::vector<ReadRow>& rows, const ultrasound::TaskConfig& 
   }
   add_mean(out, "dice", column(rows, [](const auto& row) { return row.dice; }), options);
   add_mean(out, "rater_dice", column(rows, [](const auto& row) { return row.rater_dice; }), options);
+  add_mean(out, "ged", column(rows, [](const auto& row) { return row.ged; }), options);
   add_mean(out, "hd95", column(rows, [](const auto& row) { return row.hd95; }), options);
   const auto difference = [](const ReadRow& row) {
     return row.circumference_mm && row.true_circumference_mm

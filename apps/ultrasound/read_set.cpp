@@ -22,6 +22,7 @@ Json ReadRow::to_json(const TaskConfig& task) const {
   Json line = {{"id", id}, {"patient", patient}, {"fold", fold}};
   if (std::isfinite(dice)) line["dice"] = dice;
   if (std::isfinite(rater_dice)) line["rater_dice"] = rater_dice;
+  if (std::isfinite(ged)) line["ged"] = ged;
   if (std::isfinite(hd95)) line["hd95"] = hd95;
   for (const auto& field : task.fields) {
     const auto found = fields.find(field.name);
@@ -40,7 +41,9 @@ ReadPicture reading_of(const SavedReader& reader, const std::string& task_name) 
   const int64_t task = reader.model->config.task(task_name);
   return [&reader, task](const Tensor& grey_HW) {
     const auto reading = read_picture(reader, task, grey_HW, first_look(reader, task, grey_HW));
-    return SaidOfPicture{reading.mask_HW.gt(0).to(at::kByte), probabilities_of(reader, task, reading)};
+    SaidOfPicture said{reading.mask_HW.gt(0).to(at::kByte), {}, probabilities_of(reader, task, reading)};
+    for (const auto& sample_HW : reading.samples_HW) said.samples_HW.push_back(sample_HW.gt(0).to(at::kByte));
+    return said;
   };
 }
 
@@ -81,6 +84,11 @@ std::vector<ReadRow> read_set(const UltrasoundSet& set, Part part, const TaskCon
       if (sample.pixel_mm) row.circumference_mm = ellipse ? circumference(*ellipse) * *sample.pixel_mm : 0;
     }
     if (!raters.empty()) compare(mask, raters, row);
+    if (raters.size() > 1) {
+      std::vector<Tensor> samples;
+      for (const auto& sample : reading.samples_HW) samples.push_back(largest_part(sample));
+      row.ged = generalised_energy_distance(samples.empty() ? std::vector{mask} : samples, raters);
+    }
     for (const auto& field : task.fields) {
       const auto told = reading.fields.find(field.name);
       if (told == reading.fields.end()) continue;

@@ -26,6 +26,8 @@ struct ReadRow {
   double dice = std::numeric_limits<double>::quiet_NaN();
   /// Of pairs of raters, where there are several.
   double rater_dice = std::numeric_limits<double>::quiet_NaN();
+  /// Generalised energy distance between the reader's outlines and theirs.
+  double ged = std::numeric_limits<double>::quiet_NaN();
   /// In pixels of it.
   double hd95 = std::numeric_limits<double>::quiet_NaN();
   std::map<std::string, ReadField> fields;
@@ -37,6 +39,7 @@ struct ReadRow {
 /// How a picture becomes a mask (uint8 0/1, as large as the picture) and field probabilities.
 struct SaidOfPicture {
   at::Tensor mask_HW;
+  std::vector<at::Tensor> samples_HW;  ///< masks as raters might draw them; none: the one mask
   std::map<std::string, std::vector<double>> fields;
 };
 using ReadPicture = std::function<SaidOfPicture(const at::Tensor& grey_HW)>;

@@ -56,6 +56,17 @@ std::vector<Tensor> masks_of(const UltrasoundSample& sample, int64_t height, int
   return all;
 }
 
+void add_outlines(LabelledPicture& picture, const std::vector<Tensor>& masks, const TaskConfig& task) {
+  if (masks.empty()) return;
+  const auto fit = [&](const Tensor& mask) { return fit_canvas(mask, task.height, task.width).grey_HW; };
+  // Soft where raters differ: the share of them that has a pixel inside.
+  picture.mask_HW = fit(at::stack(masks).to(at::kFloat).mean(0).mul_(255).round_().to(at::kByte));
+  if (masks.size() == 1) return;
+  std::vector<Tensor> raters;
+  for (const auto& mask : masks) raters.push_back(fit(mask.mul(255)));
+  picture.raters_RHW = at::stack(raters);
+}
+
 }  // namespace
 
 const std::vector<std::string>& ultrasound_set_names() {
@@ -92,13 +103,8 @@ std::vector<LabelledPicture> labelled_pictures(const UltrasoundSet& set, Part pa
     throw_if_interrupted();
     const auto [grey, masks] = load_picture_and_mask(sample);
     LabelledPicture picture{task, fit_canvas(grey, about.height, about.width).grey_HW, {}, {}};
-    if (!masks.empty())
-      // Soft where raters differ: the share of them that has a pixel inside.
-      picture.mask_HW = fit_canvas(at::stack(masks).to(at::kFloat).mean(0).mul_(255).round_().to(at::kByte),
-                                   about.height, about.width)
-                            .grey_HW;
-    else if (!sample.contour.empty())
-      ++not_outlined;
+    add_outlines(picture, masks, about);
+    if (masks.empty() && !sample.contour.empty()) ++not_outlined;
     for (const auto& field : about.fields) {
       const auto place = [&](const std::string& value) {
         const auto found = std::ranges::find(field.values, value);

@@ -42,7 +42,7 @@ AugmentOptions parse_augment(const Json& json, const std::string& path) {
   return o;
 }
 
-AugmentedBatch augment(const Tensor& grey_NHW, const Tensor& mask_NHW, const AugmentOptions& o,
+AugmentedBatch augment(const Tensor& grey_NHW, const Tensor& masks_NMHW, const AugmentOptions& o,
                        Random& random) {
   const int64_t rows = grey_NHW.size(0), height = grey_NHW.size(1), width = grey_NHW.size(2);
   const double ratio = static_cast<double>(height) / static_cast<double>(width);
@@ -70,11 +70,11 @@ AugmentedBatch augment(const Tensor& grey_NHW, const Tensor& mask_NHW, const Aug
     tone[n][3] = static_cast<float>(between(random, 0, o.noise));
     batch.flipped.push_back(flip_columns);
   }
-  const Tensor both_N2HW = at::stack({grey_NHW, mask_NHW}, 1).to(at::kFloat).div_(255);
-  const Tensor grid_NHW2 = at::affine_grid_generator(theta_N23, {rows, 2, height, width}, false);
-  const Tensor moved_N2HW = at::grid_sampler(both_N2HW, grid_NHW2, /*bilinear*/ 0, /*zeros*/ 0, false);
+  const Tensor all_NCHW = at::cat({grey_NHW.unsqueeze(1), masks_NMHW}, 1).to(at::kFloat).div_(255);
+  const Tensor grid_NHW2 = at::affine_grid_generator(theta_N23, all_NCHW.sizes(), false);
+  const Tensor moved_NCHW = at::grid_sampler(all_NCHW, grid_NHW2, /*bilinear*/ 0, /*zeros*/ 0, false);
   const auto each = [&](int64_t i) { return tone_N4.select(1, i).view({rows, 1, 1}); };
-  Tensor grey = moved_N2HW.select(1, 0).clamp(0, 1).pow(each(0));
+  Tensor grey = moved_NCHW.select(1, 0).clamp(0, 1).pow(each(0));
   // Margins stay black: brightness, too, grows with the grey value there.
   grey = grey * each(1) + each(2) * grey.clamp_max(0.1) * 10;
   if (o.noise > 0) {
@@ -92,7 +92,7 @@ AugmentedBatch augment(const Tensor& grey_NHW, const Tensor& mask_NHW, const Aug
     grey = grey + noise_NHW * each(3) * (grey + 0.1).sqrt();
   }
   batch.grey_NHW = grey.clamp(0, 1).mul(255);
-  batch.mask_NHW = moved_N2HW.select(1, 1);
+  batch.masks_NMHW = moved_NCHW.narrow(1, 1, masks_NMHW.size(1));
   return batch;
 }
 

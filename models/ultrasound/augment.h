@@ -23,12 +23,12 @@ struct AugmentOptions {
 AugmentOptions parse_augment(const Json& json, const std::string& path);
 
 struct AugmentedBatch {
-  Tensor grey_NHW, mask_NHW;  ///< float: 0 .. 255, 0 .. 1
-  std::vector<bool> flipped;  ///< left and right changed places
+  Tensor grey_NHW, masks_NMHW;  ///< float: 0 .. 255, 0 .. 1
+  std::vector<bool> flipped;    ///< left and right changed places
 };
 
-/// grey and mask: uint8 [N,H,W]. The same `random` gives the same pictures.
-AugmentedBatch augment(const Tensor& grey_NHW, const Tensor& mask_NHW, const AugmentOptions& options,
+/// grey: uint8 [N,H,W], masks: uint8 [N,M,H,W], M of each picture. The same `random` gives the same pictures.
+AugmentedBatch augment(const Tensor& grey_NHW, const Tensor& masks_NMHW, const AugmentOptions& options,
                        Random& random);
 
 }  // namespace conclave::ultrasound

@@ -9,7 +9,7 @@
 namespace conclave::ultrasound {
 namespace {
 
-constexpr int64_t kMaxSide = 1024, kMaxWidth = 2048, kMaxLevels = 6, kMaxBlocks = 16;
+constexpr int64_t kMaxSide = 1024, kMaxWidth = 2048, kMaxLevels = 6, kMaxBlocks = 16, kMaxLatent = 64;
 
 int64_t integer_between(ConfigObject& config, const char* key, int64_t fallback, int64_t low, int64_t high) {
   const int64_t value = config.get_integer(key, fallback, low);
@@ -37,6 +37,7 @@ TaskConfig parse_task(const Json& json, const std::string& path, int64_t multipl
                       "{}: {} x {} are not multiples of {}", path, task.width, task.height, multiple);
   for (const auto& [name, values] : config.part("fields").items())
     task.fields.push_back(parse_field(name, values, config.name("fields") + "." + name));
+  task.latent = integer_between(config, "latent", task.latent, 0, kMaxLatent);
   config.finish();
   return task;
 }

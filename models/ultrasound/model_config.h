@@ -17,6 +17,8 @@ struct TaskConfig {
   std::string name;               ///< "breast", "fetal_head"
   int64_t height = 0, width = 0;  ///< of the canvas that a picture is fitted into
   std::vector<FieldConfig> fields;
+  /// Numbers that stand for how a rater draws; 0: every picture has one outline.
+  int64_t latent = 0;
 
   /// Throws UsageError for a field that the task does not have.
   const FieldConfig& field(const std::string& name) const;
@@ -35,7 +37,7 @@ struct ModelConfig {
   int64_t task(const std::string& name) const;
 };
 
-/// {"tasks": [{"name", "height", "width", "fields": {"pathology": ["benign", "malignant"]}}],
+/// {"tasks": [{"name", "height", "width", "fields": {"pathology": ["benign", "malignant"]}, "latent"}],
 ///  "widths": [24, 48, 96, 160], "groups", "blocks", "heads", "dropout", "mixing": {...}}
 /// Throws UsageError that names the key.
 ModelConfig parse_model_config(const Json& json, const std::string& path = "model");

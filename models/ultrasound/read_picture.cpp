@@ -26,8 +26,20 @@ Canvas canvas_of(const SavedReader& reader, int64_t task, const Tensor& grey_HW,
 Reading read_canvas(const SavedReader& reader, int64_t task, const Canvas& canvas, const Look& look) {
   const Tensor grey_HW = look.mirrored ? canvas.grey_HW.flip(1) : canvas.grey_HW;
   Reading reading = read_pictures(*reader.model, grey_HW.unsqueeze(0), task);
-  if (look.mirrored) reading.mask_NHW = reading.mask_NHW.flip(2);
+  if (look.mirrored) {
+    reading.mask_NHW = reading.mask_NHW.flip(2);
+    if (reading.samples_NSHW.defined()) reading.samples_NSHW = reading.samples_NSHW.flip(3);
+  }
   return reading;
+}
+
+// Over the picture.
+std::vector<Tensor> samples_of(const Canvas& canvas, const Reading& reading) {
+  std::vector<Tensor> all;
+  if (!reading.samples_NSHW.defined()) return all;
+  for (const auto& sample_HW : reading.samples_NSHW[0].unbind(0))
+    all.push_back(to_picture(canvas, sample_HW));
+  return all;
 }
 
 }  // namespace
@@ -46,16 +58,20 @@ FirstLook first_look(const SavedReader& reader, int64_t task, const Tensor& grey
 PictureReading read_picture(const SavedReader& reader, int64_t task, const Tensor& grey_HW,
                             const FirstLook& first) {
   Tensor mask_HW = to_picture(first.canvas, first.reading.mask_NHW[0]);
+  std::vector<Tensor> samples_HW = samples_of(first.canvas, first.reading);
   std::map<std::string, Tensor> fields = first.reading.fields;
   for (size_t i = 1; i < reader.looks.size(); ++i) {
     const Canvas canvas = canvas_of(reader, task, grey_HW, reader.looks[i]);
     const Reading reading = read_canvas(reader, task, canvas, reader.looks[i]);
     mask_HW = mask_HW + to_picture(canvas, reading.mask_NHW[0]);
+    const auto more_HW = samples_of(canvas, reading);
+    for (size_t s = 0; s < samples_HW.size(); ++s) samples_HW[s] = samples_HW[s] + more_HW[s];
     for (auto& [name, sum_1V] : fields) sum_1V = sum_1V + reading.fields.at(name);
   }
   const auto count = static_cast<double>(reader.looks.size());
   PictureReading reading;
   reading.mask_HW = mask_HW / count;
+  for (const auto& sum_HW : samples_HW) reading.samples_HW.push_back(sum_HW / count);
   for (const auto& [name, sum_1V] : fields)
     reading.logits[name] = values_of(sum_1V[0].to(at::kDouble) / count);
   return reading;

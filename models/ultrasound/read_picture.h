@@ -18,7 +18,8 @@ FirstLook first_look(const SavedReader& reader, int64_t task, const Tensor& grey
 
 /// The mean of the logits of all looks.
 struct PictureReading {
-  Tensor mask_HW;                                     ///< as large as the picture
+  Tensor mask_HW;                  ///< as large as the picture
+  std::vector<Tensor> samples_HW;  ///< outlines as raters might draw them; none without latent
   std::map<std::string, std::vector<double>> logits;  ///< by field, without temperatures
 };
 PictureReading read_picture(const SavedReader& reader, int64_t task, const Tensor& grey_HW,

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+
 #include "framework/base/error.h"
 #include "framework/tensor/fresh.h"
 
@@ -9,11 +11,22 @@ namespace conclave::ultrasound {
 namespace {
 
 constexpr int64_t kHidden = 64;
+constexpr int64_t kReadSamples = 16;
+constexpr double kSureLogit = 12;  // of a mean of shares, where all samples are sure
 
 // Mean of map [N,C,H,W] weighed by weight [N,1,H,W] -> [N,C].
 Tensor mean_under(const Tensor& map_NCHW, const Tensor& weight_N1HW) {
   const Tensor total_N1 = weight_N1HW.sum({2, 3}).clamp_min(1e-3);
   return (map_NCHW * weight_N1HW).sum({2, 3}) / total_N1;
+}
+
+// The finest map and S draws for each picture -> logits [N,S,H,W].
+Tensor sampled_masks(const TaskHeads& head, const Tensor& fine_NCHW, const Tensor& latent_NSL) {
+  const int64_t rows = fine_NCHW.size(0), samples = latent_NSL.size(1);
+  const Tensor shift_NSC11 = head.shift.forward(latent_NSL).unsqueeze(3).unsqueeze(4);
+  const Tensor varied_NSCHW = (head.vary.forward(fine_NCHW).unsqueeze(1) + shift_NSC11).relu();
+  const Tensor more = head.vary_more.forward(varied_NSCHW.flatten(0, 1)).relu();
+  return head.mask.forward(more).view({rows, samples, fine_NCHW.size(2), fine_NCHW.size(3)}).to(at::kFloat);
 }
 
 }  // namespace
@@ -24,6 +37,11 @@ TaskHeads::TaskHeads(const TaskConfig& config, int64_t finest, int64_t width)
   const int64_t picture = 2 * width + finest + 1;
   known_hidden = Linear(picture, kHidden);
   known_out = Linear(kHidden, 1);
+  if (config.latent > 0) {
+    vary = Conv2d(finest, finest, 1);
+    vary_more = Conv2d(finest, finest, 1);
+    shift = Linear(config.latent, finest, /*with_bias=*/false);
+  }
   for (const auto& field : config.fields) {
     hidden.emplace_back(width + picture, kHidden);
     out.emplace_back(kHidden, static_cast<int64_t>(field.values.size()));
@@ -33,6 +51,11 @@ TaskHeads::TaskHeads(const TaskConfig& config, int64_t finest, int64_t width)
 void TaskHeads::visit(Visitor& v) {
   v("query", query_FD);
   v.child("mask", mask);
+  if (shift.weight.defined()) {
+    v.child("vary", vary);
+    v.child("vary_more", vary_more);
+    v.child("shift", shift);
+  }
   v.child("known_hidden", known_hidden);
   v.child("known_out", known_out);
   for (size_t i = 0; i < hidden.size(); ++i) {
@@ -50,7 +73,8 @@ ReaderModel::ReaderModel(ModelConfig made)
     heads.push_back(std::make_shared<TaskHeads>(task, config.widths.front(), config.widths.back()));
 }
 
-Reading ReaderModel::forward(const Tensor& picture_N1HW, int64_t task, const TokenContext& context) {
+Reading ReaderModel::forward(const Tensor& picture_N1HW, int64_t task, const TokenContext& context,
+                             const Tensor& latent_NSL) {
   require<UsageError>(task >= 0 && task < static_cast<int64_t>(heads.size()), "task {} is not of 0 to {}",
                       task, heads.size() - 1);
   const int64_t multiple = int64_t{1} << config.widths.size();
@@ -76,11 +100,23 @@ Reading ReaderModel::forward(const Tensor& picture_N1HW, int64_t task, const Tok
   const Tensor mixed_NCHW = x_NLD.narrow(1, 0, places).transpose(1, 2).reshape_as(coarse_NCHW);
   maps.back() = mixed_NCHW.to(coarse_NCHW.scalar_type());
   const Tensor fine_NCHW = decoder.forward(maps);
-  const Tensor mask_N1HW = head.mask.forward(fine_NCHW).to(at::kFloat);
-
+  const auto canvas_sized = [&](const Tensor& map_NCHW) {
+    return at::upsample_bilinear2d(map_NCHW, picture_N1HW.sizes().slice(2), /*align_corners=*/false);
+  };
   Reading reading;
-  reading.mask_NHW =
-      at::upsample_bilinear2d(mask_N1HW, picture_N1HW.sizes().slice(2), /*align_corners=*/false).squeeze(1);
+  Tensor mask_N1HW;
+  if (const int64_t latent = config.tasks[static_cast<size_t>(task)].latent; latent > 0) {
+    Random same(0);  // every picture is read with the same draws
+    const Tensor draws_NSL = latent_NSL.defined()
+                                 ? latent_NSL
+                                 : latent_draws(1, kReadSamples, latent, same).expand({rows, -1, -1});
+    const Tensor samples_NSHW = sampled_masks(head, fine_NCHW, draws_NSL);
+    mask_N1HW = samples_NSHW.sigmoid().mean(1, /*keepdim=*/true).logit(1 / (1 + std::exp(kSureLogit)));
+    reading.samples_NSHW = canvas_sized(samples_NSHW);
+  } else {
+    mask_N1HW = head.mask.forward(fine_NCHW).to(at::kFloat);
+  }
+  reading.mask_NHW = canvas_sized(mask_N1HW).squeeze(1);
   // Fields look where the outline is, but do not move it.
   const Tensor inside_N1HW = mask_N1HW.detach().sigmoid();
   const Tensor inside_coarse_N1HW = at::adaptive_avg_pool2d(inside_N1HW, coarse_NCHW.sizes().slice(2));
@@ -108,6 +144,16 @@ void ReaderModel::visit(Visitor& v) {
   v.child("decoder", decoder);
   v.children("blocks", blocks);
   for (size_t i = 0; i < heads.size(); ++i) v.child("heads." + config.tasks[i].name, heads[i]);
+}
+
+Tensor latent_draws(int64_t rows, int64_t samples, int64_t latent, Random& random) {
+  const Tensor draws_NSL = at::empty({rows, samples, latent});
+  auto draw = draws_NSL.accessor<float, 3>();
+  for (int64_t n = 0; n < rows; ++n)
+    for (int64_t s = 0; s < samples; ++s)
+      for (int64_t l = 0; l < latent; ++l)
+        draw[n][s][l] = s % 2 == 1 ? -draw[n][s - 1][l] : static_cast<float>(random.normal());
+  return draws_NSL;
 }
 
 std::string token_kind_name(const ModelConfig& config, int64_t task_of_token) {

@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "framework/base/random.h"
 #include "models/ultrasound/mixing.h"
 #include "models/ultrasound/model_config.h"
 #include "models/ultrasound/unet.h"
@@ -11,7 +12,8 @@ namespace conclave::ultrasound {
 
 /// What the network says of N pictures of one task.
 struct Reading {
-  Tensor mask_NHW;                       ///< logits, as large as the canvas
+  Tensor mask_NHW;      ///< logits, as large as the canvas; of the mean of the samples
+  Tensor samples_NSHW;  ///< logits of outlines as raters might draw them, of a task with latent
   std::map<std::string, Tensor> fields;  ///< by name, logits [N, values]
   Tensor known_N;                        ///< logit that this is a picture of the task at all
 };
@@ -20,6 +22,10 @@ struct Reading {
 struct TaskHeads : Module {
   Tensor query_FD;  ///< a token for each field; [0,D] without fields
   Conv2d mask;
+  /// Of a task with latent, between the finest map and the mask, what a rater's way of drawing shifts
+  /// (the 1x1 convolutions of the Probabilistic U-Net, arXiv 1806.05034).
+  Conv2d vary, vary_more;
+  Linear shift;
   std::vector<Linear> hidden, out;  ///< of each field
   Linear known_hidden, known_out;
 
@@ -38,10 +44,14 @@ struct ReaderModel : Module {
 
   explicit ReaderModel(ModelConfig config);
   /// picture [N,1,H,W], float, about -1 to 1, sides multiples of 2^levels; `task` is an index of
-  /// config.tasks.
-  Reading forward(const Tensor& picture_N1HW, int64_t task, const TokenContext& context);
+  /// config.tasks. latent_NSL: draws of latent_draws, S of each picture, of a task that has one.
+  Reading forward(const Tensor& picture_N1HW, int64_t task, const TokenContext& context,
+                  const Tensor& latent_NSL = {});
   void visit(Visitor& v) override;
 };
+
+/// Standard normal draws [rows, samples, latent]; each second one is the first with the other sign.
+Tensor latent_draws(int64_t rows, int64_t samples, int64_t latent, Random& random);
 
 /// What task_T says of a token: "breast places", "breast fields".
 std::string token_kind_name(const ModelConfig& config, int64_t task_of_token);

@@ -49,6 +49,52 @@ Tensor field_targets(const std::vector<const LabelledPicture*>& pictures, size_t
   return target_MV;
 }
 
+Tensor greys_of(const std::vector<const LabelledPicture*>& pictures) {
+  std::vector<Tensor> grey;
+  for (const auto* picture : pictures) grey.push_back(picture->grey_HW);
+  return at::stack(grey);
+}
+
+// uint8 [N,M,H,W]: the outline that all share, behind it each rater's where they are asked for; black where a
+// picture has fewer.
+Tensor masks_of(const std::vector<const LabelledPicture*>& pictures, bool raters) {
+  int64_t most = 0;
+  for (const auto* picture : pictures)
+    if (raters && picture->raters_RHW.defined()) most = std::max(most, picture->raters_RHW.size(0));
+  const auto& size = pictures.front()->grey_HW.sizes();
+  const Tensor masks_NMHW = at::zeros({std::ssize(pictures), 1 + most, size[0], size[1]}, at::kByte);
+  for (int64_t n = 0; n < std::ssize(pictures); ++n) {
+    const auto& picture = *pictures[static_cast<size_t>(n)];
+    if (picture.mask_HW.defined()) masks_NMHW[n][0].copy_(picture.mask_HW);
+    if (raters && picture.raters_RHW.defined())
+      masks_NMHW[n].narrow(0, 1, picture.raters_RHW.size(0)).copy_(picture.raters_RHW);
+  }
+  return masks_NMHW;
+}
+
+// The mean distance over pictures that several raters outlined, at half the canvas' size; undefined without
+// any.
+Tensor raters_apart(const std::vector<const LabelledPicture*>& pictures, const Tensor& masks_NMHW,
+                    const Tensor& samples_NSHW, const RaterLoss& loss) {
+  if (!samples_NSHW.defined()) return {};
+  std::map<int64_t, std::vector<int64_t>> by_raters;
+  for (int64_t n = 0; n < std::ssize(pictures); ++n)
+    if (const auto& raters = pictures[static_cast<size_t>(n)]->raters_RHW; raters.defined())
+      by_raters[raters.size(0)].push_back(n);
+  const auto shares = [](const Tensor& inside_NKHW) { return at::avg_pool2d(inside_NKHW, 2).flatten(2); };
+  Tensor sum;
+  double count = 0;
+  for (const auto& [raters, places] : by_raters) {
+    const Tensor rows = at::tensor(places, at::kLong);
+    const Tensor apart = rater_distance(shares(samples_NSHW.index_select(0, rows).sigmoid()),
+                                        shares(masks_NMHW.index_select(0, rows).narrow(1, 1, raters)), loss)
+                             .sum();
+    sum = sum.defined() ? sum + apart : apart;
+    count += static_cast<double>(places.size());
+  }
+  return count > 0 ? sum / count : Tensor();
+}
+
 }  // namespace
 
 ReaderLosses parse_reader_losses(const Json& json, const std::string& path) {
@@ -68,6 +114,7 @@ ReaderLosses parse_reader_losses(const Json& json, const std::string& path) {
   losses.outlier_share = config.get("outlier_share", losses.outlier_share);
   require<UsageError>(losses.outlier_share >= 0 && losses.outlier_share <= 1, "{} = {}: must be from 0 to 1",
                       config.name("outlier_share"), losses.outlier_share);
+  if (config.has("raters")) losses.raters = parse_rater_loss(config.part("raters"), config.name("raters"));
   losses.fields = config.get("fields", losses.fields);
   for (const auto& [name, value] : losses.fields) weight(config.name("fields") + "." + name, value);
   losses.mirrored = config.get("mirrored", losses.mirrored);
@@ -87,21 +134,24 @@ ReaderTask::ReaderTask(ReaderModel& model, const std::vector<LabelledPicture>& p
   require<UsageError>(!pictures_.empty(), "there are no pictures to learn from");
   require<Error>(augment_.size() == model_.config.tasks.size(), "[ultrasound] {} augmentations for {} tasks",
                  augment_.size(), model_.config.tasks.size());
+  const bool sampled =
+      std::ranges::any_of(model_.config.tasks, [](const TaskConfig& task) { return task.latent > 0; });
+  require<UsageError>(sampled == (settings_.raters.weight > 0),
+                      "losses.raters and a task's latent belong together: one draws the outlines that the "
+                      "other compares with the raters'");
   if (!settings_.routing.empty()) routing_loss_ = make_loss(settings_.routing);
 }
 
 Tensor ReaderTask::task_loss(int64_t task, const std::vector<int64_t>& items, MicroBatch& batch,
                              Metrics& metrics) {
-  std::vector<Tensor> grey, mask;
+  const auto& about = model_.config.tasks[static_cast<size_t>(task)];
+  std::vector<const LabelledPicture*> pictures;
+  for (const int64_t item : items) pictures.push_back(&pictures_[static_cast<size_t>(item)]);
   std::vector<int64_t> outlined;
-  for (const int64_t item : items) {
-    const auto& picture = pictures_[static_cast<size_t>(item)];
-    grey.push_back(picture.grey_HW);
-    if (picture.mask_HW.defined()) outlined.push_back(static_cast<int64_t>(mask.size()));
-    mask.push_back(picture.mask_HW.defined() ? picture.mask_HW : at::zeros_like(picture.grey_HW));
-  }
-  const auto seen =
-      augment(at::stack(grey), at::stack(mask), augment_[static_cast<size_t>(task)], batch.random);
+  for (size_t n = 0; n < pictures.size(); ++n)
+    if (pictures[n]->mask_HW.defined()) outlined.push_back(static_cast<int64_t>(n));
+  const auto seen = augment(greys_of(pictures), masks_of(pictures, about.latent > 0),
+                            augment_[static_cast<size_t>(task)], batch.random);
   RoutingLog log;
   TokenContext context;
   context.phase = Phase::train;
@@ -116,11 +166,13 @@ Tensor ReaderTask::task_loss(int64_t task, const std::vector<int64_t>& items, Mi
     input_NHW = at::cat({input_NHW, strange.grey_MHW});
     known_N = at::cat({known_N, strange.known_M});
   }
-  Reading reading = model_.forward(network_input(input_NHW), task, context);
+  Tensor latent_NSL;
+  if (about.latent > 0)
+    latent_NSL = latent_draws(input_NHW.size(0), settings_.raters.samples, about.latent, batch.random);
+  Reading reading = model_.forward(network_input(input_NHW), task, context, latent_NSL);
   counts_.add(log.records);
   for (const auto& record : log.records) trace_.add(record);
 
-  const auto& about = model_.config.tasks[static_cast<size_t>(task)];
   Tensor loss = at::zeros({});
   if (beside > 0) {
     const Tensor known = at::binary_cross_entropy_with_logits(reading.known_N, known_N);
@@ -132,10 +184,15 @@ Tensor ReaderTask::task_loss(int64_t task, const std::vector<int64_t>& items, Mi
   }
   if (!outlined.empty()) {
     const Tensor rows = at::tensor(outlined, at::kLong);
-    const Tensor outline =
-        outline_loss(reading.mask_NHW.index_select(0, rows), seen.mask_NHW.index_select(0, rows), settings_);
+    const Tensor outline = outline_loss(reading.mask_NHW.index_select(0, rows),
+                                        seen.masks_NMHW.select(1, 0).index_select(0, rows), settings_);
     metrics["outline." + about.name] = outline.item<double>();
     loss = loss + outline;
+  }
+  if (const Tensor apart = raters_apart(pictures, seen.masks_NMHW, reading.samples_NSHW, settings_.raters);
+      apart.defined()) {
+    metrics["raters." + about.name] = apart.item<double>();
+    loss = loss + settings_.raters.weight * apart;
   }
   for (size_t f = 0; f < about.fields.size(); ++f) {
     const auto& name = about.fields[f].name;

@@ -10,6 +10,7 @@
 #include "framework/train/train_task.h"
 #include "models/ultrasound/augment.h"
 #include "models/ultrasound/outliers.h"
+#include "models/ultrasound/rater_distance.h"
 #include "models/ultrasound/reader_model.h"
 
 namespace conclave::ultrasound {
@@ -22,10 +23,13 @@ struct LabelledPicture {
   std::vector<int64_t> field;  ///< the value of each of the task's fields, -1 unknown
   /// Of each field what raters who differ say, in shares; empty: `field`. Shorter: the same for the rest.
   std::vector<std::vector<double>> shares = {};
+  Tensor raters_RHW =
+      {};  ///< uint8, what each of several raters outlined, whose mean mask_HW is; or undefined
 };
 
 struct ReaderLosses {
-  double overlap = 1, pixels = 1;        ///< of the outline: soft Dice, cross entropy
+  double overlap = 1, pixels = 1;  ///< of the outline: soft Dice, cross entropy
+  RaterLoss raters;                ///< between drawn outlines and those of several raters; weight 0: none
   std::map<std::string, double> fields;  ///< weight of each field's cross entropy; not named: 1
   double label_smoothing = 0.05;
   double known = 0.5;                 ///< of telling pictures of the task from others

@@ -57,6 +57,21 @@ double dice_of(const Tensor& a_HW, const Tensor& b_HW) {
   return sum > 0 ? 2 * both / sum : 1;
 }
 
+double generalised_energy_distance(const std::vector<Tensor>& samples_HW,
+                                   const std::vector<Tensor>& raters_HW) {
+  const auto mean_apart = [](const std::vector<Tensor>& some, const std::vector<Tensor>& others) {
+    double sum = 0;
+    for (const auto& a : some)
+      for (const auto& b : others) {
+        const double dice = dice_of(a, b);
+        sum += 1 - dice / (2 - dice);
+      }
+    return sum / static_cast<double>(some.size() * others.size());
+  };
+  return 2 * mean_apart(samples_HW, raters_HW) - mean_apart(samples_HW, samples_HW) -
+         mean_apart(raters_HW, raters_HW);
+}
+
 Tensor largest_part(const Tensor& mask_HW) {
   const cv::Mat mask = mat_of_mask(mask_HW);
   std::vector<std::vector<cv::Point>> outlines;

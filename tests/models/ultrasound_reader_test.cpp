@@ -236,8 +236,78 @@ TEST(ReaderTask, UnknownLabelsAndMissingOutlinesTeachNothing) {
   EXPECT_EQ(task.loss(batch).loss.item<double>(), 0);
 }
 
+// Of each disc one rater draws the bright core and one all of it: which of them draws cannot be seen.
+std::vector<LabelledPicture> discs_of_two_raters(int count) {
+  auto all = discs(count);
+  Random random(6);
+  for (auto& picture : all) {
+    const Point middle{10 + 12 * random.uniform(), 10 + 12 * random.uniform()};
+    const Tensor core = ellipse_mask({middle, 4, 4, 0}, 32, 32),
+                 whole = ellipse_mask({middle, 8, 8, 0}, 32, 32);
+    picture.grey_HW = (40 + core * 120 + whole * 60).to(at::kByte);
+    picture.raters_RHW = at::stack({core, whole}) * 255;
+    picture.mask_HW = (core * 128 + whole * 127).to(at::kByte);
+    picture.field = {-1, -1};
+  }
+  return all;
+}
+
+Json with_latent() {
+  Json json = tiny(dual_path());
+  json["tasks"][0]["latent"] = 2;
+  return json;
+}
+
+// The generalised energy distance of a reader that learnt from `losses`, over what it learnt from.
+double distance_from_raters(const Json& model_json, const Json& losses) {
+  const auto model = model_of(model_json);
+  const auto pictures = discs_of_two_raters(24);
+  AugmentOptions quiet;
+  ReaderTask task(*model, pictures, parse_reader_losses(losses, "losses"), {quiet, quiet});
+  Trainer(task, options(100)).run();
+  double sum = 0;
+  for (const auto& picture : pictures) {
+    const Reading reading = read_pictures(*model, picture.grey_HW.unsqueeze(0), 0);
+    const Tensor all_SHW = reading.samples_NSHW.defined() ? reading.samples_NSHW[0] : reading.mask_NHW;
+    sum += generalised_energy_distance(all_SHW.gt(0).unbind(0), picture.raters_RHW.unbind(0));
+  }
+  return sum / static_cast<double>(pictures.size());
+}
+
+TEST(Raters, SampledOutlinesComeCloserThanOneOutline) {
+  const double one = distance_from_raters(tiny(dual_path()), {{"outlier_share", 0}});
+  for (const char* distance : {"energy", "sinkhorn"}) {
+    const Json losses = {{"outlier_share", 0}, {"raters", {{"weight", 4}, {"distance", distance}}}};
+    EXPECT_LT(distance_from_raters(with_latent(), losses), 0.6 * one) << distance;
+  }
+}
+
+TEST(Raters, LatentAndLossBelongTogether) {
+  const auto pictures = discs(4);
+  const auto make = [&](const Json& json, const ReaderLosses& losses) {
+    const auto model = model_of(json);
+    ReaderTask(*model, pictures, losses, {AugmentOptions{}, AugmentOptions{}});
+  };
+  ReaderLosses compared;
+  compared.raters.weight = 1;
+  EXPECT_NO_THROW(make(with_latent(), compared));
+  EXPECT_THROW(make(with_latent(), {}), UsageError);
+  EXPECT_THROW(make(tiny(dual_path()), compared), UsageError);
+}
+
+TEST(Raters, APictureIsReadWithTheSameDrawsWhateverIsBesideIt) {
+  const auto model = model_of(with_latent());
+  const Tensor pictures = at::randint(0, 255, {3, 32, 32}, at::kByte);
+  const Reading all = read_pictures(*model, pictures, 0),
+                one = read_pictures(*model, pictures.narrow(0, 2, 1), 0);
+  EXPECT_EQ(all.samples_NSHW.sizes(), (at::IntArrayRef{3, 16, 32, 32}));
+  EXPECT_TRUE(at::allclose(all.samples_NSHW[2], one.samples_NSHW[0], 1e-4, 1e-4));
+  EXPECT_FALSE(at::allclose(one.samples_NSHW[0][0], one.samples_NSHW[0][1], 1e-4, 1e-4));
+}
+
 TEST(Augment, TheSameStreamGivesTheSamePictures) {
-  const Tensor grey = at::randint(0, 255, {3, 32, 48}, at::kByte), mask = at::zeros_like(grey);
+  const Tensor grey = at::randint(0, 255, {3, 32, 48}, at::kByte),
+               mask = at::zeros({3, 1, 32, 48}, at::kByte);
   Random a(4), b(4), c(5);
   const auto first = augment(grey, mask, {}, a), again = augment(grey, mask, {}, b),
              other = augment(grey, mask, {}, c);
@@ -247,17 +317,19 @@ TEST(Augment, TheSameStreamGivesTheSamePictures) {
 }
 
 TEST(Augment, NothingChangesWhenAllIsOff) {
-  const Tensor grey = at::randint(0, 255, {2, 16, 24}, at::kByte);
+  const Tensor grey = at::randint(0, 255, {2, 16, 24}, at::kByte), masks = at::stack({255 - grey, grey}, 1);
   AugmentOptions off;
   off.flip_columns = off.rotate = off.scale = off.stretch = off.shift = off.gamma = off.contrast =
       off.brightness = off.noise = 0;
   Random random(1);
-  const auto same = augment(grey, at::zeros_like(grey), off, random);
+  const auto same = augment(grey, masks, off, random);
   EXPECT_TRUE(at::allclose(same.grey_NHW, grey.to(at::kFloat), 0, 0.05));
+  EXPECT_TRUE(at::allclose(same.masks_NMHW, masks.to(at::kFloat) / 255, 0, 2e-4));
   off.flip_columns = 1;
-  const auto mirrored = augment(grey, at::zeros_like(grey), off, random);
+  const auto mirrored = augment(grey, masks, off, random);
   EXPECT_TRUE(mirrored.flipped[0]);
   EXPECT_TRUE(at::allclose(mirrored.grey_NHW, grey.flip(2).to(at::kFloat), 0, 0.05));
+  EXPECT_TRUE(at::allclose(mirrored.masks_NMHW, masks.flip(3).to(at::kFloat) / 255, 0, 2e-4));
 }
 
 TEST(Outliers, MixturesTellTheirShare) {

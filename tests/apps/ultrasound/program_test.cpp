@@ -235,6 +235,10 @@ TEST(UltrasoundProgram, EvaluatesAFolderOfPictures) {
   ASSERT_EQ(rated.code, 0) << rated.err;
   EXPECT_TRUE(lines_of(rated.out).back()["dice"].is_number());
   EXPECT_DOUBLE_EQ(lines_of(rated.out).back()["rater_dice"], 1);
+  // One outline against two that are alike: twice the part that they do not share, with its mean over one
+  // picture.
+  const double dice = lines_of(rated.out).back()["dice"];
+  EXPECT_NEAR(lines_of(rated.out).back()["ged"].get<double>(), 2 * (1 - dice / (2 - dice)), 1e-9);
   fs::copy_file(assets / "samples/fetal-head.jpg", dir / "set/other.jpg");
   write_file(dir / "set/labels.csv", "file,mask\na.jpg,drawn.jpg|other.jpg\n");
   const auto other_size = ultrasound_run(dir, words);
