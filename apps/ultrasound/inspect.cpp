@@ -18,6 +18,7 @@ int show_lexicon(Invocation& call) {
       for (const auto& value : row.values)
         values.push_back({{"code", value.code}, {"en", value.english}, {"zh", value.chinese}});
       call.out().write({{"organ", row.organ},
+                        {"kind", ultrasound::finding_kind(row.organ)},
                         {"field", row.field.code},
                         {"en", row.field.english},
                         {"zh", row.field.chinese},

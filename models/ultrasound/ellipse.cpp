@@ -8,6 +8,7 @@
 #include <opencv2/imgproc.hpp>
 
 #include "models/ultrasound/reading.h"
+#include "models/ultrasound/report/ellipse_length.h"
 
 namespace conclave::ultrasound {
 namespace {
@@ -70,10 +71,7 @@ Tensor ellipse_mask(const Ellipse& e, int64_t height, int64_t width) {
 }
 
 double circumference(const Ellipse& e) {
-  const double a = e.long_half, b = e.short_half;
-  if (a + b <= 0) return 0;
-  const double h = (a - b) * (a - b) / ((a + b) * (a + b));
-  return std::numbers::pi * (a + b) * (1 + 3 * h / (10 + std::sqrt(4 - 3 * h)));
+  return circumference(e.long_half, e.short_half);
 }
 
 }  // namespace conclave::ultrasound

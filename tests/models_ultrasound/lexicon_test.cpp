@@ -26,6 +26,11 @@ TEST(Lexicon, EveryRowIsWholeAndNamesItsValuesOnce) {
   }
 }
 
+TEST(Lexicon, EveryOrganHasAKindOfFinding) {
+  for (const auto& row : lexicon()) EXPECT_FALSE(finding_kind(row.organ).empty()) << row.organ;
+  EXPECT_THROW(finding_kind("knee"), UsageError);
+}
+
 TEST(Lexicon, SeveralValuesOnlyWhereTheyMayBeJoined) {
   const std::vector<std::string> both = {"macrocalcification", "punctate"};
   EXPECT_EQ(check_value("thyroid", "echogenic_foci", "macrocalcification+punctate"), both);

@@ -3,33 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
-#include <numbers>
 
 #include "framework/base/sha256.h"
+#include "models/ultrasound/report/ellipse_length.h"
 #include "models/ultrasound/report/sentences.h"
 #include "models/ultrasound/rules/growth.h"
 
 namespace conclave::ultrasound {
 namespace {
-
-// The corners of the upright box around an ellipse: all of it must be calibrated.
-std::vector<dicom::PixelPoint> corners(const Ellipse& ellipse) {
-  const double c = std::cos(ellipse.angle), s = std::sin(ellipse.angle);
-  const double across = std::hypot(ellipse.long_half * c, ellipse.short_half * s);
-  const double down = std::hypot(ellipse.long_half * s, ellipse.short_half * c);
-  const auto& [x, y] = ellipse.center;
-  return {{x - across, y - down}, {x + across, y - down}, {x - across, y + down}, {x + across, y + down}};
-}
-
-// Half axes of an ellipse whose x and y are scaled unlike: the singular values of scale * axes.
-std::pair<double, double> scaled_axes(const Ellipse& ellipse, double mm_x, double mm_y) {
-  const double c = std::cos(ellipse.angle), s = std::sin(ellipse.angle);
-  const double a = mm_x * c * ellipse.long_half, b = -mm_x * s * ellipse.short_half;
-  const double d = mm_y * s * ellipse.long_half, e = mm_y * c * ellipse.short_half;
-  const double sum = a * a + b * b + d * d + e * e, product = std::abs(a * e - b * d);
-  const double root = std::sqrt(std::max(0.0, sum * sum - 4 * product * product));
-  return {std::sqrt((sum + root) / 2), std::sqrt(std::max(0.0, (sum - root) / 2))};
-}
 
 ReportedMeasurement reported(const Measurement& measured, const CalibrationOf& calibration_of) {
   ReportedMeasurement told{measured, 0, std::nullopt, ""};
@@ -40,14 +21,8 @@ ReportedMeasurement reported(const Measurement& measured, const CalibrationOf& c
     told.pixels = length.pixels, told.mm = length.mm, told.reason = length.scale.reason;
     return told;
   }
-  const Ellipse& ellipse = measured.ellipse;
-  told.pixels = circumference(ellipse.long_half, ellipse.short_half);
-  const auto scale = dicom::scale_at(calibration, corners(ellipse));
-  told.reason = scale.reason;
-  if (scale.mm) {
-    const auto [a, b] = scaled_axes(ellipse, scale.mm->first, scale.mm->second);
-    told.mm = circumference(a, b);
-  }
+  const auto length = ellipse_length(calibration, measured.ellipse);
+  told.pixels = length.pixels, told.mm = length.mm, told.reason = length.scale.reason;
   return told;
 }
 
@@ -93,12 +68,6 @@ void derive_growth(Report& report) {
 }
 
 }  // namespace
-
-double circumference(double a, double b) {
-  if (a + b <= 0) return 0;
-  const double h = (a - b) * (a - b) / ((a + b) * (a + b));
-  return std::numbers::pi * (a + b) * (1 + 3 * h / (10 + std::sqrt(4 - 3 * h)));
-}
 
 std::string utc_now() {
   const std::time_t now = std::time(nullptr);

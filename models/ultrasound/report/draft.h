@@ -19,9 +19,6 @@ Report draft_report(const Findings& findings, const StudyInfo& study, const Cali
 /// Rules and sentences anew from the fields, after an edit; sentences that a reader wrote stay.
 void derive(Report& report);
 
-/// Circumference of an ellipse by Ramanujan's second formula, half axes in any unit.
-double circumference(double a, double b);
-
 /// The time now as "2026-03-01T12:00:00Z".
 std::string utc_now();
 

@@ -12,6 +12,8 @@ namespace {
 const Term kKinds[] = {{"breast_lesion", "breast lesion", "乳腺病灶"},
                        {"thyroid_nodule", "thyroid nodule", "甲状腺结节"},
                        {"fetal_head", "fetal head", "胎头"},
+                       {"adnexal_lesion", "adnexal lesion", "附件区病变"},
+                       {"liver_observation", "liver observation", "肝脏观察灶"},
                        {"lung", "lung", "肺"}};
 const Term kMeasurements[] = {{"long_axis", "long axis", "长径"},
                               {"short_axis", "short axis", "短径"},

@@ -1,6 +1,7 @@
 #include "models/ultrasound/rules/lexicon.h"
 
 #include <algorithm>
+#include <map>
 
 #include "framework/base/error.h"
 
@@ -147,6 +148,15 @@ std::vector<FieldTerms> make_lexicon() {
 const std::vector<FieldTerms>& lexicon() {
   static const auto table = make_lexicon();
   return table;
+}
+
+const std::string& finding_kind(const std::string& organ) {
+  static const std::map<std::string, std::string> kinds = {
+      {"breast", "breast_lesion"},  {"thyroid", "thyroid_nodule"},  {"fetal_head", "fetal_head"},
+      {"adnexa", "adnexal_lesion"}, {"liver", "liver_observation"}, {"lung", "lung"}};
+  const auto found = kinds.find(organ);
+  require<UsageError>(found != kinds.end(), "there is no organ '{}'", organ);
+  return found->second;
 }
 
 const FieldTerms* find_field(const std::string& organ, const std::string& field) {

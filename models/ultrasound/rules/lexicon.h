@@ -20,6 +20,10 @@ struct FieldTerms {
 /// The whole table, in the order in which a report says it.
 const std::vector<FieldTerms>& lexicon();
 
+/// What a finding of an organ is called: "breast_lesion". Throws UsageError for an organ that is not in the
+/// table.
+const std::string& finding_kind(const std::string& organ);
+
 /// Nullptr when the organ has no such field.
 const FieldTerms* find_field(const std::string& organ, const std::string& field);
 

@@ -1,12 +1,14 @@
 // conclave-ultrasound, end to end.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
 #include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <numbers>
 
 #include <fstream>
 #include <sstream>
@@ -206,6 +208,19 @@ TEST(UltrasoundProgram, Measures) {
       ultrasound_run(dir, {"measure", dir / "two.dcm", "--from", "1,1", "--to", "2,2", "--frame", "3"}).code,
       2);
   EXPECT_EQ(ultrasound_run(dir, {"measure", dir / "one.dcm", "--from", "1", "--to", "2,2"}).code, 2);
+  const auto round =
+      ultrasound_run(dir, {"measure", dir / "one.dcm", "--ellipse", "200,200,30,30,45", "--json"});
+  EXPECT_NEAR(lines_of(round.out).at(0)["mm"].get<double>(), 12 * std::numbers::pi, 1e-9);
+  EXPECT_NEAR(lines_of(round.out).at(0)["half_axes_mm"][1].get<double>(), 6, 1e-9);
+  for (const std::vector<std::string>& wrong :
+       {std::vector<std::string>{},
+        {"--ellipse", "200,200,30,30"},
+        {"--ellipse", "200,200,30,-1,0"},
+        {"--ellipse", "200,200,30,30,0", "--from", "1,1", "--to", "2,2"}}) {
+    std::vector<std::string> words{"measure", dir / "one.dcm"};
+    words.insert(words.end(), wrong.begin(), wrong.end());
+    EXPECT_EQ(ultrasound_run(dir, words).code, 2);
+  }
   EXPECT_EQ(
       ultrasound_run(dir, {"measure", dir / "one.dcm", "--from", "1,1", "--to", "2,2", "--mm-per-pixel", "1"})
           .code,
