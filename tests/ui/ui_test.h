@@ -55,7 +55,9 @@ class UiTest : public ::testing::Test {
   /// For people to look at: NAME.png in the folder that CONCLAVE_SCREENSHOTS names, where it is set.
   void keep_picture(const QString& name) {
     const QString folder = qEnvironmentVariable("CONCLAVE_SCREENSHOTS");
-    if (!folder.isEmpty()) window().grab().save(folder + "/" + name + ".png");
+    if (folder.isEmpty()) return;
+    QTest::qWait(50);  // until what was shown last is laid out
+    window().grab().save(folder + "/" + name + ".png");
   }
   /// A finished run; returns its number.
   int64_t add_run(const std::string& name, double accuracy, int points = 100, const std::string& app = "vqa",

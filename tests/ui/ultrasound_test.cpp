@@ -2,14 +2,19 @@
 #include <gmock/gmock.h>
 
 #include <QAbstractItemModelTester>
+#include <QComboBox>
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QSlider>
 #include <QTableView>
+#include <cmath>
+#include <numbers>
 
 #include "framework/base/error.h"
 #include "framework/base/file.h"
 #include "ui/ultrasound/frame_viewer.h"
+#include "ui/ultrasound/mask_runs.h"
+#include "ui/ultrasound/readers_panel.h"
 #include "ui/ultrasound/ultrasound_page.h"
 #include "ui_test.h"
 
@@ -32,10 +37,11 @@ TEST(UltrasoundReport, IsReadWithItsMask) {
   ASSERT_EQ(view.fields.size(), 2u);
   EXPECT_EQ(view.fields[0].name, "margin") << "the least sure first";
   EXPECT_EQ(view.measurements, QStringList({"long axis: 9.5 px (no scale)"}));
-  ASSERT_EQ(view.masks.size(), 1u);
-  const QImage& mask = view.masks[0];
+  const ReportMarks& marks = view.marks.at({QString(), 0});
+  ASSERT_EQ(marks.masks.size(), 1u);
+  const QImage& mask = marks.masks[0];
   for (int i = 0; i < 8; ++i) EXPECT_EQ(mask.constScanLine(i / 4)[i % 4], i == 1 || i == 2 ? 255 : 0) << i;
-  ASSERT_EQ(view.ellipses.size(), 1u);
+  ASSERT_EQ(marks.ellipses.size(), 1u);
   EXPECT_EQ(view.findings, "A mass.");
   EXPECT_EQ(view.steps[0].changes, QStringList({"/a: 1"}));
   QByteArray beyond(kReport);
@@ -56,8 +62,9 @@ TEST(UltrasoundReport, ChangedFieldsBecomeFlags) {
   EXPECT_EQ(model.changes(), QStringList({"0.margin=spiculated"}));
   EXPECT_EQ(model.data(model.index(0, 2), Qt::DisplayRole).toString(), "yours");
   Lexicon lexicon;
-  add_to_lexicon(lexicon, R"({"organ":"breast","field":"margin","values":[{"code":"angular"}]})");
-  EXPECT_EQ(lexicon["breast.margin"], QStringList("angular"));
+  add_to_lexicon(
+      lexicon, R"({"organ":"breast","kind":"breast_lesion","field":"margin","values":[{"code":"angular"}]})");
+  EXPECT_EQ(lexicon.values("breast", "margin"), QStringList("angular"));
 }
 
 TEST_F(UiTest, FramesAreLevelledZoomedAndMeasured) {
@@ -89,6 +96,53 @@ TEST_F(UiTest, FramesAreLevelledZoomedAndMeasured) {
   EXPECT_NEAR((viewer.to_picture({100, 100}) - below).manhattanLength(), 0, 1e-9) << "around the pointer";
   QTest::mouseDClick(&viewer, Qt::LeftButton);
   EXPECT_EQ(viewer.zoom(), 1);
+}
+
+TEST(MaskRuns, AnOutlineBecomesRunsAndBack) {
+  const QImage inside = inside_of(QPolygonF({{-0.5, 0.5}, {1.5, 0.5}, {1.5, 2.5}, {-0.5, 2.5}}), {4, 3});
+  const Json json = mask_json(inside);
+  EXPECT_EQ(json["runs"], Json::parse("[4,2,2,2,2]"));
+  EXPECT_EQ(parse_mask(json), inside);
+}
+
+TEST(Annotation, IsWhatAdjudicationReads) {
+  Annotation drawn{
+      "Dr. Ö/1", "breast", "breast_lesion", 2, {{{1, 1}, {5, 1}, {5, 4}}}, false, {{"margin", "angular"}}};
+  const Json json = findings_json(drawn, {8, 8});
+  EXPECT_EQ(json["findings"][0]["evidence"]["box"], Json::parse("[1.5,1.5,4.0,3.0]"));
+  EXPECT_EQ(json["findings"][0]["mask"]["width"], 8);
+  const Annotation again = parse_annotation(QByteArray::fromStdString(json.dump()), "a.json");
+  EXPECT_EQ(again.reader, drawn.reader);
+  EXPECT_EQ(again.outline, drawn.outline);
+  EXPECT_EQ(again.fields, drawn.fields);
+  EXPECT_EQ(again.frame, 2);
+  for (const char* wrong : {"{}", "[", R"({"findings":[]})", R"({"reader":1,"findings":[{}]})"})
+    EXPECT_THROW(parse_annotation(wrong, "a.json"), DataError) << wrong;
+}
+
+TEST(ReaderTable, WhatReadersDifferInIsDecided) {
+  Lexicon lexicon;
+  add_to_lexicon(
+      lexicon, R"({"organ":"breast","kind":"breast_lesion","field":"margin","values":[{"code":"angular"}]})");
+  add_to_lexicon(lexicon,
+                 R"({"organ":"breast","kind":"breast_lesion","field":"shape","values":[{"code":"oval"}]})");
+  ReaderTableModel model;
+  const QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::Fatal);
+  std::vector<Annotation> readers(2);
+  readers[0] = {"ana", "breast", "breast_lesion", 0, {}, false, {{"margin", "angular"}, {"shape", "oval"}}};
+  readers[1] = {"bo", "breast", "breast_lesion", 0, {}, false, {{"margin", "indistinct"}, {"shape", "oval"}}};
+  model.set(lexicon, "breast", "bo", readers);
+  EXPECT_EQ(model.columnCount(), 4);
+  EXPECT_EQ(model.differing(), QStringList("margin"));
+  EXPECT_FALSE(model.setData(model.index(0, 1), "angular", Qt::EditRole)) << "ana's is not bo's to change";
+  EXPECT_TRUE(model.setData(model.index(0, 3), "angular", Qt::EditRole));
+  EXPECT_EQ(model.decisions(), QStringList("0.margin=angular"));
+  EXPECT_TRUE(model.setData(model.index(0, 2), "angular", Qt::EditRole));
+  EXPECT_TRUE(model.differing().isEmpty());
+  model.set(lexicon, "breast", "cy", readers);
+  EXPECT_EQ(model.columnCount(), 5) << "who has not read yet has a column";
+  model.set(lexicon, "thyroid", "bo", readers);
+  EXPECT_EQ(model.rowCount(), 0);
 }
 
 class UltrasoundTest : public UiTest {
@@ -164,6 +218,111 @@ TEST_F(UltrasoundTest, AHeadIsMeasuredDraftedEditedAndSigned) {
   ASSERT_TRUE(done());
   EXPECT_TRUE(std::filesystem::exists(dir_ / "reports" / "head.pdf")) << text("ultrasound.state");
   keep_picture("ultrasound-signed");
+}
+
+TEST_F(UltrasoundTest, AnEllipseIsMeasured) {
+  open();
+  page().open({head("head.png")});
+  ASSERT_TRUE(wait([&] { return page().viewer().has_frame(); }));
+  page().form().set_value("mm-per-pixel", 0.5);
+  trigger("ultrasound.ellipse");
+  FrameViewer& viewer = page().viewer();
+  const auto at = [&](double x, double y) { return viewer.to_widget({x, y}).toPoint(); };
+  QTest::mousePress(&viewer, Qt::LeftButton, {}, at(80, 135));
+  QTest::mouseMove(&viewer, at(320, 135));
+  QTest::mouseRelease(&viewer, Qt::LeftButton, {}, at(320, 135));
+  QTest::mouseMove(&viewer, at(200, 15));  // as wide as long: a circle
+  QTest::mouseClick(&viewer, Qt::LeftButton, {}, at(200, 15));
+  ASSERT_TRUE(done());
+  const QString length = QString::fromStdString(text("ultrasound.length"));
+  EXPECT_THAT(length.toStdString(), HasSubstr("around: "));
+  EXPECT_NEAR(length.section(' ', 1, 1).toDouble(), 120 * std::numbers::pi, 4) << length.toStdString();
+}
+
+TEST_F(UltrasoundTest, ASentenceLeadsToItsBoxAndADraftIsFoundAgain) {
+  open();
+  const QString file = head("head.png");
+  page().open({file});
+  ASSERT_TRUE(wait([&] { return page().viewer().has_frame(); }));
+  page().form().set_value("organ", "fetal_head");
+  trigger("ultrasound.draft");
+  ASSERT_TRUE(done());
+  ASSERT_NE(page().report(), nullptr) << text("ultrasound.state");
+  EXPECT_FALSE(page().viewer().marks().masks.empty());
+  EXPECT_FALSE(page().viewer().marks().evidence);
+  auto* findings = child<QPlainTextEdit>("ultrasound.findings");
+  QTest::mouseClick(findings->viewport(), Qt::LeftButton, {}, {5, 8});
+  ASSERT_TRUE(wait([&] { return page().viewer().marks().evidence.has_value(); }))
+      << text("ultrasound.evidence");
+  EXPECT_TRUE(page().viewer().marks().evidence->contains(QPointF(200, 135))) << "the head's middle";
+  EXPECT_THAT(text("ultrasound.evidence"), HasSubstr("frame 1"));
+  keep_picture("ultrasound-evidence");
+  QTest::keyClicks(findings, "Seen by me. ");
+  QTest::keyClick(findings, Qt::Key_Left);
+  EXPECT_FALSE(page().viewer().marks().evidence);
+  EXPECT_THAT(text("ultrasound.evidence"), HasSubstr("own words"));
+
+  page().open({head("other.png")});
+  EXPECT_EQ(page().report(), nullptr);
+  page().open({file});
+  ASSERT_NE(page().report(), nullptr) << "what was drafted before is there again";
+  EXPECT_EQ(page().report()->state, "draft");
+  EXPECT_TRUE(done());
+}
+
+TEST_F(UltrasoundTest, TwoReadersAreKeptApartAndAdjudicated) {
+  open();
+  const QString file = head("head.png");
+  page().open({file});
+  ASSERT_TRUE(done());
+  ASSERT_TRUE(wait([&] { return page().viewer().has_frame(); }));
+  auto* name = child<QLineEdit>("ultrasound.reader");
+  auto* organ = child<QComboBox>("ultrasound.readers.organ");
+  FrameViewer& viewer = page().viewer();
+  const auto at = [&](double x, double y) { return viewer.to_widget({x, y}).toPoint(); };
+  const auto read_as = [&](const char* reader, const char* margin, double right) {
+    name->clear();
+    QTest::keyClicks(name, reader);
+    trigger("ultrasound.outline");
+    QTest::mousePress(&viewer, Qt::LeftButton, {}, at(100, 60));
+    for (const auto& [x, y] : std::vector<std::pair<double, double>>{{right, 60}, {right, 200}, {100, 200}})
+      QTest::mouseMove(&viewer, at(x, y));
+    QTest::mouseRelease(&viewer, Qt::LeftButton, {}, at(100, 200));
+    organ->setCurrentIndex(organ->findData("breast"));
+    ReaderTableModel& table = page().readers().table();
+    for (int row = 0; row < table.rowCount(); ++row)
+      if (table.data(table.index(row, 0), Qt::EditRole) == "margin")
+        EXPECT_TRUE(table.setData(table.index(row, table.readers()), margin, Qt::EditRole));
+  };
+  read_as("Ana", "angular", 280);
+  child<QPushButton>("ultrasound.readers.save")->click();
+  EXPECT_THAT(text("ultrasound.state"), HasSubstr("saved in")) << text("ultrasound.state");
+  EXPECT_FALSE(child<QPushButton>("ultrasound.readers.join")->isEnabled());
+  read_as("Bo", "indistinct", 300);
+  child<QPushButton>("ultrasound.readers.save")->click();
+  EXPECT_EQ(page().viewer().marks().readers.size(), 2u);
+  EXPECT_THAT(text("ultrasound.readers.agreement"), HasSubstr("differ in margin"));
+  keep_picture("ultrasound-readers");
+  child<QPushButton>("ultrasound.readers.join")->click();
+  ASSERT_TRUE(done());
+  EXPECT_THAT(text("ultrasound.readers.agreement"), HasSubstr("Left to decide")) << text("ultrasound.state");
+  ReaderTableModel& table = page().readers().table();
+  for (int row = 0; row < table.rowCount(); ++row)
+    if (table.data(table.index(row, 0), Qt::EditRole) == "margin")
+      table.setData(table.index(row, table.columnCount() - 1), "angular", Qt::EditRole);
+  child<QPushButton>("ultrasound.readers.join")->click();
+  ASSERT_TRUE(done());
+  EXPECT_THAT(text("ultrasound.readers.agreement"), HasSubstr("nothing is left")) << text("ultrasound.state");
+  child<QPushButton>("ultrasound.readers.draft")->click();
+  ASSERT_TRUE(done());
+  ASSERT_NE(page().report(), nullptr) << text("ultrasound.state");
+  EXPECT_THAT(page().report()->model.toStdString(), HasSubstr("Ana, Bo"));
+  EXPECT_EQ(page().report()->organ, "breast");
+  // Both are there when the study is opened again.
+  page().open({file});
+  ASSERT_TRUE(wait([&] { return page().viewer().has_frame(); }));
+  EXPECT_EQ(page().viewer().marks().readers.size(), 2u);
+  EXPECT_TRUE(done());
 }
 
 TEST_F(UltrasoundTest, HomeTriesASample) {

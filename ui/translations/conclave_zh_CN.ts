@@ -91,6 +91,33 @@
         </message>
     </context>
     <context>
+        <name>conclave::ui::AlertBell</name>
+        <message>
+            <source>%1 is no program on PATH</source>
+            <translation>PATH 中没有程序 %1</translation>
+        </message>
+        <message>
+            <source>waits for the next alert</source>
+            <translation>等待下一个警报</translation>
+        </message>
+        <message>
+            <source>runs…</source>
+            <translation>正在运行…</translation>
+        </message>
+        <message>
+            <source>a test of the command for alerts</source>
+            <translation>警报命令的测试</translation>
+        </message>
+        <message>
+            <source>%1: ran and ended well</source>
+            <translation>%1：已运行，正常结束</translation>
+        </message>
+        <message>
+            <source>The command for alerts: %1</source>
+            <translation>警报命令：%1</translation>
+        </message>
+    </context>
+    <context>
         <name>conclave::ui::AnswerModel</name>
         <message>
             <source>%1: asking</source>
@@ -346,7 +373,7 @@
             <translation>筛选</translation>
         </message>
         <message>
-            <source>Filter: words of a question, an answer, a picture's name</source>
+            <source>Filter: words of a question, an answer, a picture&apos;s name</source>
             <translation>筛选：问题、答案或图片名中的词</translation>
         </message>
         <message>
@@ -706,6 +733,96 @@ In Runs, choose some and press C.</source>
         <message>
             <source>Choose a file to see what is in it.</source>
             <translation>选择一个文件查看其内容。</translation>
+        </message>
+    </context>
+    <context>
+        <name>conclave::ui::FramePanel</name>
+        <message>
+            <source>Overlay</source>
+            <translation>叠加</translation>
+        </message>
+        <message>
+            <source>Drag to measure; right button: window and level; wheel: zoom; Shift: move</source>
+            <translation>拖动测量；右键：窗宽和窗位；滚轮：缩放；Shift：移动</translation>
+        </message>
+        <message>
+            <source>%1 of %2</source>
+            <translation>第 %1，共 %2</translation>
+        </message>
+        <message>
+            <source>Length</source>
+            <translation>长度</translation>
+        </message>
+        <message>
+            <source>Drag from one end to the other</source>
+            <translation>从一端拖到另一端</translation>
+        </message>
+        <message>
+            <source>Ellipse</source>
+            <translation>椭圆</translation>
+        </message>
+        <message>
+            <source>Drag its long axis, then click where it is as wide as it should be</source>
+            <translation>拖出长轴，然后在合适的宽度处点击</translation>
+        </message>
+        <message>
+            <source>Outline</source>
+            <translation>轮廓</translation>
+        </message>
+        <message>
+            <source>Drag around what is to be outlined</source>
+            <translation>沿要勾画的边缘拖动</translation>
+        </message>
+        <message>
+            <source>Box</source>
+            <translation>方框</translation>
+        </message>
+        <message>
+            <source>Drag from corner to corner</source>
+            <translation>从一角拖到对角</translation>
+        </message>
+        <message>
+            <source>What the report and readers say lies where</source>
+            <translation>报告和阅片人标出的位置</translation>
+        </message>
+        <message>
+            <source>Window</source>
+            <translation>窗宽</translation>
+        </message>
+        <message>
+            <source>Level</source>
+            <translation>级别</translation>
+        </message>
+        <message>
+            <source>Frame</source>
+            <translation>帧</translation>
+        </message>
+        <message>
+            <source>measuring…</source>
+            <translation>正在测量…</translation>
+        </message>
+        <message>
+            <source>%1 mm (%2 px)</source>
+            <translation>%1 mm（%2 px）</translation>
+        </message>
+        <message>
+            <source>%1 px</source>
+            <translation>%1 px</translation>
+        </message>
+        <message>
+            <source>around: %1</source>
+            <translation>周长：%1</translation>
+        </message>
+        <message>
+            <source>%1; not in mm: %2</source>
+            <translation>%1；不以 mm 计：%2</translation>
+        </message>
+    </context>
+    <context>
+        <name>conclave::ui::FrameSource</name>
+        <message>
+            <source>conclave-ultrasound is neither beside this program nor on PATH</source>
+            <translation>conclave-ultrasound 既不在本程序旁，也不在 PATH 中</translation>
         </message>
     </context>
     <context>
@@ -1322,6 +1439,187 @@ In Runs, choose some and press C.</source>
         </message>
     </context>
     <context>
+        <name>conclave::ui::ReaderTableModel</name>
+        <message>
+            <source>you</source>
+            <translation>您</translation>
+        </message>
+        <message>
+            <source>The readers differ</source>
+            <translation>阅片人意见不一</translation>
+        </message>
+        <message>
+            <source>Field</source>
+            <translation>字段</translation>
+        </message>
+        <message>
+            <source>Decision</source>
+            <translation>裁定值</translation>
+        </message>
+    </context>
+    <context>
+        <name>conclave::ui::ReadersPanel</name>
+        <message>
+            <source>Save as mine</source>
+            <translation>存为我的</translation>
+        </message>
+        <message>
+            <source>Draw anew</source>
+            <translation>重画</translation>
+        </message>
+        <message>
+            <source>Adjudicate</source>
+            <translation>裁定</translation>
+        </message>
+        <message>
+            <source>Draft from it</source>
+            <translation>据此起草</translation>
+        </message>
+        <message>
+            <source>Organ</source>
+            <translation>器官</translation>
+        </message>
+        <message>
+            <source>Readers</source>
+            <translation>阅片人</translation>
+        </message>
+        <message>
+            <source>A second reader, under another name, makes it possible to compare.</source>
+            <translation>另一位阅片人以其姓名保存后即可比较。</translation>
+        </message>
+        <message>
+            <source>%1 readers, who agree.</source>
+            <translation>%1 位阅片人，意见一致。</translation>
+        </message>
+        <message>
+            <source>%1 readers, who differ in %2.</source>
+            <translation>%1 位阅片人，在%2上意见不一。</translation>
+        </message>
+        <message>
+            <source>Nothing is drawn: take Outline, Ellipse or Box above the picture.</source>
+            <translation>尚未勾画：请用图像上方的轮廓、椭圆或方框。</translation>
+        </message>
+        <message>
+            <source>Drawn on frame %1: %2 x %3 pixels.</source>
+            <translation>画在第 %1 帧：%2 x %3 像素。</translation>
+        </message>
+        <message>
+            <source>you</source>
+            <translation>您</translation>
+        </message>
+        <message>
+            <source>Who reads? Write your name below</source>
+            <translation>谁在阅片？请在下方写上姓名</translation>
+        </message>
+        <message>
+            <source>Choose what is seen first</source>
+            <translation>请先选择所见</translation>
+        </message>
+        <message>
+            <source>There is nothing to save: draw, or choose a value</source>
+            <translation>没有可保存的内容：请勾画或选值</translation>
+        </message>
+        <message>
+            <source>saved in %1</source>
+            <translation>已保存到 %1</translation>
+        </message>
+        <message>
+            <source>Who decides? Write your name below</source>
+            <translation>谁来裁定？请在下方写上姓名</translation>
+        </message>
+        <message>
+            <source>Joined: nothing is left to decide.</source>
+            <translation>已合并：无待裁定项。</translation>
+        </message>
+        <message>
+            <source>Left to decide: %1</source>
+            <translation>待裁定：%1</translation>
+        </message>
+        <message>
+            <source>joined in %1</source>
+            <translation>已合并到 %1</translation>
+        </message>
+    </context>
+    <context>
+        <name>conclave::ui::ReportPanel</name>
+        <message>
+            <source>State</source>
+            <translation>状态</translation>
+        </message>
+        <message>
+            <source>By</source>
+            <translation>作者</translation>
+        </message>
+        <message>
+            <source>What changed</source>
+            <translation>更改内容</translation>
+        </message>
+        <message>
+            <source>Fields</source>
+            <translation>字段</translation>
+        </message>
+        <message>
+            <source>From draft to signed</source>
+            <translation>从草稿到签署</translation>
+        </message>
+        <message>
+            <source>Findings</source>
+            <translation>所见</translation>
+        </message>
+        <message>
+            <source>Impression</source>
+            <translation>印象</translation>
+        </message>
+        <message>
+            <source>Text and fields</source>
+            <translation>文本和字段</translation>
+        </message>
+        <message>
+            <source>No report yet: “Draft a report” makes one.</source>
+            <translation>还没有报告：“起草报告”会生成一份。</translation>
+        </message>
+        <message>
+            <source>%1, by %2</source>
+            <translation>%1，%2</translation>
+        </message>
+        <message>
+            <source>a reader</source>
+            <translation>一位阅片人</translation>
+        </message>
+        <message>
+            <source>the model abstains: %1</source>
+            <translation>模型不作判断：%1</translation>
+        </message>
+        <message>
+            <source>A click into a sentence shows where it comes from.</source>
+            <translation>点击句子即可看到其出处。</translation>
+        </message>
+        <message>
+            <source>Your own words: they come from no picture.</source>
+            <translation>您自己的话：不出自图像。</translation>
+        </message>
+        <message>
+            <source>A reader&apos;s own words: they come from no picture.</source>
+            <translation>阅片人自己的话：不出自图像。</translation>
+        </message>
+        <message>
+            <source>This sentence names no place in a picture.</source>
+            <translation>这句话没有对应图像位置。</translation>
+        </message>
+        <message>
+            <source>From frame %1</source>
+            <translation>出自第 %1 帧</translation>
+        </message>
+        <message>
+            <source> of %1</source>
+            <translation>（%1）</translation>
+        </message>
+        <message>
+            <source>, the dashed box of %1 x %2 pixels</source>
+            <translation>，虚线框 %1 x %2 像素</translation>
+        </message>
+    </context>
+    <context>
         <name>conclave::ui::RoutingPage</name>
         <message>
             <source>Routing</source>
@@ -1811,33 +2109,6 @@ In Runs, choose some and press C.</source>
         </message>
     </context>
     <context>
-        <name>conclave::ui::AlertBell</name>
-        <message>
-            <source>%1 is no program on PATH</source>
-            <translation>PATH 中没有程序 %1</translation>
-        </message>
-        <message>
-            <source>waits for the next alert</source>
-            <translation>等待下一个警报</translation>
-        </message>
-        <message>
-            <source>runs…</source>
-            <translation>正在运行…</translation>
-        </message>
-        <message>
-            <source>a test of the command for alerts</source>
-            <translation>警报命令的测试</translation>
-        </message>
-        <message>
-            <source>%1: ran and ended well</source>
-            <translation>%1：已运行，正常结束</translation>
-        </message>
-        <message>
-            <source>The command for alerts: %1</source>
-            <translation>警报命令：%1</translation>
-        </message>
-    </context>
-    <context>
         <name>conclave::ui::SettingsPage</name>
         <message>
             <source>Try it</source>
@@ -1941,9 +2212,9 @@ sound is played by: %3</source>
         </message>
         <message>
             <source># Settings of all programs, in sections [app] and [app.verb]; “inspect config” of each program lists the keys.
-</source>
+    </source>
             <translation># 所有程序的设置，分节 [app] 和 [app.verb]；各程序的 “inspect config” 列出键名。
-</translation>
+    </translation>
         </message>
         <message>
             <source>It lies at %1</source>
@@ -2134,7 +2405,7 @@ sound is played by: %3</source>
             <translation>各专家的权重随行数</translation>
         </message>
         <message>
-            <source>router's weight</source>
+            <source>router&apos;s weight</source>
             <translation>路由器权重</translation>
         </message>
         <message>
@@ -2196,44 +2467,8 @@ sound is played by: %3</source>
             <translation>报告</translation>
         </message>
         <message>
-            <source>State</source>
-            <translation>状态</translation>
-        </message>
-        <message>
-            <source>By</source>
-            <translation>作者</translation>
-        </message>
-        <message>
-            <source>What changed</source>
-            <translation>更改内容</translation>
-        </message>
-        <message>
             <source>Studies</source>
             <translation>检查</translation>
-        </message>
-        <message>
-            <source>Fields</source>
-            <translation>字段</translation>
-        </message>
-        <message>
-            <source>From draft to signed</source>
-            <translation>从草稿到签署</translation>
-        </message>
-        <message>
-            <source>Outline</source>
-            <translation>轮廓</translation>
-        </message>
-        <message>
-            <source>%1 mm (%2 px)</source>
-            <translation>%1 mm（%2 px）</translation>
-        </message>
-        <message>
-            <source>%1 px</source>
-            <translation>%1 px</translation>
-        </message>
-        <message>
-            <source>%1; not in mm: %2</source>
-            <translation>%1；不以 mm 计：%2</translation>
         </message>
         <message>
             <source>Research use only, not for clinical use</source>
@@ -2242,34 +2477,6 @@ sound is played by: %3</source>
         <message>
             <source>Draft with</source>
             <translation>起草方式</translation>
-        </message>
-        <message>
-            <source>Window</source>
-            <translation>窗宽</translation>
-        </message>
-        <message>
-            <source>Level</source>
-            <translation>级别</translation>
-        </message>
-        <message>
-            <source>Frame</source>
-            <translation>帧</translation>
-        </message>
-        <message>
-            <source>Drag to measure; right button: window and level; wheel: zoom; Shift: move</source>
-            <translation>拖动测量；右键：窗宽和窗位；滚轮：缩放；Shift：移动</translation>
-        </message>
-        <message>
-            <source>Findings</source>
-            <translation>所见</translation>
-        </message>
-        <message>
-            <source>Impression</source>
-            <translation>印象</translation>
-        </message>
-        <message>
-            <source>Your name, to edit and sign</source>
-            <translation>您的姓名，用于编辑和签署</translation>
         </message>
         <message>
             <source>Reader</source>
@@ -2340,16 +2547,8 @@ sound is played by: %3</source>
             <translation>样例没有安装</translation>
         </message>
         <message>
-            <source>%1 of %2</source>
-            <translation>第 %1，共 %2</translation>
-        </message>
-        <message>
             <source>conclave-ultrasound is neither beside this program nor on PATH</source>
             <translation>conclave-ultrasound 既不在本程序旁，也不在 PATH 中</translation>
-        </message>
-        <message>
-            <source>measuring…</source>
-            <translation>正在测量…</translation>
         </message>
         <message>
             <source>working…</source>
@@ -2404,20 +2603,28 @@ sound is played by: %3</source>
             <translation>文本、PDF、SR 和 FHIR 在 %1 旁</translation>
         </message>
         <message>
-            <source>No report yet: “Draft a report” makes one.</source>
-            <translation>还没有报告：“起草报告”会生成一份。</translation>
+            <source>Measure a length</source>
+            <translation>测量长度</translation>
         </message>
         <message>
-            <source>%1, by %2</source>
-            <translation>%1，%2</translation>
+            <source>Measure an ellipse</source>
+            <translation>测量椭圆</translation>
         </message>
         <message>
-            <source>a reader</source>
-            <translation>一位阅片人</translation>
+            <source>Outline what is seen</source>
+            <translation>勾画所见</translation>
         </message>
         <message>
-            <source>the model abstains: %1</source>
-            <translation>模型不作判断：%1</translation>
+            <source>Draw a box</source>
+            <translation>画方框</translation>
+        </message>
+        <message>
+            <source>Your name, to edit, sign and annotate</source>
+            <translation>您的姓名，用于编辑、签署和标注</translation>
+        </message>
+        <message>
+            <source>Readers</source>
+            <translation>阅片人</translation>
         </message>
     </context>
     <context>

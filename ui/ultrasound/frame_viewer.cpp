@@ -1,22 +1,35 @@
 #include "ui/ultrasound/frame_viewer.h"
 
 #include <QMouseEvent>
-#include <QPainter>
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
-
-#include "ui/theme/theme.h"
 
 namespace conclave::ui {
 namespace {
 
 constexpr double kMostZoom = 32, kZoomStep = 1.2;
 constexpr double kShortest = 2;  // pixels of the screen; less is a click
-const QColor kAmber(0xe6, 0x9f, 0x00), kSure(0x56, 0xb4, 0xe9), kMask(0xd5, 0x5e, 0x00);
+constexpr int kCorners = 90;     // of an ellipse's polygon
+
+double distance_from_line(const QPointF& point, const QLineF& line) {
+  const QPointF along = line.p2() - line.p1(), to = point - line.p1();
+  return std::abs(along.x() * to.y() - along.y() * to.x()) / std::max(line.length(), 1e-9);
+}
 
 }  // namespace
+
+QPolygonF polygon_of(const ReportEllipse& ellipse) {
+  QPolygonF polygon;
+  const double c = std::cos(ellipse.angle), s = std::sin(ellipse.angle);
+  for (int i = 0; i < kCorners; ++i) {
+    const double turn = 2 * std::numbers::pi * i / kCorners;
+    const double x = ellipse.a * std::cos(turn), y = ellipse.b * std::sin(turn);
+    polygon << ellipse.center + QPointF(c * x - s * y, s * x + c * y);
+  }
+  return polygon;
+}
 
 FrameViewer::FrameViewer(QWidget* parent) : QWidget(parent) {
   setObjectName("ultrasound.viewer");
@@ -24,6 +37,7 @@ FrameViewer::FrameViewer(QWidget* parent) : QWidget(parent) {
   setFocusPolicy(Qt::StrongFocus);
   setMinimumSize(200, 200);
   setCursor(Qt::CrossCursor);
+  setMouseTracking(true);
 }
 
 void FrameViewer::set_frame(const QImage& frame) {
@@ -31,9 +45,14 @@ void FrameViewer::set_frame(const QImage& frame) {
   frame_ = frame.isNull() ? frame : frame.convertToFormat(QImage::Format_RGB32);
   if (other) {
     show_all();
-    clear_caliper();
+    clear_drawn();
   }
   make_shown();
+}
+
+void FrameViewer::set_tool(FrameTool tool) {
+  tool_ = tool;
+  drag_ = Drag::none;
 }
 
 void FrameViewer::set_window(double width, double level) {
@@ -66,9 +85,8 @@ void FrameViewer::show_all() {
   update();
 }
 
-void FrameViewer::set_report(std::vector<QImage> masks, std::vector<ReportEllipse> ellipses) {
-  masks_ = std::move(masks);
-  ellipses_ = std::move(ellipses);
+void FrameViewer::set_marks(FrameMarks marks) {
+  marks_ = std::move(marks);
   update();
 }
 
@@ -83,8 +101,10 @@ void FrameViewer::set_length(const QString& text, bool in_mm) {
   update();
 }
 
-void FrameViewer::clear_caliper() {
-  caliper_ = false;
+void FrameViewer::clear_drawn() {
+  drawn_ = false;
+  drag_ = Drag::none;
+  path_.clear();
   set_length({}, false);
 }
 
@@ -107,34 +127,76 @@ QPointF FrameViewer::to_widget(const QPointF& picture) const {
   return (picture + QPointF(0.5, 0.5)) * scale() + corner();
 }
 
+ReportEllipse FrameViewer::ellipse() const {
+  const QLineF axis(from_, to_);
+  ReportEllipse drawn;
+  drawn.center = axis.center();
+  drawn.a = axis.length() / 2;
+  drawn.b = half_width_;
+  drawn.angle = std::atan2(axis.dy(), axis.dx());
+  return drawn;
+}
+
+QRectF FrameViewer::box() const {
+  return QRectF(from_, to_).normalized();
+}
+
 void FrameViewer::mousePressEvent(QMouseEvent* event) {
   if (frame_.isNull()) return;
   last_ = event->position();
+  if (drag_ == Drag::width) return finish_drag();
   const bool move = event->button() == Qt::MiddleButton || event->modifiers() & Qt::ShiftModifier;
-  drag_ = move ? Drag::move : event->button() == Qt::RightButton ? Drag::window : Drag::caliper;
-  if (drag_ == Drag::caliper) {
-    from_ = to_ = to_picture(last_);
-    clear_caliper();
-  }
+  drag_ = move ? Drag::move : event->button() == Qt::RightButton ? Drag::window : Drag::tool;
+  if (drag_ != Drag::tool) return;
+  clear_drawn();
+  drag_ = Drag::tool;
+  drawn_with_ = tool_;
+  from_ = to_ = to_picture(last_);
+  path_ << from_;
 }
 
 void FrameViewer::mouseMoveEvent(QMouseEvent* event) {
   const QPointF by = event->position() - last_;
   last_ = event->position();
+  if (drag_ == Drag::none) return;
   if (drag_ == Drag::move) shift_ += by;
   if (drag_ == Drag::window) set_window(window_ + by.x(), level_ + by.y());
-  if (drag_ == Drag::caliper) {
+  if (drag_ == Drag::tool) {
     to_ = to_picture(last_);
-    caliper_ = true;
+    drawn_ = true;
+    half_width_ = QLineF(from_, to_).length() * 3 / 8;  // about a head's, until it is set
+    if (drawn_with_ == FrameTool::outline) path_ << to_;
   }
+  if (drag_ == Drag::width) half_width_ = std::max(distance_from_line(to_picture(last_), {from_, to_}), 0.5);
   update();
 }
 
 void FrameViewer::mouseReleaseEvent(QMouseEvent* event) {
-  if (std::exchange(drag_, Drag::none) != Drag::caliper || !caliper_) return;
+  if (drag_ == Drag::width) return;
+  if (drag_ != Drag::tool) {
+    drag_ = Drag::none;
+    return;
+  }
+  if (!drawn_) return clear_drawn();
   to_ = to_picture(event->position());
-  if (QLineF(to_widget(from_), to_widget(to_)).length() < kShortest) return clear_caliper();
-  Q_EMIT measured(from_, to_);
+  if (drawn_with_ != FrameTool::outline && QLineF(to_widget(from_), to_widget(to_)).length() < kShortest)
+    return clear_drawn();
+  if (drawn_with_ == FrameTool::ellipse)
+    drag_ = Drag::width;
+  else
+    finish_drag();
+}
+
+void FrameViewer::finish_drag() {
+  drag_ = Drag::none;
+  update();
+  if (drawn_with_ == FrameTool::length) Q_EMIT measured(from_, to_);
+  if (drawn_with_ == FrameTool::ellipse) Q_EMIT ellipse_drawn(ellipse());
+  if (drawn_with_ == FrameTool::outline) {
+    if (path_.size() < 3) return clear_drawn();
+    Q_EMIT outlined(path_);
+  }
+  if (drawn_with_ == FrameTool::box) Q_EMIT boxed(box());
 }
 
 void FrameViewer::mouseDoubleClickEvent(QMouseEvent*) {
@@ -150,63 +212,6 @@ void FrameViewer::wheelEvent(QWheelEvent* event) {
   shift_ += event->position() - to_widget(below);
   if (zoom_ == 1) shift_ = {};
   update();
-}
-
-void FrameViewer::paintEvent(QPaintEvent*) {
-  QPainter painter(this);
-  draw(painter, size());
-}
-
-void FrameViewer::draw(QPainter& painter, const QSize& size) const {
-  painter.fillRect(QRect({0, 0}, size), Qt::black);
-  if (frame_.isNull()) {
-    painter.setPen(Qt::lightGray);
-    painter.drawText(QRect({0, 0}, size), Qt::AlignCenter | Qt::TextWordWrap,
-                     tr("Open or drop a DICOM file, a clip, a picture or a folder"));
-    return;
-  }
-  painter.setRenderHint(QPainter::SmoothPixmapTransform, scale() < 4);
-  painter.setRenderHint(QPainter::Antialiasing);
-  const QRectF place(corner(), QSizeF(frame_.size()) * scale());
-  painter.drawImage(place, shown_);
-  if (overlay_) {
-    for (const QImage& mask : masks_) {
-      QImage tinted(mask.size(), QImage::Format_ARGB32_Premultiplied);
-      tinted.fill(kMask);
-      QPainter into(&tinted);
-      into.setCompositionMode(QPainter::CompositionMode_DestinationIn);
-      into.drawImage(0, 0, mask);
-      into.end();
-      painter.setOpacity(0.3);
-      painter.drawImage(place, tinted);
-      painter.setOpacity(1);
-    }
-    painter.setPen(QPen(kSure, 1.5));
-    painter.setBrush(Qt::NoBrush);
-    for (const ReportEllipse& ellipse : ellipses_) {
-      painter.save();
-      painter.translate(to_widget(ellipse.center));
-      painter.rotate(ellipse.angle * 180 / std::numbers::pi);
-      painter.drawEllipse(QPointF(0, 0), ellipse.a * scale(), ellipse.b * scale());
-      painter.restore();
-    }
-  }
-  if (caliper_) {
-    const QPointF a = to_widget(from_), b = to_widget(to_);
-    painter.setPen(QPen(in_mm_ || length_.isEmpty() ? kSure : kAmber, 2));
-    painter.drawLine(a, b);
-    for (const QPointF& end : {a, b}) {
-      painter.drawLine(end - QPointF(5, 0), end + QPointF(5, 0));
-      painter.drawLine(end - QPointF(0, 5), end + QPointF(0, 5));
-    }
-    if (!length_.isEmpty()) {
-      const QString first = length_.section('\n', 0, 0);
-      const QRectF box = painter.fontMetrics().boundingRect(first).toRectF().adjusted(-5, -3, 5, 3);
-      const QRectF at = box.translated(b + QPointF(10, -10) - box.topLeft() - QPointF(0, box.height()));
-      painter.fillRect(at, QColor(0, 0, 0, 190));
-      painter.drawText(at, Qt::AlignCenter, first);
-    }
-  }
 }
 
 }  // namespace conclave::ui

@@ -4,11 +4,10 @@
 #include <algorithm>
 
 #include "framework/base/error.h"
+#include "ui/ultrasound/mask_runs.h"
 
 namespace conclave::ui {
 namespace {
-
-constexpr int64_t kMostPixels = 64 << 20;
 
 QString said(const Json& object, const char* key) {
   const auto found = object.find(key);
@@ -20,24 +19,18 @@ QString spaced(QString name) {
   return name.replace('_', ' ');
 }
 
-// Runs over rows: skipped, set, skipped, ...
-QImage parse_mask(const Json& json) {
-  const auto width = json.at("width").get<int64_t>(), height = json.at("height").get<int64_t>();
-  require<Error>(width > 0 && height > 0 && width <= kMostPixels && height <= kMostPixels / width,
-                 "a mask of {} x {} pixels", width, height);
-  QImage mask(static_cast<int>(width), static_cast<int>(height), QImage::Format_Alpha8);
-  mask.fill(0);
-  int64_t at = 0;
-  bool set = false;
-  for (const Json& run : json.at("runs")) {
-    const auto length = run.get<int64_t>();
-    require<Error>(length >= 0 && length <= width * height - at, "a mask beyond its picture");
-    if (set)
-      for (int64_t i = at; i < at + length; ++i) mask.scanLine(static_cast<int>(i / width))[i % width] = 255;
-    at += length;
-    set = !set;
+ReportEvidence parse_evidence(const Json& json) {
+  ReportEvidence evidence{said(json, "source"), json.value("frame", int64_t{0}), std::nullopt};
+  if (json.contains("box") && json["box"].is_array()) {
+    const auto box = json["box"].get<std::vector<double>>();
+    if (box.size() == 4) evidence.box = QRectF(box[0] - 0.5, box[1] - 0.5, box[2], box[3]);
   }
-  return mask;
+  return evidence;
+}
+
+ReportMarks& marks_at(ReportView& view, const Json& object) {
+  const auto at = object.contains("evidence") ? parse_evidence(object["evidence"]) : ReportEvidence{};
+  return view.marks[{at.source, at.frame}];
 }
 
 void add_finding(ReportView& view, const Json& finding, int number) {
@@ -57,7 +50,13 @@ void add_finding(ReportView& view, const Json& finding, int number) {
       const auto center = measured.at("center").get<std::vector<double>>();
       const auto axes = measured.at("half_axes").get<std::vector<double>>();
       if (center.size() == 2 && axes.size() == 2)
-        view.ellipses.push_back({{center[0], center[1]}, axes[0], axes[1], measured.value("angle", 0.0)});
+        marks_at(view, measured)
+            .ellipses.push_back({{center[0], center[1]}, axes[0], axes[1], measured.value("angle", 0.0)});
+    } else if (measured.contains("from") && measured.contains("to")) {
+      const auto from = measured["from"].get<std::vector<double>>(),
+                 to = measured["to"].get<std::vector<double>>();
+      if (from.size() == 2 && to.size() == 2)
+        marks_at(view, measured).lines.emplace_back(from[0], from[1], to[0], to[1]);
     }
   }
   for (const Json& category : finding.at("categories")) {
@@ -65,7 +64,7 @@ void add_finding(ReportView& view, const Json& finding, int number) {
     view.categories << said(category, "table") + ": " + (name.isEmpty() ? said(category, "reason") : name);
   }
   if (finding.contains("mask") && finding["mask"].is_object())
-    view.masks.push_back(parse_mask(finding["mask"]));
+    marks_at(view, finding).masks.push_back(parse_mask(finding["mask"]));
 }
 
 }  // namespace
@@ -89,9 +88,16 @@ ReportView parse_report(const QByteArray& json, const QString& file) {
     std::stable_sort(view.fields.begin(), view.fields.end(),
                      [](const auto& a, const auto& b) { return a.confidence < b.confidence; });
     for (const Json& sentence : parsed.at("sentences")) {
-      QString& section = said(sentence, "section") == "impression" ? view.impression : view.findings;
-      section += (section.isEmpty() ? "" : "\n") + said(sentence, "text");
+      ReportSentence shown{
+          said(sentence, "section"), said(sentence, "text"), {}, sentence.value("edited", false)};
+      if (sentence.contains("evidence"))
+        for (const Json& evidence : sentence["evidence"]) shown.evidence.push_back(parse_evidence(evidence));
+      QString& section = shown.section == "impression" ? view.impression : view.findings;
+      section += (section.isEmpty() ? "" : "\n") + shown.text;
+      view.sentences.push_back(std::move(shown));
     }
+    if (parsed.contains("study") && parsed["study"].contains("sources"))
+      for (const Json& source : parsed["study"]["sources"]) view.sources << said(source, "name");
     for (const Json& step : parsed.at("steps")) {
       ReportStep shown{said(step, "state"), said(step, "by"), said(step, "time"), {}};
       for (const Json& change : step.at("changes"))
@@ -110,12 +116,23 @@ ReportView parse_report(const QByteArray& json, const QString& file) {
   }
 }
 
+Json ultrasound_json(const QByteArray& line) {
+  return parse_json({line.constData(), static_cast<size_t>(line.size())}, "conclave-ultrasound");
+}
+
+QStringList Lexicon::values(const QString& organ, const QString& field) const {
+  for (const Field& each : fields)
+    if (each.organ == organ && each.name == field) return each.values;
+  return {};
+}
+
 void add_to_lexicon(Lexicon& lexicon, const QByteArray& line) {
-  const Json json = parse_json({line.constData(), static_cast<size_t>(line.size())}, "lexicon");
+  const Json json = ultrasound_json(line);
   try {
-    QStringList values;
-    for (const Json& value : json.at("values")) values << said(value, "code");
-    lexicon[said(json, "organ") + "." + said(json, "field")] = values;
+    Lexicon::Field field{said(json, "organ"), said(json, "field"), {}};
+    for (const Json& value : json.at("values")) field.values << said(value, "code");
+    lexicon.kinds[field.organ] = said(json, "kind");
+    lexicon.fields.push_back(std::move(field));
   } catch (const Json::exception& e) {
     throw DataError("lexicon", "", e.what());
   }

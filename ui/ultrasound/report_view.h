@@ -3,8 +3,12 @@
 
 #include <QAbstractTableModel>
 #include <QImage>
+#include <QLineF>
 #include <QMap>
+#include <QRectF>
 #include <QStringList>
+#include <map>
+#include <optional>
 #include <vector>
 
 #include "framework/base/json.h"
@@ -23,6 +27,26 @@ struct ReportEllipse {
   double a = 0, b = 0, angle = 0;  ///< half axes in pixels, radians
 };
 
+/// Where a sentence comes from.
+struct ReportEvidence {
+  QString source;  ///< name of the file; empty: the only one
+  int64_t frame = 0;
+  std::optional<QRectF> box;  ///< in pixels, whose middles are whole numbers
+};
+
+struct ReportSentence {
+  QString section, text;
+  std::vector<ReportEvidence> evidence;
+  bool edited = false;  ///< a reader's own words
+};
+
+/// What a report says lies on one frame.
+struct ReportMarks {
+  std::vector<QImage> masks;  ///< 255 inside, the size of the picture
+  std::vector<ReportEllipse> ellipses;
+  std::vector<QLineF> lines;
+};
+
 struct ReportStep {
   QString state, by, time;
   QStringList changes;  ///< "/findings/0/fields/1/value: oval"
@@ -34,17 +58,30 @@ struct ReportView {
   std::vector<ReportField> fields;  ///< the least sure first
   QStringList measurements;         ///< "head circumference: 45.1 mm"
   QStringList categories;
-  QString findings, impression;
-  std::vector<QImage> masks;  ///< one bit a pixel, the size of the picture
-  std::vector<ReportEllipse> ellipses;
+  QString findings, impression;  ///< a line for each sentence
+  std::vector<ReportSentence> sentences;
+  std::map<std::pair<QString, int64_t>, ReportMarks> marks;  ///< by source and frame
   std::vector<ReportStep> steps;
+  QStringList sources;  ///< names of the files that it is of
 };
 
 /// Throws DataError for what is no such report, also for a mask that does not fill its picture.
 ReportView parse_report(const QByteArray& json, const QString& file);
 
-/// organ.field -> the values that it may have.
-using Lexicon = QMap<QString, QStringList>;
+/// A line that conclave-ultrasound wrote. Throws DataError for anything but JSON.
+Json ultrasound_json(const QByteArray& line);
+
+/// What a report can say, in the program's order.
+struct Lexicon {
+  struct Field {
+    QString organ, name;
+    QStringList values;
+  };
+  std::vector<Field> fields;
+  QMap<QString, QString> kinds;  ///< what a finding of an organ is called
+
+  QStringList values(const QString& organ, const QString& field) const;
+};
 /// A line of conclave-ultrasound inspect lexicon --json.
 void add_to_lexicon(Lexicon& lexicon, const QByteArray& line);
 

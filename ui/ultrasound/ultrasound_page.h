@@ -3,7 +3,6 @@
 #pragma once
 
 #include <QTemporaryDir>
-#include <map>
 
 #include "ui/app/page.h"
 #include "ui/data/text_table_model.h"
@@ -11,18 +10,17 @@
 #include "ui/process/line_process.h"
 #include "ui/ultrasound/report_view.h"
 
-class QCheckBox;
 class QLabel;
 class QLineEdit;
-class QPlainTextEdit;
-class QSlider;
 class QTableView;
 class QTabWidget;
-class QTimer;
 
 namespace conclave::ui {
 
+class FramePanel;
 class FrameViewer;
+class ReadersPanel;
+class ReportPanel;
 
 class UltrasoundPage : public Page {
   Q_OBJECT
@@ -33,11 +31,12 @@ class UltrasoundPage : public Page {
   void try_sample() override;
   bool settled() const override;
   QWidget* first_focus() override;
-  /// Files, or all files of folders.
+  /// Files, or all files of folders. Reports that were drafted of them before are shown again.
   void open(const QStringList& paths);
-  FrameViewer& viewer() { return *viewer_; }
+  FrameViewer& viewer();
   VerbForm& form() { return *form_; }
-  FieldModel& fields() { return fields_; }
+  FieldModel& fields();
+  ReadersPanel& readers() { return *readers_; }
   const ReportView* report() const;
 
  protected:
@@ -47,54 +46,48 @@ class UltrasoundPage : public Page {
  private:
   struct Study {
     QString file;
-    int64_t frames = 1;
-    double frame_ms = 0;
     QString report_file;
     std::optional<ReportView> report;
   };
   void build();
+  void connect_parts();
   void add_actions();
   QWidget* make_left();
-  QWidget* make_middle();
   QWidget* make_right();
   Study* study();
   void list();
   void choose(int row);
-  void show_frame(int64_t frame);
-  void take_frames(const QString& problem);
-  void measure(QPointF from, QPointF to);
-  void draft();
+  void follow(const std::optional<ReportEvidence>& evidence);
+  void draft(const QStringList& more = {});
   void keep();
   void sign();
   void export_report();
+  QString reader(const QString& what_for);
+  QString report_folder(const Study& of) const;
   void run_report(const QStringList& words, const QString& what);
-  void read_report(Study& of);
+  void take_report(const QString& problem);
+  void find_report(Study& of) const;
   void show_report();
-  void play(bool playing);
+  void show_marks();
   void say(const QString& text, bool error = false);
-  QStringList history_words() const;
 
   QTemporaryDir folder_;
   std::vector<Study> studies_;
   int chosen_ = -1;
-  LineProcess frame_process_, length_process_, report_process_, lexicon_process_;
-  QByteArray frame_line_, length_line_, report_line_;
+  LineProcess report_process_, lexicon_process_;
+  QByteArray report_line_;
   QString report_task_;
-  int64_t frame_ = 0, wanted_frame_ = 0;
-  std::map<int64_t, QImage> cine_;  ///< frames of the chosen study that are at hand
   Lexicon lexicon_;
-  FieldModel fields_;
-  TextTableModel files_, steps_;
+  std::optional<ReportEvidence> evidence_;
+  TextTableModel files_;
   VerbForm* form_;
-  FrameViewer* viewer_;
-  QTableView *file_table_, *field_table_, *step_table_;
-  QSlider *cine_bar_, *window_bar_, *level_bar_;
-  QLabel *frame_label_, *length_label_, *state_, *about_;
-  QCheckBox* overlay_;
-  QPlainTextEdit *findings_, *impression_;
+  FramePanel* frames_;
+  ReportPanel* report_panel_;
+  ReadersPanel* readers_;
+  QTableView* file_table_;
+  QLabel* state_;
   QLineEdit* reader_;
   QTabWidget* tabs_;
-  QTimer* cine_timer_;
 };
 
 }  // namespace conclave::ui
