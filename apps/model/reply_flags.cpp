@@ -22,6 +22,13 @@ void ReplyFlags::declare(Options& options) {
   options.positional("FOLDER", folder_, "A model folder as published, with its tokenizer").required();
   options.add("weights", weights_, "Keep matrices and experts in blocks of so many bits; otherwise --dtype")
       .choices({"int8", "int4"});
+  options
+      .add(
+          "draft", draft_,
+          "Folder of a smaller model with the same tokens, which proposes some that this one checks at once: "
+          "the same reply, sooner; without sampling alone")
+      .existing();
+  options.add("draft-tokens", ahead_, "Tokens that the draft proposes at a time").range(1, 64);
   options.add("max-tokens", options_.max_tokens, "Tokens that a reply may have").at_least(1).group("Reply");
   options.add("stop", options_.stop, "A text that ends the reply; repeat for more").group("Reply");
   options.add("temperature", sampling.temperature, "0 takes the most probable token")
@@ -56,7 +63,13 @@ Speaker ReplyFlags::load(Invocation& call) const {
   const auto dtype = published_dtype(common);
   set_threads(common.thread_count());
   call.history().param("model_folder", std::filesystem::absolute(folder_).string());
-  return Speaker::load(folder_, dtype, packing_named(weights_));
+  require<UsageError>(
+      draft_.empty() || (options_.sampling.temperature == 0 && options_.sampling.repetition_penalty == 1),
+      "--draft: a draft is checked against the most probable token; leave out --temperature and "
+      "--repetition-penalty");
+  Speaker speaker = Speaker::load(folder_, dtype, packing_named(weights_));
+  if (!draft_.empty()) speaker.set_draft(Speaker::load(draft_, dtype), ahead_);
+  return speaker;
 }
 
 ReplyOptions ReplyFlags::options(const Invocation& call) const {
@@ -78,12 +91,17 @@ Json reply_record(const Reply& reply, const Tokenizer& tokenizer) {
     tokens.push_back({{"id", reply.tokens[i]},
                       {"text", replace_broken_utf8(tokenizer.bytes(reply.tokens[i]))},
                       {"log_prob", reply.log_probs[i]}});
-  return {{"text", reply.text},
-          {"tokens", std::move(tokens)},
-          {"log_prob", reply.log_prob},
-          {"end", name_of(reply.end)},
-          {"prompt_tokens", reply.prompt_tokens},
-          {"read_tokens", reply.read_tokens}};
+  Json record = {{"text", reply.text},
+                 {"tokens", std::move(tokens)},
+                 {"log_prob", reply.log_prob},
+                 {"end", name_of(reply.end)},
+                 {"prompt_tokens", reply.prompt_tokens},
+                 {"read_tokens", reply.read_tokens}};
+  if (reply.proposed > 0) {
+    record["proposed_tokens"] = reply.proposed;
+    record["accepted_tokens"] = reply.accepted;
+  }
+  return record;
 }
 
 }  // namespace conclave

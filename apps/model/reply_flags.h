@@ -15,7 +15,8 @@ class ReplyFlags {
   ReplyOptions options(const Invocation& call) const;
 
  private:
-  std::filesystem::path folder_;
+  std::filesystem::path folder_, draft_;
+  int64_t ahead_ = 4;
   std::string weights_;
   ReplyOptions options_;
 };
@@ -27,7 +28,8 @@ std::string harmless(std::string_view text);
 /// run in, and for a --device that they do not run on.
 std::optional<at::ScalarType> published_dtype(const CommonOptions& common);
 
-/// {"text", "tokens": [{"id", "text", "log_prob"}], "log_prob", "end", "prompt_tokens", "read_tokens"}.
+/// {"text", "tokens": [{"id", "text", "log_prob"}], "log_prob", "end", "prompt_tokens", "read_tokens"}, with
+/// a draft also "proposed_tokens" and "accepted_tokens".
 Json reply_record(const Reply& reply, const Tokenizer& tokenizer);
 
 }  // namespace conclave

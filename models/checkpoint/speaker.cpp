@@ -8,6 +8,7 @@
 
 #include "framework/base/error.h"
 #include "framework/generate/rewind.h"
+#include "framework/generate/speculate.h"
 #include "models/checkpoint/stop_texts.h"
 
 namespace conclave {
@@ -48,6 +49,18 @@ Speaker Speaker::load(const std::filesystem::path& folder, std::optional<at::Sca
   speaker.model_ = load_checkpoint(speaker.folder_, dtype, packing);
   speaker.context_ = context_of(speaker.folder_.published);
   return speaker;
+}
+
+void Speaker::set_draft(Speaker draft, int64_t ahead) {
+  const Tokenizer &mine = text_.tokenizer, &its = draft.text_.tokenizer;
+  require<UsageError>(mine.size() == its.size(), "{} cannot draft for {}: it has {} tokens, not {}",
+                      draft.folder_.path.string(), folder_.path.string(), its.size(), mine.size());
+  for (int64_t id = 0; id < mine.size(); ++id)
+    require<UsageError>(mine.has(id) == its.has(id) && (!mine.has(id) || mine.bytes(id) == its.bytes(id)),
+                        "{} cannot draft for {}: token {} is another one", draft.folder_.path.string(),
+                        folder_.path.string(), id);
+  draft_ = std::make_shared<const Speaker>(std::move(draft));
+  ahead_ = ahead;
 }
 
 Inputs Speaker::inputs(std::vector<int64_t> ids, const std::vector<Tensor>& pictures) const {
@@ -130,6 +143,17 @@ ReadText Speaker::read(const std::string& text, int64_t top) const {
   return read;
 }
 
+Generated Speaker::make(const Prompt& read, const GenerateOptions& options, Reply& reply) const {
+  if (!draft_) return std::move(generate(*model_->text, read, options).front());
+  auto& draft = *draft_->model_->text;
+  const Tensor ids_1L = at::tensor(read.tokens.front(), at::kLong).unsqueeze(0);
+  auto state = read_prompt(draft, ids_1L, Tensor(), draft.new_state()).state;
+  auto made = speculate(*model_->text, read, {draft, std::move(state), ahead_}, options);
+  reply.proposed = made.proposed;
+  reply.accepted = made.accepted;
+  return std::move(made.generated);
+}
+
 Reply Speaker::reply(const std::string& prompt, bool raw, const std::vector<Tensor>& pictures,
                      const ReplyOptions& options, ReadBefore* before) const {
   const Inputs inputs = this->inputs(text_.tokenizer.encode(prompt, {.add_special = raw}), pictures);
@@ -138,6 +162,7 @@ Reply Speaker::reply(const std::string& prompt, bool raw, const std::vector<Tens
   Reply reply;
   reply.prompt_tokens = static_cast<int64_t>(ids.size());
   check_length(reply.prompt_tokens);
+  if (draft_) draft_->check_length(reply.prompt_tokens);
   const at::NoGradGuard no_grad;
   reply.read_tokens = reply.prompt_tokens;
   Prompt read =
@@ -153,8 +178,10 @@ Reply Speaker::reply(const std::string& prompt, bool raw, const std::vector<Tens
   };
   GenerateOptions generation;
   generation.sampling = options.sampling;
-  generation.max_tokens =
-      context_ > 0 ? std::min(options.max_tokens, context_ - reply.prompt_tokens) : options.max_tokens;
+  generation.max_tokens = options.max_tokens;
+  for (const Speaker* each : {this, draft_.get()})
+    if (each && each->context_ > 0)
+      generation.max_tokens = std::min(generation.max_tokens, each->context_ - reply.prompt_tokens);
   generation.stop = text_.stop;
   generation.seed = options.seed;
   generation.on_token = [&](int64_t, int64_t token, double) {
@@ -167,7 +194,8 @@ Reply Speaker::reply(const std::string& prompt, bool raw, const std::vector<Tens
       if (!text_.tokenizer.has(static_cast<int64_t>(id)))
         logits[id] = -std::numeric_limits<float>::infinity();
   };
-  const Generated made = std::move(generate(*model_->text, read, generation).front());
+  require<UsageError>(!draft_ || pictures.empty(), "a draft reads no pictures");
+  const Generated made = make(read, generation, reply);
   if (!stops.found()) {
     show(stops.push(decoder.finish()));
     show(stops.finish());

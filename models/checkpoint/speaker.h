@@ -25,7 +25,8 @@ struct Reply {
   double log_prob = 0;            ///< of the whole, the token that ended it counted
   enum class End { length, stop_token, stop_text, caller } end = End::length;
   int64_t prompt_tokens = 0;
-  int64_t read_tokens = 0;  ///< of the prompt; fewer when the beginning was read before
+  int64_t read_tokens = 0;             ///< of the prompt; fewer when the beginning was read before
+  int64_t proposed = 0, accepted = 0;  ///< tokens of the draft
 };
 
 /// What one reading of a text tells, without a reply.
@@ -53,6 +54,10 @@ class Speaker {
   static Speaker load(const std::filesystem::path& folder, std::optional<at::ScalarType> dtype = {},
                       std::optional<kernels::Packing> packing = {});
 
+  /// From now on `draft` proposes `ahead` tokens at a time (framework/generate/speculate.h): replies stay
+  /// what they are, up to ties within rounding. Throws UsageError when it has other tokens.
+  void set_draft(Speaker draft, int64_t ahead);
+
   const CheckpointFolder& folder() const { return folder_; }
   const PublishedText& text() const { return text_; }
   /// Tokens that fit into prompt and reply; 0: the folder does not say.
@@ -75,10 +80,13 @@ class Speaker {
   Speaker(CheckpointFolder folder, PublishedText text) : folder_(std::move(folder)), text_(std::move(text)) {}
   void check_length(int64_t tokens) const;
   Inputs inputs(std::vector<int64_t> ids, const std::vector<Tensor>& pictures) const;
+  Generated make(const Prompt& read, const GenerateOptions& options, Reply& reply) const;
   Prompt read_on(const std::vector<int64_t>& ids, ReadBefore& before, int64_t& read_tokens) const;
 
   Ptr<Multimodal> model_;
   int64_t context_ = 0;
+  std::shared_ptr<const Speaker> draft_;
+  int64_t ahead_ = 0;
 };
 
 }  // namespace conclave

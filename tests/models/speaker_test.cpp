@@ -153,6 +153,33 @@ TEST(Speaker, WhatWasReadBeforeIsNotReadAgain) {
   }
 }
 
+// Whatever proposes, the reply is the model's own; a twin's proposals are all taken.
+TEST(Speaker, ADraftChangesNoReply) {
+  const Copy copy(checked_in("qwen3"), 40), other(checked_in("qwen2"), 40), small(checked_in("qwen3"), 39);
+  const Speaker plain = Speaker::load(copy.path());
+  ReplyOptions options;
+  options.max_tokens = 20;
+  const std::string prompt = letter(5) + letter(6) + letter(7);
+  const Reply wanted = plain.reply(prompt, true, {}, options);
+  EXPECT_EQ(wanted.proposed, 0);
+  for (const auto& folder : {copy.path(), other.path()}) {
+    Speaker drafted = Speaker::load(copy.path());
+    drafted.set_draft(Speaker::load(folder), 3);
+    const Reply reply = drafted.reply(prompt, true, {}, options);
+    EXPECT_EQ(reply.tokens, wanted.tokens) << folder;
+    EXPECT_NEAR(reply.log_prob, wanted.log_prob, 1e-3) << folder;
+    EXPECT_GT(reply.proposed, 0) << folder;
+    if (folder == copy.path()) EXPECT_EQ(reply.accepted, reply.proposed);
+    ReadBefore before;  // a conversation's state is kept beside it
+    EXPECT_EQ(drafted.reply(prompt, true, {}, options, &before).tokens, wanted.tokens) << folder;
+    options.sampling.temperature = 1;
+    EXPECT_THROW(drafted.reply(prompt, true, {}, options), UsageError);
+    options.sampling.temperature = 0;
+  }
+  Speaker drafted = Speaker::load(copy.path());
+  EXPECT_THROW(drafted.set_draft(Speaker::load(small.path()), 3), UsageError);
+}
+
 TEST(Speaker, SamplesAreThoseOfTheSeed) {
   const Speaker speaker = Speaker::load(Copy(checked_in("qwen3"), 60).path());
   ReplyOptions options;
