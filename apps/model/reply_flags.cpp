@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "framework/base/error.h"
+#include "framework/base/file.h"
 #include "framework/base/signals.h"
 #include "framework/tensor/device.h"
 #include "framework/text/utf8.h"
@@ -31,6 +32,9 @@ void ReplyFlags::declare(Options& options) {
   options.add("draft-tokens", ahead_, "Tokens that the draft proposes at a time").range(1, 64);
   options.add("max-tokens", options_.max_tokens, "Tokens that a reply may have").at_least(1).group("Reply");
   options.add("stop", options_.stop, "A text that ends the reply; repeat for more").group("Reply");
+  options.add("schema", schema_, "JSON Schema that replies keep to (docs/checkpoints.md: what is read of it)")
+      .existing()
+      .group("Reply");
   options.add("temperature", sampling.temperature, "0 takes the most probable token")
       .at_least(0)
       .group("Sampling");
@@ -75,6 +79,7 @@ Speaker ReplyFlags::load(Invocation& call) const {
 ReplyOptions ReplyFlags::options(const Invocation& call) const {
   ReplyOptions options = options_;
   options.seed = call.common().seed;
+  if (!schema_.empty()) options.schema = std::make_shared<JsonSchema>(read_json(schema_));
   options.on_text = [json = call.json(), terminal = isatty(STDOUT_FILENO) != 0](std::string_view text) {
     if (!json) {
       fmt::print("{}", terminal ? harmless(text) : std::string(text));

@@ -15,7 +15,7 @@ class ReplyFlags {
   ReplyOptions options(const Invocation& call) const;
 
  private:
-  std::filesystem::path folder_, draft_;
+  std::filesystem::path folder_, draft_, schema_;
   int64_t ahead_ = 4;
   std::string weights_;
   ReplyOptions options_;

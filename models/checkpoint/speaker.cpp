@@ -9,6 +9,7 @@
 #include "framework/base/error.h"
 #include "framework/generate/rewind.h"
 #include "framework/generate/speculate.h"
+#include "models/checkpoint/schema_keeper.h"
 #include "models/checkpoint/stop_texts.h"
 
 namespace conclave {
@@ -28,7 +29,7 @@ int64_t context_of(const Json& published) {
 }  // namespace
 
 const char* name_of(Reply::End end) {
-  constexpr const char* kNames[] = {"length", "stop_token", "stop_text", "caller"};
+  constexpr const char* kNames[] = {"length", "stop_token", "stop_text", "caller", "json"};
   return kNames[static_cast<size_t>(end)];
 }
 
@@ -184,15 +185,19 @@ Reply Speaker::reply(const std::string& prompt, bool raw, const std::vector<Tens
       generation.max_tokens = std::min(generation.max_tokens, each->context_ - reply.prompt_tokens);
   generation.stop = text_.stop;
   generation.seed = options.seed;
+  std::optional<SchemaKeeper> json;
+  if (options.schema) json.emplace(options.schema, text_);
   generation.on_token = [&](int64_t, int64_t token, double) {
+    if (json) json->take(token);
     show(stops.push(decoder.push(token)));
-    return goes_on && !stops.found();
+    return goes_on && !stops.found() && !(json && json->over());
   };
   // Rows behind the tokenizer's last token are padding of the matrix and stand for nothing.
   generation.edit = [&](int64_t, std::span<const int64_t>, std::span<float> logits) {
     for (size_t id = 0; id < logits.size(); ++id)
       if (!text_.tokenizer.has(static_cast<int64_t>(id)))
         logits[id] = -std::numeric_limits<float>::infinity();
+    if (json) json->forbid(logits);
   };
   require<UsageError>(!draft_ || pictures.empty(), "a draft reads no pictures");
   const Generated made = make(read, generation, reply);
@@ -204,6 +209,7 @@ Reply Speaker::reply(const std::string& prompt, bool raw, const std::vector<Tens
   reply.log_probs = made.log_probs;
   reply.log_prob = made.log_prob;
   reply.end = stops.found()                        ? Reply::End::stop_text
+              : json && json->over()               ? Reply::End::json
               : made.end == Generated::End::stop   ? Reply::End::stop_token
               : made.end == Generated::End::caller ? Reply::End::caller
                                                    : Reply::End::length;

@@ -3,6 +3,7 @@
 
 #include "framework/generate/generate.h"
 #include "framework/moe/routing_log.h"
+#include "framework/text/json_constraint.h"
 #include "framework/text/published_text.h"
 #include "models/checkpoint/checkpoint.h"
 #include "models/multimodal/picture_processor.h"
@@ -14,6 +15,8 @@ struct ReplyOptions {
   int64_t max_tokens = 256;
   std::vector<std::string> stop = {};  ///< texts that end a reply; the text itself is left out
   uint64_t seed = 0;
+  /// Replies are JSON that keeps to it, unless max_tokens end them sooner; null: any text.
+  std::shared_ptr<const JsonSchema> schema = {};
   /// Gets the text as it comes, in whole characters; false ends the reply.
   std::function<bool(std::string_view)> on_text = {};
 };
@@ -23,7 +26,7 @@ struct Reply {
   std::vector<int64_t> tokens;    ///< without the one that ended it
   std::vector<double> log_probs;  ///< under the model, one a token
   double log_prob = 0;            ///< of the whole, the token that ended it counted
-  enum class End { length, stop_token, stop_text, caller } end = End::length;
+  enum class End { length, stop_token, stop_text, caller, json } end = End::length;
   int64_t prompt_tokens = 0;
   int64_t read_tokens = 0;             ///< of the prompt; fewer when the beginning was read before
   int64_t proposed = 0, accepted = 0;  ///< tokens of the draft

@@ -180,6 +180,43 @@ TEST(Speaker, ADraftChangesNoReply) {
   EXPECT_THROW(drafted.set_draft(Speaker::load(small.path()), 3), UsageError);
 }
 
+/// A tokenizer of printable letters and a few longer tokens, 60 in all.
+Json json_letters() {
+  Json vocabulary = Json::object();
+  for (const char* token : {"{", "}", "[", "]", "\"", ":", ",",    " ",      "a",    "b",   "n", "m",
+                            "e", "1", "2", "0", "-",  ".", "true", "\"name", "\": ", "x\"", "!", "},"})
+    vocabulary[token] = vocabulary.size();
+  while (vocabulary.size() < 60)
+    vocabulary[letter(static_cast<int64_t>(vocabulary.size()))] = vocabulary.size();
+  return {{"decoder", {{"type", "Fuse"}}},
+          {"model", {{"type", "BPE"}, {"vocab", vocabulary}, {"merges", Json::array()}, {"unk_token", " "}}}};
+}
+
+TEST(Speaker, RepliesKeepToASchema) {
+  Copy copy(checked_in("qwen3"), 60);
+  copy.write("tokenizer.json", json_letters());
+  const Speaker speaker = Speaker::load(copy.path());
+  ReplyOptions options;
+  options.max_tokens = 50;
+  options.sampling.temperature = 2;
+  options.schema = std::make_shared<JsonSchema>(Json::parse(
+      R"({"type": "object", "properties": {"name": {"type": "string", "maxLength": 3}, "b": {"type": "boolean"}},
+          "required": ["name"]})"));
+  int whole = 0;
+  for (options.seed = 0; options.seed < 12; ++options.seed) {
+    const Reply reply = speaker.reply("a", true, {}, options);
+    if (reply.end == Reply::End::length) continue;  // blanks may use the tokens up
+    ++whole;
+    EXPECT_EQ(reply.end, Reply::End::json);
+    const Json json = Json::parse(reply.text, nullptr, /*allow_exceptions=*/false);
+    EXPECT_TRUE(json.is_object() && json.contains("name") && json["name"].is_string()) << reply.text;
+  }
+  EXPECT_GT(whole, 6);
+  // What no token of the vocabulary can say.
+  options.schema = std::make_shared<JsonSchema>(Json::parse(R"({"const": "7"})"));
+  EXPECT_THROW(speaker.reply("a", true, {}, options), Error);
+}
+
 TEST(Speaker, SamplesAreThoseOfTheSeed) {
   const Speaker speaker = Speaker::load(Copy(checked_in("qwen3"), 60).path());
   ReplyOptions options;
