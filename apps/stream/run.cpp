@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "apps/stream/control.h"
 #include "apps/stream/learner_flags.h"
 #include "apps/stream/session.h"
 #include "apps/stream/source_flags.h"
@@ -45,6 +46,8 @@ class RunVerb : public Verb {
     options.add("snapshot", plan_.snapshot, "File that the run can be resumed from");
     options.add("moa-csv", plan_.moa_csv, "Also write the curve in MOA's columns");
     options.add("capymoa", plan_.capymoa, "Also write CapyMOA's three result files into this folder");
+    options.add("control", plan_.control,
+                fmt::format("Obey commands on stdin, a line each: {}", kControlHelp));
     options.add("snapshot-every", plan_.snapshot_every, "Rows between two snapshots").at_least(1);
   }
   int run(Invocation& call) override {
@@ -65,6 +68,10 @@ class RunVerb : public Verb {
     plan_.seed = plan_.run.seed = call.common().seed;
     require<UsageError>(plan_.run.chunk == 0 || (plan_.run.delay == 0 && plan_.run.spread == 0),
                         "--chunk: labels arrive with their chunk, not after --delay");
+    require<UsageError>(!plan_.control || plan_.snapshot.empty(),
+                        "--control: what was commanded cannot be gone on with by a resume from --snapshot");
+    require<UsageError>(!plan_.control || plan_.source.value("file", "") != "-",
+                        "--control: stdin brings the rows, so commands cannot come there");
     const bool others = !plan_.moa_csv.empty() || !plan_.capymoa.empty();
     require<UsageError>(!others || plan_.snapshot.empty(),
                         "--snapshot: --moa-csv and --capymoa cannot be gone on with by a resume");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "apps/common/outputs.h"
+#include "apps/stream/control.h"
 #include "framework/base/config_object.h"
 #include "framework/base/error.h"
 #include "framework/base/log.h"
@@ -94,8 +95,31 @@ void StreamSession::open(const Json& position) {
   for (const auto& input : schema.inputs)
     if (input.left_out)
       log_warning("column '{}' has too many words to learn from and is left out (--most-values)", input.name);
+  if (plan_.control) obey_commands();
   first_classes_ = schema.classes();
   learner_ = stream::make_learner(plan_.learner, {schema, plan_.seed, call_.common().thread_count()});
+}
+
+void StreamSession::obey_commands() {
+  ControlledSource::Hooks hooks;
+  hooks.stands = [this] { tell_standing(); };
+  hooks.changed = [this](const std::string& text) {
+    asked_.push_back(text);
+    call_.history().event("info", text, state_.rows);
+  };
+  hooks.not_taken = [](const std::string& text) { log_warning("--control: {}", text); };
+  source_ = std::make_unique<ControlledSource>(std::move(source_), plan_.source.value("generator", Json()),
+                                               plan_.run.every, std::move(hooks));
+}
+
+// Where it stands is told at once, also between two records.
+void StreamSession::tell_standing() {
+  if (!call_.json()) return;
+  Json line = record(state_, false);
+  line["events"] = std::exchange(asked_, Json::array());
+  line.erase("routing");
+  line["paused"] = true;
+  call_.out().write(line);
 }
 
 void StreamSession::resume(const fs::path& file, std::optional<int64_t> rows) {
@@ -268,6 +292,7 @@ bool StreamSession::progress(const stream::RunState& now) {
   history.metric("memory_bytes", now.rows, static_cast<double>(bytes));
   events_ = learner_->take_events();
   for (const auto& event : events_) history.event("info", event.get<std::string>(), now.rows);
+  for (const auto& asked : std::exchange(asked_, Json::array())) events_.push_back(asked);
   routing_ = nullptr;
   if (auto use = learner_->take_use(); use.rows > 0) {
     RoutingRow row;

@@ -22,6 +22,7 @@ struct SessionPlan {
   int64_t snapshot_every = 100000;
   std::string predictions;                 ///< for open_predictions; empty: none are written
   std::filesystem::path moa_csv, capymoa;  ///< for ResultFiles; a snapshot does not carry them
+  bool control = false;                    ///< commands come on stdin, see ControlledSource
 
   Json to_json() const;
   static SessionPlan from_json(const Json& json);
@@ -46,6 +47,8 @@ class StreamSession {
   void skip_learned_rows();
   void write_predictions(const stream::RowBlock& block, const double* votes);
   bool progress(const stream::RunState& now);
+  void obey_commands();
+  void tell_standing();
   void save(const stream::RunState& now);
   Json record(const stream::RunState& state, bool last) const;
   const stream::ReadCounts* counts() const;
@@ -64,8 +67,9 @@ class StreamSession {
   int first_classes_ = 0;  // that were known before the first row
   std::optional<ResultFiles> result_files_;
   double seconds_ = 0, counted_seconds_ = 0, snapshot_seconds_ = 0;
-  double ram_hours_ = 0;   // gigabytes times hours
-  Json events_, routing_;  // since the last record
+  double ram_hours_ = 0;        // gigabytes times hours
+  Json events_, routing_;       // since the last record
+  Json asked_ = Json::array();  // drifts that commands brought since then
 };
 
 }  // namespace conclave

@@ -171,6 +171,35 @@ TEST_F(StreamProgram, ServesAPipeThatFallsSilent) {
   EXPECT_THAT(stream({"snapshot", path("s")}).out, HasSubstr("40"));
 }
 
+TEST_F(StreamProgram, ObeysCommandsWhileItRuns) {
+  ASSERT_EQ(mkfifo(path("commands").c_str(), 0600), 0);
+  const auto run = [&](const std::string& words, const std::string& commands) {
+    const std::string script =
+        "cd '" + dir_.path().string() + "'; '" + testing::program_path("conclave-stream").string() +
+        "' run --control --json --quiet --learner majority " + words +
+        " <commands >said 2>errors & exec 3>commands; " + commands + "; exec 3>&-; wait $!";
+    return testing::run_program({"/bin/sh", "-c", script}, {{"CONCLAVE_HISTORY", path("history.db")}});
+  };
+  const std::string until_it_stands = "until grep -q '\"paused\":true' said; do sleep 0.02; done";
+  const auto obeyed = run(
+      "--generator sea --rows 400 --every 200",
+      "echo step 30 >&3; " + until_it_stands + "; printf 'drift\\ndrift 9\\ndance\\nspeed x\\ngo\\n' >&3");
+  ASSERT_EQ(obeyed.code, 0) << read_file(dir_ / "errors");
+  const std::string said = read_file(dir_ / "said"), errors = read_file(dir_ / "errors");
+  EXPECT_EQ(parse_json(said.substr(0, said.find('\n')), "said").at("instances"), 30);
+  EXPECT_THAT(said, HasSubstr("drift asked for: function 2"));
+  EXPECT_EQ(last_line(said).at("instances"), 400) << "a command that is none ends nothing";
+  EXPECT_THAT(errors, HasSubstr("function = 9 is not in 1..4"));
+  EXPECT_THAT(errors, HasSubstr("commands are: pause"));
+  EXPECT_THAT(errors, HasSubstr("'x' is no whole number"));
+
+  write_arff("c.arff", 500);
+  ASSERT_EQ(run("c.arff", "echo drift >&3").code, 0) << "what ends with its commands goes on";
+  EXPECT_THAT(read_file(dir_ / "errors"), HasSubstr("only a generated stream"));
+  EXPECT_EQ(stream({"run", "-", "--control"}).code, 2);
+  EXPECT_EQ(stream({"run", path("c.arff"), "--control", "--snapshot", path("s")}).code, 2);
+}
+
 TEST_F(StreamProgram, ShowsWhatASnapshotHolds) {
   write_arff("s.arff", 4000);
   ASSERT_EQ(stream({"run", path("s.arff"), "--snapshot", path("s.snap"), "--quiet"}).code, 0);

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <QAbstractItemModelTester>
+#include <QComboBox>
 #include <QLineEdit>
 #include <QTableView>
 #include <QToolButton>
@@ -94,8 +95,7 @@ TEST_F(StreamTest, PausesGoesOnAndStops) {
   trigger("stream.start");
   ASSERT_TRUE(wait([&] { return !page().trace().empty(); }));
   QTest::keyClick(&window(), Qt::Key_P, Qt::ControlModifier);
-  ASSERT_TRUE(page().paused());
-  QTest::qWait(300);  // what was on its way arrives
+  ASSERT_TRUE(wait([&] { return page().paused(); }));
   const int64_t row = page().trace().last().rows;
   QTest::qWait(300);
   EXPECT_EQ(page().trace().last().rows, row);
@@ -103,11 +103,40 @@ TEST_F(StreamTest, PausesGoesOnAndStops) {
   QTest::keyClick(&window(), Qt::Key_P, Qt::ControlModifier);
   ASSERT_TRUE(wait([&] { return page().trace().last().rows > row; }));
   trigger("stream.pause");
-  ASSERT_TRUE(page().paused());
+  ASSERT_TRUE(wait([&] { return page().paused(); }));
   trigger("stream.stop");  // also from a pause
   EXPECT_TRUE(wait([&] { return !page().running(); }));
   EXPECT_THAT(state(), ::testing::HasSubstr("ended after row"));
   EXPECT_TRUE(wait([&] { return Store::open_read_only(history()).list().front().status == "cancelled"; }));
+}
+
+TEST_F(StreamTest, StepsAndDriftsWhileItRuns) {
+  open();
+  EXPECT_FALSE(window().actions().find("stream.drift")->isVisible()) << "nothing runs";
+  page().form().set_value("generator", "sea");
+  page().form().set_value("rows", 500000000);
+  page().form().set_value("every", 200);
+  child<QComboBox>("stream.speed")->setCurrentText("1,000 rows a second");
+  trigger("stream.start");
+  ASSERT_TRUE(wait([&] { return !page().trace().empty(); }));
+  EXPECT_LT(page().trace().last().rows, 20000) << "the speed holds from the beginning";
+  trigger("stream.pause");
+  ASSERT_TRUE(wait([&] { return page().paused(); }));
+  EXPECT_TRUE(child<QToolButton>("button.step")->isVisible());
+  const int64_t row = page().trace().last().rows;
+  QTest::keyClick(&window(), Qt::Key_Right, Qt::ControlModifier);
+  ASSERT_TRUE(wait([&] { return page().paused() && page().trace().last().rows > row; }));
+  EXPECT_EQ(page().trace().last().rows, row / 200 * 200 + 200) << "to the next record and no further";
+  EXPECT_FALSE(page().trace().last().weights.empty()) << "whom the router believes is still seen";
+  const int64_t before = page().trace().event_count();
+  QTest::keyClick(&window(), Qt::Key_D, Qt::ControlModifier);
+  trigger("stream.step");
+  ASSERT_TRUE(wait([&] { return page().trace().event_count() > before; }));
+  EXPECT_EQ(page().trace().events().back().text, "drift asked for: function 2");
+  EXPECT_TRUE(wait([&] { return child<QTableView>("stream.events")->model()->rowCount() > 0; }));
+  keep_picture("stream-drift");
+  trigger("stream.stop");
+  EXPECT_TRUE(wait([&] { return !page().running(); }));
 }
 
 TEST_F(StreamTest, WhatIsWrongIsSaid) {

@@ -42,21 +42,20 @@ LineProcess::LineProcess(QObject* parent) : QObject(parent), process_(this), pat
 LineProcess::~LineProcess() {
   disconnect(&process_, nullptr, this, nullptr);
   if (!running()) return;
-  pause(false);
   ::kill(static_cast<pid_t>(process_.processId()), SIGINT);
   if (process_.waitForFinished(kLastPatienceMs)) return;
   process_.kill();
   process_.waitForFinished(kLastPatienceMs);
 }
 
-void LineProcess::start(const QString& program, const QStringList& words) {
+void LineProcess::start(const QString& program, const QStringList& words, bool listens) {
   name_ = QFileInfo(program).fileName();
   part_.clear();
   errors_.clear();
-  skipping_ = over_ = paused_ = false;
+  skipping_ = over_ = false;
   cancels_ = 0;
   note("start " + shell_text(QStringList(program) + words));
-  process_.start(program, words, QIODevice::ReadOnly);
+  process_.start(program, words, listens ? QIODevice::ReadWrite : QIODevice::ReadOnly);
 }
 
 void LineProcess::cancel(int patience_ms) {
@@ -65,15 +64,12 @@ void LineProcess::cancel(int patience_ms) {
   escalate();
 }
 
-void LineProcess::pause(bool paused) {
-  if (!running() || paused == paused_) return;
-  paused_ = paused;
-  ::kill(static_cast<pid_t>(process_.processId()), paused ? SIGSTOP : SIGCONT);
+void LineProcess::send(const QByteArray& text) {
+  if (running() && process_.openMode() & QIODevice::WriteOnly) process_.write(text + '\n');
 }
 
 void LineProcess::escalate() {
   if (!running()) return;
-  pause(false);  // what stands still hears no signal
   const int signals_in_order[] = {SIGINT, SIGTERM, SIGKILL};
   ::kill(static_cast<pid_t>(process_.processId()), signals_in_order[std::min(cancels_, 2)]);
   ++cancels_;

@@ -17,14 +17,14 @@ class LineProcess : public QObject {
   /// Asks a child that still runs to end, and ends it if it does not.
   ~LineProcess() override;
 
-  void start(const QString& program, const QStringList& words);
+  /// With `listens` the child hears what send() says; otherwise its stdin is empty.
+  void start(const QString& program, const QStringList& words, bool listens = false);
+  /// One line to its stdin.
+  void send(const QByteArray& text);
   bool running() const { return process_.state() != QProcess::NotRunning; }
   /// Asks it to stop (SIGINT), after `patience_ms` tells it (SIGTERM), then ends it (SIGKILL).
   void cancel(int patience_ms = 5000);
   bool cancelling() const { return cancels_ > 0; }
-  /// Lets it stand where it is (SIGSTOP), and go on.
-  void pause(bool paused);
-  bool paused() const { return paused_ && running(); }
   /// What it wrote to stderr, the last of it.
   QString errors() const { return QString::fromUtf8(errors_).trimmed(); }
 
@@ -45,7 +45,7 @@ class LineProcess : public QObject {
   QTimer patience_;
   QString name_;
   QByteArray part_, errors_;
-  bool skipping_ = false, over_ = false, paused_ = false;
+  bool skipping_ = false, over_ = false;
   int cancels_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "ui/stream/stream_page.h"
 
 #include <QCheckBox>
+#include <QComboBox>
 #include <QHeaderView>
 #include <QLabel>
 #include <QSplitter>
@@ -21,6 +22,7 @@ namespace {
 
 constexpr int kDrawMs = 250;  // at most four pictures a second, however quick the stream is
 constexpr size_t kEventsShown = 200;
+constexpr int kSpeeds[] = {100000, 10000, 1000, 100};  // rows a second
 
 }  // namespace
 
@@ -33,7 +35,7 @@ StreamPage::StreamPage(Context& context)
       form_(new VerbForm("conclave-stream", "run",
                          {"stream", "generator", "label", "function", "positions", "width", "noise", "rows",
                           "learner", "set", "every", "stream-seed"},
-                         {"json", "history", "config", "dry-run", "quiet", "device", "dtype"})),
+                         {"json", "history", "config", "dry-run", "quiet", "device", "dtype", "control"})),
       plots_(new StreamPlots),
       state_(new QLabel),
       readings_(new QLabel),
@@ -42,6 +44,7 @@ StreamPage::StreamPage(Context& context)
       expert_table_(make_table(&experts_, tr("Experts"))),
       event_table_(make_table(&events_, tr("Drifts, births and deaths"))),
       kappa_(new QCheckBox(tr("Kappa"))),
+      speed_(new QComboBox),
       draw_timer_(new QTimer(this)) {
   build();
   add_actions();
@@ -49,6 +52,8 @@ StreamPage::StreamPage(Context& context)
   connect(form_, &VerbForm::message, this, &StreamPage::message);
   connect(&process_, &LineProcess::line, this, &StreamPage::take_line);
   connect(&process_, &LineProcess::ended, this, [this](int, const QString& problem) { on_end(problem); });
+  connect(speed_, &QComboBox::currentIndexChanged, this,
+          [this] { process_.send("speed " + speed_->currentData().toByteArray()); });
   connect(kappa_, &QCheckBox::toggled, this, &StreamPage::draw);
   connect(draw_timer_, &QTimer::timeout, this, [this] {
     if (std::exchange(stale_, false)) draw();
@@ -66,6 +71,11 @@ void StreamPage::build() {
   state_->setObjectName("stream.state");
   state_->setWordWrap(true);
   line->addWidget(state_, 1);
+  speed_->setObjectName("stream.speed");
+  speed_->setAccessibleName(tr("Speed"));
+  speed_->addItem(tr("as fast as it can"), 0);
+  for (const int rows : kSpeeds) speed_->addItem(tr("%1 rows a second").arg(count_text(rows)), rows);
+  line->addWidget(speed_);
   kappa_->setObjectName("stream.kappa");
   line->addWidget(kappa_);
   layout->addLayout(line);
@@ -117,6 +127,10 @@ void StreamPage::add_actions() {
       [this] { pause(context_.actions.find("stream.pause")->isChecked()); }, true);
   pause_action->setCheckable(true);
   add_action(
+      "step", tr("Step"), QKeySequence("Ctrl+Right"), [this] { step(); }, true);
+  add_action(
+      "drift", tr("Drift now"), QKeySequence("Ctrl+D"), [this] { drift(); }, true);
+  add_action(
       "stop", tr("Stop"), QKeySequence("Esc"), [this] { process_.cancel(); }, true);
   add_action("save", tr("Save these settings"), QKeySequence("Ctrl+Shift+S"),
              [this] { form_->choose_preset(true); });
@@ -164,21 +178,36 @@ void StreamPage::start() {
   }
   QStringList words = form_->command().mid(1);
   words.insert(1, "--json");
-  words << "--quiet"
+  words << "--control"
+        << "--quiet"
         << "--history" << QString::fromStdString(std::filesystem::absolute(context_.history.path()).string());
   draw_timer_->start(kDrawMs);
-  process_.start(program, words);
+  paused_ = false;
+  process_.start(program, words, true);
+  if (speed_->currentIndex() > 0) process_.send("speed " + speed_->currentData().toByteArray());
   draw();
 }
 
 void StreamPage::pause(bool paused) {
-  if (process_.running()) process_.pause(paused);
+  process_.send(paused ? "pause" : "go");
+  if (!paused) paused_ = false;  // that it stands is told by itself
   say_state();
+}
+
+void StreamPage::step() {
+  process_.send("step");
+}
+
+void StreamPage::drift() {
+  process_.send("drift");
 }
 
 void StreamPage::take_line(const QByteArray& line) {
   try {
-    trace_.add(parse_stream_record(line));
+    StreamRecord record = parse_stream_record(line);
+    const bool told = std::exchange(paused_, record.paused) != paused_;
+    trace_.add(std::move(record));
+    if (told) say_state();
   } catch (const std::exception& e) {
     trouble_ = tr("What the program said is no record: %1").arg(QString::fromUtf8(e.what()).left(200));
   }
@@ -198,7 +227,7 @@ void StreamPage::say_state() {
   QString text;
   if (process_.cancelling() && process_.running())
     text = tr("stopping…");
-  else if (process_.paused())
+  else if (paused())
     text = tr("paused after row %1").arg(trace_.empty() ? "0" : count_text(trace_.last().rows));
   else if (process_.running())
     text = trace_.empty() ? tr("starting…") : tr("row %1").arg(count_text(trace_.last().rows));
@@ -214,8 +243,10 @@ void StreamPage::say_state() {
   context_.actions.find("stream.stop")->setVisible(running);
   QAction* pause_action = context_.actions.find("stream.pause");
   pause_action->setVisible(running);
-  pause_action->setChecked(process_.paused());
-  Q_EMIT badge(process_.paused() ? "❚❚" : running ? "●" : "");
+  pause_action->setChecked(paused());
+  context_.actions.find("stream.step")->setVisible(paused());
+  context_.actions.find("stream.drift")->setVisible(running && form_->values().contains("generator"));
+  Q_EMIT badge(paused() ? "❚❚" : running ? "●" : "");
 }
 
 void StreamPage::draw() {

@@ -8,6 +8,7 @@
 #include "ui/stream/stream_trace.h"
 
 class QCheckBox;
+class QComboBox;
 class QLabel;
 class QTableView;
 class QTimer;
@@ -27,11 +28,15 @@ class StreamPage : public Page {
   VerbForm& form() { return *form_; }
   const StreamTrace& trace() const { return trace_; }
   bool running() const { return process_.running(); }
-  bool paused() const { return process_.paused(); }
+  bool paused() const { return running() && paused_; }
   /// A stream with two drifts, as someone new would like to see it.
   void try_sample() override;
   void start();
   void pause(bool paused);
+  /// From where it stands to the next record, where it stands again.
+  void step();
+  /// The next concept takes over at once; of a generated stream.
+  void drift();
 
  private:
   void build();
@@ -46,12 +51,13 @@ class StreamPage : public Page {
   LineProcess process_;
   StreamTrace trace_;
   QString trouble_;
-  bool stale_ = false;
+  bool stale_ = false, paused_ = false;
   StreamPlots* plots_;
   QLabel *state_, *readings_;
   TextTableModel experts_, events_;
   QTableView *expert_table_, *event_table_;
   QCheckBox* kappa_;
+  QComboBox* speed_;
   QTimer* draw_timer_;
 };
 

@@ -33,6 +33,7 @@ StreamRecord parse_stream_record(const QByteArray& line) {
     StreamRecord record;
     record.rows = json.at("instances").get<int64_t>();
     record.regression = json.contains("mae");
+    record.paused = json.value("paused", false);
     record.score = number(json, record.regression ? "mae" : "accuracy");
     record.window_score = number(json, record.regression ? "window_mae" : "window_accuracy");
     record.kappa = number(json, "kappa");
@@ -63,8 +64,10 @@ void StreamTrace::add(StreamRecord record) {
     if (events_.size() == kMostEvents) events_.erase(events_.begin(), events_.begin() + kMostEvents / 2);
     events_.push_back({record.rows, event});
   }
-  if (!points_.empty() && points_.back().rows == record.rows) {  // a run's last record tells its row again
-    if (record.weights.empty()) record.weights = points_.back().weights, record.led = points_.back().led;
+  // Records between two intervals, of a run that stands or ends, tell of no routing.
+  if (!points_.empty() && record.weights.empty())
+    record.weights = points_.back().weights, record.led = points_.back().led;
+  if (!points_.empty() && points_.back().rows == record.rows) {  // the row is told again
     points_.back() = std::move(record);
     return;
   }

@@ -13,6 +13,7 @@ namespace conclave::ui {
 struct StreamRecord {
   int64_t rows = 0;
   bool regression = false;
+  bool paused = false;                 ///< it stands at this row and waits for a command
   double score = 0, window_score = 0;  ///< accuracy, or the mean absolute error
   double kappa = 0;                    ///< NaN of a regression
   double rows_per_s = 0, memory_bytes = 0;

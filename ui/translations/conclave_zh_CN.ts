@@ -2389,6 +2389,26 @@ sound is played by: %3</source>
             <source>Recall of class %1</source>
             <translation>类别 %1 的召回率</translation>
         </message>
+        <message>
+            <source>Speed</source>
+            <translation>速度</translation>
+        </message>
+        <message>
+            <source>as fast as it can</source>
+            <translation>尽可能快</translation>
+        </message>
+        <message>
+            <source>%1 rows a second</source>
+            <translation>每秒 %1 行</translation>
+        </message>
+        <message>
+            <source>Step</source>
+            <translation>单步</translation>
+        </message>
+        <message>
+            <source>Drift now</source>
+            <translation>立即漂移</translation>
+        </message>
     </context>
     <context>
         <name>conclave::ui::StreamPlots</name>

@@ -69,6 +69,10 @@ bool has_option(const std::string& generator, const std::string& option) {
   return option == "seed" || option == "model_seed" || std::find(own.begin(), own.end(), option) != own.end();
 }
 
+int function_count(const std::string& generator) {
+  return entry_of(generator).functions;
+}
+
 GeneratorPtr make_generator(const std::string& name, const GeneratorOptions& o) {
   const Entry& entry = entry_of(name);
   if (entry.functions > 0)

@@ -52,6 +52,8 @@ struct GeneratorOptions {
 std::vector<std::string> generator_names();
 /// Whether a generator reads an option (of GeneratorOptions, by name).
 bool has_option(const std::string& generator, const std::string& option);
+/// How many classification functions a generator has, numbered from 1; 0 where it has none.
+int function_count(const std::string& generator);
 /// UsageError for a name that is none, or options out of their range.
 GeneratorPtr make_generator(const std::string& name, const GeneratorOptions& options);
 
