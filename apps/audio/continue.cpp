@@ -141,6 +141,7 @@ MidiFile ContinueVerb::work(const MusicModel& model, const MidiFile& given, cons
 int ContinueVerb::run(Invocation& call) {
   set_threads(call.common().threads);
   options_.check();
+  options_.check_routing(call.json());
   require<UsageError>(!options_.out.empty(), "where to? -o FILE.mid, -o FILE.wav");
   require<UsageError>(infill_.empty() || (infill_.size() == 2 && infill_[0] >= 1 &&
                                           infill_[0] <= infill_[1] && infill_[1] <= kMostBars),
@@ -165,17 +166,20 @@ int ContinueVerb::run(Invocation& call) {
     history.output(file, "music");
   }
   const std::string key = key_name(find_key(roll));
-  if (call.json())
-    call.out().write({{"input", input_.string()},
-                      {"key", key},
-                      {"given_notes", given.notes.size()},
-                      {"notes", midi.notes.size()},
-                      {"seconds", midi.seconds(midi.length())},
-                      {"out", files},
-                      {"made_s", made}});
-  else
-    fmt::print("{} notes, {} of them given, {}: {}\n", midi.notes.size(), given.notes.size(), key,
-               fmt::join(files, " "));
+  if (call.json()) {
+    Json line = {{"input", input_.string()},
+                 {"key", key},
+                 {"given_notes", given.notes.size()},
+                 {"notes", midi.notes.size()},
+                 {"seconds", midi.seconds(midi.length())},
+                 {"out", files},
+                 {"made_s", made}};
+    if (options_.routing) line["routing"] = music_routing(model, midi);
+    call.out().write(line);
+    return kExitDone;
+  }
+  fmt::print("{} notes, {} of them given, {}: {}\n", midi.notes.size(), given.notes.size(), key,
+             fmt::join(files, " "));
   return kExitDone;
 }
 

@@ -123,12 +123,14 @@ Json MusicVerb::make(const MusicModel& model, const MusicItem& item) const {
                {"key", key_name(key)},
                {"out", files},
                {"made_s", made}});
+  if (options_.routing) line["routing"] = music_routing(model, midi);
   return line;
 }
 
 int MusicVerb::run(Invocation& call) {
   set_threads(call.common().threads);
   options_.check();
+  options_.check_routing(call.json());
   if (!key_.empty()) parse_key(key_);
   require<UsageError>(key_.empty() || options_.chords.empty(),
                       "--key and --chords: chords tell the key themselves");

@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "apps/audio/routing_bands.h"
 #include "apps/common/shipped.h"
 #include "framework/base/error.h"
 #include "framework/base/file.h"
@@ -23,7 +24,8 @@ struct Performance {
   double beats_per_minute;
   int beats_per_bar, program;  // General MIDI: 19 church organ, 0 piano
 };
-constexpr int kKeyFrames = 2;  // of a quarter note, in which the key is looked for
+constexpr int64_t kMostRouted = 4096;  // frames
+constexpr int kKeyFrames = 2;          // of a quarter note, in which the key is looked for
 constexpr Performance kPerformances[] = {
     {"chorale", "music-chorales", Articulation::choral, 76, 4, 19},
     {"tune", "music-tunes", Articulation::held, 112, 4, 0},
@@ -67,6 +69,7 @@ void MusicOptions::declare(Options& options) {
               "Chords of the notes that are made, a bar each or as long as they say: \"C Am F:2 G7:2\"; "
               "repeated to the "
               "end");
+  options.add("routing", routing, "With --json: where the model sends each frame of the piece, by layer");
   options.add("tempo", tempo, "Quarter notes a minute (default: by the style)").range(0, 1000).group("Sound");
   options
       .add("renderer", renderer,
@@ -75,6 +78,16 @@ void MusicOptions::declare(Options& options) {
       .group("Sound");
   options.add("loudness", loudness, "LUFS of written sound (EBU R 128)").range(-70, -5).group("Sound");
   options.add("sample-rate", sample_rate, "Of written sound").range(8000, 192000).group("Sound");
+}
+
+void MusicOptions::check_routing(bool json) const {
+  require<UsageError>(!routing || json, "--routing is told with --json");
+}
+
+Json music_routing(const MusicModel& model, const MidiFile& midi) {
+  const int per_beat = model.format.frames_per_beat;
+  const auto bands = music_bands(*model.lm, model.style, roll_of(midi, per_beat, "the piece"), kMostRouted);
+  return bands_json(bands, [&](int64_t frame) { return midi.seconds(frame * midi.division / per_beat); });
 }
 
 void MusicOptions::check() const {

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
 
 #include "apps/audio/picture_style.h"
+#include "apps/audio/routing_bands.h"
 #include "models/audio/sound_distance.h"
 
 namespace conclave {
@@ -55,47 +55,6 @@ int64_t paste_sound(Canvas& canvas, const Tensor& picture, int64_t y) {
   return y + kText;
 }
 
-// Weights of one layer's experts, nulls last, by frame of the whole sound.
-struct Band {
-  int64_t experts = 0, nulls = 0;
-  std::map<int64_t, std::vector<float>> weight;
-};
-
-// A window begins with the record of its prompt, which has several tokens; then there is one record a step.
-std::map<int, Band> bands_of(const RoutingLog& log, const std::vector<WordTime>& words, int64_t hop) {
-  std::vector<std::pair<int64_t, int64_t>> windows;  // begin and end
-  for (const auto& word : words) {
-    if (word.window == std::ssize(windows)) windows.emplace_back(word.begin, word.end);
-    windows.back().second = word.end;
-  }
-  std::map<int, Band> bands;
-  std::map<int, std::pair<int64_t, int64_t>> at;  // window and step of each layer
-  for (const auto& record : log.records) {
-    auto& [window, step] = at.try_emplace(record.site, -1, 0).first->second;
-    if (record.routing.tokens() > 1) {
-      ++window;
-      step = 0;
-      continue;
-    }
-    Band& band = bands[record.site];
-    band.experts = record.experts;
-    band.nulls = record.nulls;
-    if (window < 0 || window >= std::ssize(windows)) continue;
-    const auto& [begin, end] = windows[static_cast<size_t>(window)];
-    const int64_t frame = begin / hop + step++;
-    if (frame * hop >= end) continue;  // the last codebooks come behind the sound's end
-    std::vector<float> weight(static_cast<size_t>(record.experts + record.nulls));
-    const Tensor expert_K = record.routing.expert_TK[0].contiguous(),
-                 weight_K = record.routing.weight_TK[0].to(at::kFloat).contiguous();
-    for (int64_t k = 0; k < expert_K.numel(); ++k) {
-      const int32_t e = expert_K.const_data_ptr<int32_t>()[k];
-      if (e >= 0) weight[static_cast<size_t>(e)] += weight_K.const_data_ptr<float>()[k];
-    }
-    band.weight[frame] = std::move(weight);
-  }
-  return bands;
-}
-
 }  // namespace
 
 void draw_sound(const Tensor& samples_N, int64_t sample_rate, const std::filesystem::path& file) {
@@ -110,11 +69,11 @@ void draw_sound(const Tensor& samples_N, int64_t sample_rate, const std::filesys
 void draw_speech(const Tensor& samples_N, const SpectralCodec& codec, const std::vector<WordTime>& words,
                  const RoutingLog& log, const std::filesystem::path& file) {
   const Tensor picture = spectrogram(beginning(samples_N, codec.sample_rate), codec.sample_rate);
-  const auto bands = bands_of(log, words, codec.hop);
+  const auto bands = speech_bands(log, words, codec.hop);
   const int64_t width = picture.size(1) * kFactor, right = kSoundLeft + width;
   const int64_t column = kColumnsPerSecond * codec.hop / codec.sample_rate * kFactor;
   int64_t height = kPictureEdge + kText + kBands * kFactor + 2 * kText;
-  for (const auto& [site, band] : bands) height += (band.experts + band.nulls) * kExpertRow + kBandGap;
+  for (const RoutingBand& band : bands) height += (band.experts + band.nulls) * kExpertRow + kBandGap;
   Canvas canvas(right + 40, height, kPaper);
   const auto seconds = [&](int64_t samples) {
     return static_cast<double>(samples) / static_cast<double>(codec.sample_rate);
@@ -123,9 +82,9 @@ void draw_speech(const Tensor& samples_N, const SpectralCodec& codec, const std:
     if (column_of(seconds(word.begin)) < right)
       canvas.text(column_of(seconds(word.begin)), kPictureEdge, word.word, kInk);
   int64_t y = paste_sound(canvas, picture, kPictureEdge + kText) + kBandGap;
-  for (const auto& [site, band] : bands) {
+  for (const RoutingBand& band : bands) {
     const int64_t experts = band.experts + band.nulls;
-    canvas.text(kPictureEdge, y, fmt::format("layer {}", site), kInk);
+    canvas.text(kPictureEdge, y, band.name, kInk);
     for (int64_t e = 0; e < experts; ++e) {
       const bool null = e >= band.experts;
       canvas.text(kSoundLeft - 30, y + e * kExpertRow, null ? "null" : fmt::format("e{}", e), kInk, 9);

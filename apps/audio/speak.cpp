@@ -6,6 +6,7 @@
 
 #include "apps/audio/batch.h"
 #include "apps/audio/phonemes.h"
+#include "apps/audio/routing_bands.h"
 #include "apps/audio/sound_model.h"
 #include "apps/audio/verbs.h"
 #include "apps/common/app.h"
@@ -52,7 +53,7 @@ class SpeakVerb : public Verb {
   std::string text_, speaker_;
   fs::path voice_, input_, model_;
   std::vector<fs::path> outputs_;
-  bool stream_ = false, raw_ = false, letters_ = false;
+  bool stream_ = false, raw_ = false, letters_ = false, routing_ = false;
   double guidance_ = 1;
   std::function<std::string(const std::string&)> phonemes_;
   double loudness_ = LoudnessOptions{}.target, temperature_ = SpeakOptions{}.temperature;
@@ -80,11 +81,14 @@ void SpeakVerb::declare(Options& options) {
            "Above 1: closer to the text (classifier-free guidance), for a voice that was trained with text "
            "left out")
       .range(0, 20);
+  options.add("routing", routing_, "With --json: where each frame of the speech was sent, by layer");
   options.add("letters", letters_,
               "A voice of free text reads letters, though espeak-ng could give phonemes");
 }
 
 void SpeakVerb::check(Invocation& call) const {
+  require<UsageError>(!routing_ || call.json(), "--routing is told with --json");
+  require<UsageError>(!routing_ || guidance_ <= 1, "--routing: with --guidance each frame is made twice");
   if (input_.empty()) {
     require<UsageError>(!text_.empty(), "--text or --input is needed");
     require<UsageError>(stream_ != !outputs_.empty(), "give either --output or --stream");
@@ -113,6 +117,8 @@ void SpeakVerb::say(const Item& item, const OpenVoice& voice, Invocation& call) 
   options.seed = item.seed;
   options.temperature = temperature_;
   options.guidance = guidance_;
+  RoutingLog log;
+  if (routing_) options.log = &log;
   if (!item.voice.empty())
     options.sample_FK = voice_sample(
         speech, codec,
@@ -160,6 +166,10 @@ void SpeakVerb::say(const Item& item, const OpenVoice& voice, Invocation& call) 
     line["words"].push_back({{"word", time.word},
                              {"begin", static_cast<double>(time.begin) / rate},
                              {"end", static_cast<double>(time.end) / rate}});
+  if (routing_)
+    line["routing"] = bands_json(speech_bands(log, times, codec.hop), [&](int64_t frame) {
+      return static_cast<double>(frame * codec.hop) / rate;
+    });
   call.out().write(line);
 }
 

@@ -12,6 +12,7 @@
 #include "framework/base/file.h"
 #include "ui/audio/audio_page.h"
 #include "ui/audio/sound_view.h"
+#include "ui/data/table_view.h"
 #include "ui_test.h"
 
 namespace conclave::ui {
@@ -107,6 +108,44 @@ TEST_F(AudioTest, PlaysStopsSeeksAndComparesAtOnePlace) {
   EXPECT_FALSE(page().player().playing());
 }
 
+TEST_F(AudioTest, VersionsStandSideBySideUnderOnePlayhead) {
+  window().open_page("audio");
+  page().open_file(wave("a.wav", 440, 4));
+  ASSERT_TRUE(wait([&] { return page().versions().size() == 1; }));
+  page().open_file(wave("b.wav", 880, 2));
+  ASSERT_TRUE(wait([&] { return page().versions().size() == 2; }));
+  EXPECT_EQ(page().views().size(), 1u);
+  child<QTableView>("audio.versions")->selectAll();
+  ASSERT_EQ(page().views().size(), 2u);
+  EXPECT_EQ(page().views()[0]->version()->title, "b.wav") << "the current one is above";
+  EXPECT_EQ(page().views()[1]->version()->title, "a.wav");
+  SoundView& below = *page().views()[1];
+  QTest::qWait(50);  // a new widget is laid out
+  QTest::mouseClick(&below, Qt::LeftButton, {}, {below.width() / 4, 30});
+  EXPECT_NEAR(page().views()[0]->playhead(), 1, 0.1);
+  EXPECT_NEAR(below.playhead(), 1, 0.1) << "one playhead";
+  keep_picture("audio-beside");
+  choose_row(*child<QTableView>("audio.versions"), 0);
+  EXPECT_EQ(page().views().size(), 1u);
+}
+
+TEST_F(AudioTest, RoutingIsReadAndTakenAlong) {
+  const QByteArray line =
+      R"({"routing":{"times":[0,0.5,1],"layers":[{"name":"layer 1","experts":1,"nulls":1,)"
+      R"("weights":[[0.75,0.25],null]}]}})";
+  Version version;
+  version.routing = parse_routing(line);
+  ASSERT_EQ(version.routing.layers.size(), 1u);
+  EXPECT_TRUE(version.routing.layers[0].weights[1].empty());
+  EXPECT_EQ(version_csv(version).toStdString(),
+            "kind,begin,end,name,value\nexpert,0.0000,0.5000,layer 1:0,0.75\n"
+            "no expert,0.0000,0.5000,layer 1:1,0.25\n");
+  EXPECT_TRUE(parse_routing("{}").layers.empty());
+  QByteArray wrong = line;
+  EXPECT_THROW(parse_routing(wrong.replace("0,0.5,1", "0")), Error) << "frames without times";
+  EXPECT_THROW(parse_routing(R"({"routing":1})"), Error);
+}
+
 TEST_F(AudioTest, WhatCannotBeShownIsSaid) {
   window().open_page("audio");
   write_file(dir_ / "x.wav", "no sound");
@@ -130,6 +169,8 @@ TEST_F(AudioTest, ASpokenNumberBecomesAVersionAndANoteRollToo) {
   EXPECT_GT(page().versions()[0]->sound.seconds(), 0.5);
   ASSERT_EQ(page().versions()[0]->words.size(), 3u);
   EXPECT_EQ(page().versions()[0]->words[0].text, "three");
+  ASSERT_FALSE(page().versions()[0]->routing.layers.empty());
+  EXPECT_GT(page().versions()[0]->routing.layers[0].weights.size(), 20u) << "experts along time";
   EXPECT_EQ(page().command(), QStringList({"conclave-audio", "speak", "--text", "314"}));
   keep_picture("audio-speak");
   ASSERT_TRUE(QTest::qWaitFor(
@@ -143,6 +184,7 @@ TEST_F(AudioTest, ASpokenNumberBecomesAVersionAndANoteRollToo) {
   ASSERT_TRUE(QTest::qWaitFor([&] { return page().versions().size() == 2; }, 60000));
   EXPECT_EQ(page().versions()[1]->error, "");
   EXPECT_GT(page().versions()[1]->notes.size(), 8u);
+  EXPECT_FALSE(page().versions()[1]->routing.layers.empty());
   keep_picture("audio-music");
 }
 

@@ -20,7 +20,7 @@ namespace conclave::ui {
 namespace {
 
 constexpr double kSeekSeconds = 2;
-constexpr size_t kMostVersions = 50;
+constexpr size_t kMostVersions = 50, kMostBeside = 4;
 
 }  // namespace
 
@@ -32,28 +32,29 @@ AudioPage::AudioPage(Context& context)
     : Page(info(), context),
       table_model_({tr("Version"), tr("Length"), tr("Made by")}, {1}),
       tabs_(new QTabWidget),
-      view_(new SoundView),
       table_(make_table(&table_model_, tr("Versions"))),
-      state_(new QLabel) {
+      state_(new QLabel),
+      views_layout_(new QVBoxLayout) {
   build();
   add_actions();
   setAcceptDrops(true);
   connect(&process_, &LineProcess::line, this, [this](const QByteArray& line) { last_line_ = line; });
   connect(&process_, &LineProcess::ended, this, [this](int, const QString& problem) { take_end(problem); });
-  connect(&player_, &SoundPlayer::moved, view_, &SoundView::set_playhead);
+  connect(&player_, &SoundPlayer::moved, this, &AudioPage::set_playhead);
   connect(&player_, &SoundPlayer::ended, this, [this](const QString& problem) {
     if (!problem.isEmpty()) Q_EMIT message(problem, true);
-    if (problem.isEmpty()) view_->set_playhead(0);
+    if (problem.isEmpty()) set_playhead(0);
     say_state();
   });
-  connect(view_, &SoundView::sought, this, &AudioPage::seek);
   connect(table_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &AudioPage::show_current);
+  connect(table_->selectionModel(), &QItemSelectionModel::selectionChanged, this, &AudioPage::show_chosen);
   set_command({"conclave-audio", "speak"});
   say_state();
 }
 
 void AudioPage::build() {
-  const QStringList own{"json", "history", "config", "dry-run", "quiet", "output", "out", "stream", "input"};
+  const QStringList own{"json",   "history", "config", "dry-run", "quiet",
+                        "output", "out",     "stream", "input",   "routing"};
   const auto add = [&](const QString& verb, const QString& title, const QStringList& first) {
     auto* form = new VerbForm("conclave-audio", verb, first, own);
     forms_.push_back(form);
@@ -78,11 +79,18 @@ void AudioPage::build() {
   table_->setObjectName("audio.versions");
   table_->setColumnWidth(0, 170);
   table_->setColumnWidth(1, 80);
+  table_->setSelectionMode(QAbstractItemView::ExtendedSelection);
+  table_->setToolTip(tr("Several chosen ones (Ctrl or Shift) stand below each other under one playhead"));
   auto* middle = new QWidget;
   auto* layout = new QVBoxLayout(middle);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->addWidget(state_);
-  layout->addWidget(view_, 3);
+  auto* views = new QWidget;
+  views->setLayout(views_layout_);
+  views_layout_->setContentsMargins(0, 0, 0, 0);
+  views_layout_->setSpacing(10);
+  add_view();
+  layout->addWidget(views, 3);
   layout->addWidget(table_, 1);
   auto* split = new QSplitter;
   split->addWidget(tabs_);
@@ -103,9 +111,9 @@ void AudioPage::add_actions() {
   add_action(
       "play", tr("Play"), QKeySequence("Ctrl+P"), [this] { play_or_stop(); }, true);
   add_action("back", tr("Two seconds back"), QKeySequence("Ctrl+Left"),
-             [this] { seek(view_->playhead() - kSeekSeconds); });
+             [this] { seek(view().playhead() - kSeekSeconds); });
   add_action("forward", tr("Two seconds on"), QKeySequence("Ctrl+Right"),
-             [this] { seek(view_->playhead() + kSeekSeconds); });
+             [this] { seek(view().playhead() + kSeekSeconds); });
   add_action("begin", tr("To the beginning"), QKeySequence("Ctrl+Home"), [this] { seek(0); });
   const auto choose = [this](int by) {
     const int rows = table_model_.rowCount();
@@ -176,6 +184,7 @@ void AudioPage::make() {
     words << "--out" << being_made_.notes_file << "--out" << being_made_.wave_file;
   }
   words << "--json"
+        << "--routing"
         << "--history" << QString::fromStdString(std::filesystem::absolute(context_.history.path()).string());
   last_line_.clear();
   trouble_.clear();
@@ -198,6 +207,7 @@ void AudioPage::take_end(const QString& problem) {
   }
   try {
     being_made_.words = parse_words(last_line_);
+    being_made_.routing = parse_routing(last_line_);
   } catch (const std::exception& e) {
     trouble_ = QString::fromUtf8(e.what());
   }
@@ -251,14 +261,47 @@ void AudioPage::show_versions() {
   table_model_.set_rows(std::move(rows));
 }
 
+SoundView* AudioPage::add_view() {
+  auto* view = new SoundView;
+  connect(view, &SoundView::sought, this, &AudioPage::seek);
+  views_layout_->addWidget(view);
+  views_.push_back(view);
+  return view;
+}
+
+void AudioPage::set_playhead(double seconds) {
+  for (SoundView* view : views_) view->set_playhead(seconds);
+}
+
 void AudioPage::show_current() {
-  const int row = current();
   const bool was_playing = player_.playing();
   player_.stop();
-  view_->show_version(
-      row >= 0 && row < static_cast<int>(versions_.size()) ? versions_[static_cast<size_t>(row)] : nullptr);
+  show_chosen();
   if (was_playing) play_or_stop();  // the other version, from the same place
   say_state();
+}
+
+// The current version stands above; the others that are chosen below it.
+void AudioPage::show_chosen() {
+  std::vector<std::shared_ptr<const Version>> shown;
+  const auto add = [&](int row) {
+    if (row >= 0 && row < static_cast<int>(versions_.size()) && shown.size() < kMostBeside)
+      shown.push_back(versions_[static_cast<size_t>(row)]);
+  };
+  add(current());
+  for (const QModelIndex& row : table_->selectionModel()->selectedRows())
+    if (row.row() != current()) add(row.row());
+  const double playhead = view().playhead();
+  while (views_.size() > std::max<size_t>(1, shown.size())) {
+    views_.back()->deleteLater();
+    views_.pop_back();
+  }
+  while (views_.size() < shown.size()) add_view();
+  for (size_t i = 0; i < views_.size(); ++i) {
+    views_[i]->show_version(i < shown.size() ? shown[i] : nullptr);
+    views_[i]->set_playhead(playhead);
+    views_[i]->set_titled(shown.size() > 1);
+  }
 }
 
 void AudioPage::play_or_stop() {
@@ -267,7 +310,7 @@ void AudioPage::play_or_stop() {
     player_.stop();
   } else if (row >= 0) {
     const Sound& sound = versions_[static_cast<size_t>(row)]->sound;
-    const double from = view_->playhead() >= sound.seconds() ? 0 : view_->playhead();
+    const double from = view().playhead() >= sound.seconds() ? 0 : view().playhead();
     const QString problem = sound.samples.empty() ? tr("These notes have no sound: go on with them first")
                                                   : player_.play(sound, from);
     if (!problem.isEmpty()) Q_EMIT message(problem, true);
@@ -276,7 +319,7 @@ void AudioPage::play_or_stop() {
 }
 
 void AudioPage::seek(double seconds) {
-  view_->set_playhead(seconds);
+  set_playhead(seconds);
   if (!player_.playing()) return;
   player_.stop();
   play_or_stop();
@@ -286,30 +329,39 @@ void AudioPage::take_along() {
   const int row = current();
   if (row < 0) return;
   const Version& version = *versions_[static_cast<size_t>(row)];
-  const QString file = ask_export_file(this, "sound.wav", "wav mid png svg pdf");
+  const QString file = ask_export_file(this, "sound.wav", "wav mid png svg pdf csv");
   if (file.isEmpty()) return;
   QString error;
   const QString from = file.endsWith(".mid") ? version.notes_file : version.wave_file;
-  if (file.endsWith(".wav") || file.endsWith(".mid")) {
+  if (file.endsWith(".csv", Qt::CaseInsensitive)) {
+    error = write_text(file, version_csv(version));
+  } else if (file.endsWith(".wav") || file.endsWith(".mid")) {
     QFile::remove(file);  // the dialog has asked
     if (from.isEmpty() || !QFile::copy(from, file)) error = tr("%1: cannot be written").arg(file);
   } else {
-    const QSize size = view_->size();
-    error = export_drawing(
-        size, [&](QPainter& painter) { view_->draw(painter, size); }, file);
+    const QSize size(view().width(), view().height() * static_cast<int>(views_.size()));
+    const auto draw_all = [&](QPainter& painter) {
+      for (const SoundView* one : views_) {
+        one->draw(painter, one->size());
+        painter.translate(0, one->height());
+      }
+    };
+    error = export_drawing(size, draw_all, file);
   }
   Q_EMIT message(error.isEmpty() ? tr("%1 is written").arg(file) : error, !error.isEmpty());
 }
 
 void AudioPage::say_state() {
   const bool running = process_.running();
-  QString text = running && process_.cancelling() ? tr("cancelling…")
-                 : running                        ? tr("making…")
-                 : loading_ > 0                   ? tr("reading…")
-                 : versions_.empty()
-                     ? tr("Say digits, make a piece, or go on with one. Each result becomes a version below; "
-                          "another seed gives another one, and the playhead stays where it is.")
-                     : tr("Click into the picture to move the playhead.");
+  QString text =
+      running && process_.cancelling() ? tr("cancelling…")
+      : running                        ? tr("making…")
+      : loading_ > 0                   ? tr("reading…")
+      : versions_.empty()
+          ? tr("Say digits, make a piece, or go on with one. Each result becomes a version below; "
+               "another seed gives another one, and the playhead stays where it is.")
+          : tr("Click into the picture to move the playhead; choose several versions (Ctrl) to see "
+               "them below each other.");
   if (!trouble_.isEmpty()) text = "⚠ " + trouble_;
   state_->setText(text);
   context_.actions.find("audio.make")->setVisible(!running);

@@ -32,7 +32,10 @@ class AudioPage : public Page {
   bool making() const { return process_.running() || loading_ > 0; }
   const std::vector<std::shared_ptr<const Version>>& versions() const { return versions_; }
   SoundPlayer& player() { return player_; }
-  SoundView& view() { return *view_; }
+  /// Of the chosen version.
+  SoundView& view() { return *views_.front(); }
+  /// One for each chosen version, one below the other, under one playhead.
+  const std::vector<SoundView*>& views() const { return views_; }
   void open_file(const QString& file);
   void make();
   void play_or_stop();
@@ -50,6 +53,9 @@ class AudioPage : public Page {
   void load(Version version);
   void show_versions();
   void show_current();
+  void show_chosen();
+  void set_playhead(double seconds);
+  SoundView* add_view();
   void take_along();
   void say_state();
   int current() const;
@@ -65,7 +71,8 @@ class AudioPage : public Page {
   QString trouble_;
   TextTableModel table_model_;
   QTabWidget* tabs_;
-  SoundView* view_;
+  std::vector<SoundView*> views_;
+  QVBoxLayout* views_layout_;
   QTableView* table_;
   QLabel* state_;
 };

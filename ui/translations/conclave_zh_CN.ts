@@ -271,10 +271,6 @@
             <translation>念数字、作曲或续写。每个结果成为下面的一个版本；换一个种子得到另一个，播放头停在原处。</translation>
         </message>
         <message>
-            <source>Click into the picture to move the playhead.</source>
-            <translation>点击图像可移动播放头。</translation>
-        </message>
-        <message>
             <source>Stop</source>
             <translation>停止</translation>
         </message>
@@ -285,6 +281,14 @@
         <message>
             <source>%1 is chosen to go on from; its notes are seen in what is made</source>
             <translation>已选 %1 作为续写的起点；其音符可在生成的结果中看到</translation>
+        </message>
+        <message>
+            <source>Several chosen ones (Ctrl or Shift) stand below each other under one playhead</source>
+            <translation>选中多个版本（Ctrl 或 Shift）时，它们上下排列，共用一个播放头</translation>
+        </message>
+        <message>
+            <source>Click into the picture to move the playhead; choose several versions (Ctrl) to see them below each other.</source>
+            <translation>点击图中可移动播放头；选中多个版本（Ctrl）可上下对照查看。</translation>
         </message>
     </context>
     <context>
@@ -2235,16 +2239,24 @@ sound is played by: %3</source>
     <context>
         <name>conclave::ui::SoundView</name>
         <message>
-            <source>Notes, waveform and spectrogram</source>
-            <translation>音符、波形和声谱图</translation>
-        </message>
-        <message>
             <source>What is made is shown here: its notes, its waveform, its spectrogram</source>
             <translation>生成的内容在此显示：音符、波形、声谱图</translation>
         </message>
         <message>
             <source>%1 s</source>
             <translation>%1 秒</translation>
+        </message>
+        <message>
+            <source>Notes, waveform, spectrogram and experts</source>
+            <translation>音符、波形、声谱图和专家</translation>
+        </message>
+        <message>
+            <source>no expert</source>
+            <translation>没有专家</translation>
+        </message>
+        <message>
+            <source>expert %1</source>
+            <translation>专家 %1</translation>
         </message>
     </context>
     <context>

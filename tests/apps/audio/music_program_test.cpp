@@ -228,6 +228,14 @@ TEST_F(AudioMusic, RoutingAsAPicture) {
                                           at("model"), "--picture", at("r.png")});
   ASSERT_EQ(seen.code, kExitDone) << seen.err;
   EXPECT_EQ(read_file(at("r.png")).substr(1, 3), "PNG");
+  const auto made = audio({"continue", at("tune.mid"), "--bars", "1", "--model", at("model"), "-o",
+                           at("r.mid"), "--json", "--routing"});
+  ASSERT_EQ(made.code, kExitDone) << made.err;
+  const Json routing = parse_json(made.out, "stdout").at("routing");
+  EXPECT_EQ(routing.at("times")[1], 0.5) << "a quarter note at 120 a minute";
+  for (const Json& layer : routing.at("layers"))
+    EXPECT_EQ(layer.at("weights").size() + 1, routing.at("times").size()) << layer.at("name");
+  EXPECT_EQ(audio({"music", "--model", at("model"), "-o", at("r.mid"), "--routing"}).code, kExitUsage);
 }
 
 TEST_F(AudioMusic, WhatIsRefused) {

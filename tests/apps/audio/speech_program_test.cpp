@@ -294,6 +294,21 @@ TEST(ShippedVoice, ShowsItsRouting) {
                                              "theo", "--picture", (dir / "a.png").string()});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_GT(load_picture(dir / "a.png").size(0), 300) << "bands below the spectrogram";
+  const std::string wave = (dir / "a.wav").string();
+  const auto said = testing::run_program(
+      {"conclave-audio", "speak", "--text", "0 1", "-o", wave, "--json", "--routing", "--no-history"});
+  ASSERT_EQ(said.code, 0) << said.err;
+  const Json line = parse_json(said.out, "stdout"), &routing = line.at("routing");
+  const auto times = routing.at("times").get<std::vector<double>>();
+  EXPECT_NEAR(times.back(), line.at("seconds").get<double>(), 0.2);
+  ASSERT_FALSE(routing.at("layers").empty());
+  for (const Json& layer : routing.at("layers")) {
+    EXPECT_EQ(layer.at("weights").size() + 1, times.size());
+    EXPECT_EQ(layer.at("weights")[0].size(),
+              layer.at("experts").get<size_t>() + layer.at("nulls").get<size_t>());
+  }
+  EXPECT_EQ(testing::run_program({"conclave-audio", "speak", "--text", "0", "-o", wave, "--routing"}).code,
+            2);
 }
 
 TEST(Sphinx, HearsRecordedDigits) {
