@@ -3,6 +3,8 @@
 
 #include <QAbstractItemModelTester>
 #include <QComboBox>
+#include <QMenu>
+#include <QTabWidget>
 #include <QTableView>
 #include <QToolButton>
 #include <cmath>
@@ -50,6 +52,25 @@ TEST(CompareTables, DifferencesToTheBaselineAndTheBest) {
   EXPECT_TRUE(metric_rows({}, 0).empty());
 }
 
+TEST(CompareTables, SeedsAreSummedUp) {
+  MetricSummary accuracy{"accuracy", "", "max"};
+  std::vector<RunDetail> runs;
+  for (const double value : {0.8, 0.9, 1.0}) {
+    accuracy.last = value;
+    runs.push_back(run_with({{"lr", 0.1, ""}, {"out", value, ""}}, {accuracy}));
+    runs.back().seed = std::to_string(runs.size());
+  }
+  EXPECT_TRUE(differ_by_seed(runs));
+  EXPECT_EQ(metric_rows(runs, 0)[0].cells.back(), "0.9 ± 0.2484") << "4.303 * 0.1 / sqrt(3)";
+  runs[0].params[0].value = 0.2;
+  EXPECT_FALSE(differ_by_seed(runs)) << "the rate differs, too";
+  EXPECT_EQ(metric_rows(runs, 0)[0].cells.size(), 4);
+  runs[0].params[0].value = 0.1;
+  runs[0].seed = runs[1].seed;
+  EXPECT_FALSE(differ_by_seed(runs));
+  EXPECT_FALSE(differ_by_seed({}));
+}
+
 TEST_F(UiTest, NumbersOfRunsAreColumns) {
   MetricSummary loss{"loss", "", "min"};
   loss.last = 0.5;
@@ -76,6 +97,18 @@ TEST_F(UiTest, NumbersOfRunsAreColumns) {
   EXPECT_EQ(scatter.plot()->graphCount(), 1) << "a run without the number is left out";
   scatter.up()->setCurrentIndex(0);
   EXPECT_EQ(scatter.plot()->graphCount(), 2);
+  EXPECT_EQ(scatter.takeaway().csv(),
+            "run,lr,lr\none,0.10000000000000001,0.10000000000000001\n"
+            "two,0.20000000000000001,0.20000000000000001\n");
+  EXPECT_EQ(plot.takeaway().csv(), "run,a,b\none,0,0\ntwo,1,1\n");
+  for (const char* suffix : {"png", "svg", "pdf", "csv"})
+    for (const Takeaway& what : {plot.takeaway(), scatter.takeaway()}) {
+      const auto file = dir_ / (what.name.toStdString() + "." + suffix);
+      EXPECT_EQ(export_to(what, QString::fromStdString(file.string())), "");
+      EXPECT_GT(std::filesystem::file_size(file), 20u) << file;
+    }
+  EXPECT_NE(export_to(plot.takeaway(), "/none/x.png"), "");
+  EXPECT_NE(export_to(plot.takeaway(), "x.docx"), "");
 }
 
 class CompareTest : public UiTest {};
@@ -99,6 +132,20 @@ TEST_F(CompareTest, PinnedRunsStandSideBySide) {
   EXPECT_EQ(page.curves().plots().size(), 2u);
   EXPECT_TRUE(wait_settled());
   keep_picture("compare");
+  EXPECT_EQ(page.takeaway().name, "metrics");
+  EXPECT_EQ(page.takeaway().suffixes(), "csv");
+  auto* tabs = child<QTabWidget>("compare.tabs");
+  tabs->setCurrentIndex(1);
+  EXPECT_TRUE(page.takeaway().csv().startsWith(",")) << "parameters";
+  tabs->setCurrentIndex(3);
+  EXPECT_EQ(page.takeaway().suffixes(), "png svg pdf csv");
+  page.curves().findChild<QToolButton*>("curves.take")->click();
+  auto* menu = page.curves().findChild<QMenu*>("curves.take.menu");
+  ASSERT_NE(menu, nullptr);
+  EXPECT_EQ(menu->actions().size(), 2) << "each plot can be taken along";
+  menu->close();
+  page.curves().plots()[0]->cursor_moved(50);
+  EXPECT_EQ(page.curves().plots()[1]->cursor(), 50) << "cursors are linked";
   QTest::mouseClick(child<QToolButton>(qPrintable(QString("chip.%1").arg(a))), Qt::LeftButton);
   EXPECT_EQ(page.metrics().at(0).cells, QStringList({"accuracy", "★ 0.75  (+0.25)", "0.5"}));
   Store::open(history()).purge(std::span(&a, 1));  // while it is shown

@@ -84,6 +84,12 @@ TEST_F(StreamTest, RunsADriftingStreamAndShowsIt) {
       << "what is shown can be typed";
   EXPECT_TRUE(wait([&] { return Store::open_read_only(history()).count() == 1; }));
   EXPECT_EQ(StreamPlots::csv(page().trace()).count('\n'), 181);
+  const Takeaway both = page().findChild<StreamPlots*>()->takeaway(page().trace());
+  for (const char* suffix : {"png", "svg", "pdf", "csv"}) {
+    const auto file = dir_ / (std::string("stream.") + suffix);
+    EXPECT_EQ(export_to(both, QString::fromStdString(file.string())), "");
+    EXPECT_GT(std::filesystem::file_size(file), 1000u) << suffix;
+  }
   keep_picture("stream");
 }
 

@@ -3,6 +3,8 @@
 #include <QLabel>
 #include <QToolButton>
 
+#include "ui/plots/plot_export.h"
+
 namespace conclave::ui {
 
 Page::Page(const PageInfo& info, Context& context)
@@ -31,6 +33,14 @@ void Page::set_command(const QStringList& words) {
   if (words == command_) return;
   command_ = words;
   Q_EMIT command_changed();
+}
+
+void Page::take_along(const Takeaway& what) {
+  const QString suffixes = what.suffixes();
+  const QString file = ask_export_file(this, what.name + "." + suffixes.section(' ', 0, 0), suffixes);
+  if (file.isEmpty()) return;
+  const QString error = export_to(what, file);
+  Q_EMIT message(error.isEmpty() ? tr("%1 is written").arg(file) : error, !error.isEmpty());
 }
 
 QAction* Page::add_action(const QString& id, const QString& text, const QKeySequence& key,

@@ -14,6 +14,7 @@ class QLabel;
 namespace conclave::ui {
 
 class Pins;
+struct Takeaway;
 
 /// What pages share.
 struct Context {
@@ -62,6 +63,8 @@ class Page : public QWidget {
   QHBoxLayout* header() { return header_; }
   void set_title(const QString& text);
   void set_command(const QStringList& words);
+  /// Asks for a file, writes `what` there and says so.
+  void take_along(const Takeaway& what);
   /// Adds an action of this page; its button goes into the header when `button`. With `widget` its key works
   /// there alone: Return and Del mean something else where text is edited.
   QAction* add_action(const QString& id, const QString& text, const QKeySequence& key,

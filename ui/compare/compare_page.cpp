@@ -15,7 +15,6 @@
 #include "ui/data/format.h"
 #include "ui/data/table_view.h"
 #include "ui/plots/curve_panel.h"
-#include "ui/plots/plot_export.h"
 #include "ui/theme/glyphs.h"
 #include "ui/theme/theme.h"
 
@@ -46,12 +45,8 @@ ComparePage::ComparePage(Context& context)
   build();
   add_action(
       "clear", tr("Unpin all"), {}, [this] { context_.pins.clear(); }, true);
-  add_action("take", tr("Take the metrics along as CSV"), {}, [this] {
-    const QString file = ask_export_file(this, "metrics.csv", "csv");
-    if (file.isEmpty()) return;
-    const QString error = write_text(file, metrics_.csv());
-    Q_EMIT message(error.isEmpty() ? tr("%1 is written").arg(file) : error, !error.isEmpty());
-  });
+  add_action("take", tr("Take this table or plot along"), QKeySequence("Ctrl+S"),
+             [this] { take_along(takeaway()); });
   connect(curves_, &CurvePanel::message, this, &Page::message);
   connect(&context.pins, &Pins::changed, this, [this] {
     const size_t count = context_.pins.runs().size();
@@ -59,6 +54,15 @@ ComparePage::ComparePage(Context& context)
     refresh();
   });
   set_command({"conclave-history", "compare"});
+}
+
+Takeaway ComparePage::takeaway() const {
+  if (tabs_->currentWidget() == parallel_) return parallel_->takeaway();
+  if (tabs_->currentWidget() == scatter_) return scatter_->takeaway();
+  const bool metrics = tabs_->currentIndex() == 0;
+  return {metrics ? "metrics" : "parameters", {}, {}, [this, metrics] {
+            return metrics ? metrics_.csv() : parameters_.csv();
+          }};
 }
 
 void ComparePage::show_parallel_axes() {
@@ -162,9 +166,11 @@ void ComparePage::fill() {
     for (const MetricSummary& metric : run.metrics) metrics.emplace(metric.name, metric);
   }
   set_command(words);
-  if (headers != headers_) {
-    headers_ = headers;
-    metrics_.set_headers(headers);
+  QStringList metric_headers = headers;
+  if (differ_by_seed(runs_)) metric_headers << tr("Mean of %1 seeds, 95 %").arg(runs_.size());
+  if (metric_headers != headers_) {
+    headers_ = metric_headers;
+    metrics_.set_headers(metric_headers);
     parameters_.set_headers(headers);
   }
   metrics_.set_rows(metric_rows(runs_, baseline));

@@ -22,6 +22,8 @@ class ComparePage : public Page {
   static PageInfo info();
   /// Numbers of the runs as lines over parallel axes, in front of the tables.
   void show_parallel_axes();
+  /// The table or plot of the tab that is seen.
+  Takeaway takeaway() const;
   void refresh() override;
   bool settled() const override;
   /// Differences are to this run from here on.

@@ -14,6 +14,7 @@
 #include <map>
 
 #include "ui/data/format.h"
+#include "ui/data/text_table_model.h"
 #include "ui/plots/custom_plot.h"
 #include "ui/theme/theme.h"
 
@@ -31,6 +32,12 @@ double distance_to(const QPointF& place, const QPointF& a, const QPointF& b) {
   const double at = length > 0 ? std::clamp(QPointF::dotProduct(from, along) / length, 0.0, 1.0) : 0;
   const QPointF off = from - at * along;
   return std::sqrt(QPointF::dotProduct(off, off));
+}
+
+QStringList labels_of(const std::vector<RunMark>& runs) {
+  QStringList labels;
+  for (const RunMark& run : runs) labels << run.label;
+  return labels;
 }
 
 }  // namespace
@@ -55,6 +62,21 @@ std::vector<NumberColumn> number_columns(const std::vector<RunDetail>& runs) {
   for (auto& [name, values] : metrics)
     columns.push_back({QString::fromStdString(name), true, std::move(values)});
   return columns;
+}
+
+QString columns_csv(const std::vector<NumberColumn>& columns, const QStringList& runs) {
+  QStringList head{"run"};
+  for (const NumberColumn& column : columns) head << column.name;
+  QString text = csv_line(head);
+  for (qsizetype run = 0; run < runs.size(); ++run) {
+    QStringList cells{runs[run]};
+    for (const NumberColumn& column : columns) {
+      const double value = column.values[static_cast<size_t>(run)];
+      cells << (std::isnan(value) ? QString() : QString::number(value, 'g', 17));
+    }
+    text += csv_line(cells);
+  }
+  return text;
 }
 
 ScatterPlot::ScatterPlot(QWidget* parent)
@@ -98,6 +120,17 @@ void ScatterPlot::show_runs(std::vector<NumberColumn> columns, std::vector<RunMa
                                                 : std::min(usual, static_cast<int>(names.size()) - 1));
   }
   draw();
+}
+
+Takeaway ScatterPlot::takeaway() const {
+  const auto paint = [this](QPainter& painter) { draw_plot(*plot_, painter); };
+  const auto csv = [this] {
+    std::vector<NumberColumn> two;
+    for (const QComboBox* box : {across_, up_})
+      if (box->currentIndex() >= 0) two.push_back(columns_[static_cast<size_t>(box->currentIndex())]);
+    return columns_csv(two, labels_of(runs_));
+  };
+  return {"scatter", plot_->size(), paint, csv};
 }
 
 void ScatterPlot::draw() {
@@ -159,6 +192,11 @@ void ParallelPlot::show_runs(std::vector<NumberColumn> columns, std::vector<RunM
     ranges_.emplace_back(low, high);
   }
   update();
+}
+
+Takeaway ParallelPlot::takeaway() const {
+  return {"parallel", size(), [this](QPainter& painter) { draw(painter, size()); },
+          [this] { return columns_csv(columns_, labels_of(runs_)); }};
 }
 
 std::vector<QPointF> ParallelPlot::line_of(size_t run, const QSize& size) const {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "framework/history/store.h"
+#include "ui/plots/plot_export.h"
 
 class QComboBox;
 class QCustomPlot;
@@ -22,6 +23,9 @@ struct NumberColumn {
 /// Numeric parameters that differ, then metrics, as columns over `runs`.
 std::vector<NumberColumn> number_columns(const std::vector<RunDetail>& runs);
 
+/// A row for each run, a column for each number.
+QString columns_csv(const std::vector<NumberColumn>& columns, const QStringList& runs);
+
 struct RunMark {
   QString label;
   QColor color;
@@ -33,6 +37,7 @@ class ScatterPlot : public QWidget {
  public:
   explicit ScatterPlot(QWidget* parent = nullptr);
   void show_runs(std::vector<NumberColumn> columns, std::vector<RunMark> runs);
+  Takeaway takeaway() const;
   QCustomPlot* plot() const { return plot_; }
   QComboBox* across() const { return across_; }
   QComboBox* up() const { return up_; }
@@ -56,6 +61,7 @@ class ParallelPlot : public QWidget {
   explicit ParallelPlot(QWidget* parent = nullptr);
   void show_runs(std::vector<NumberColumn> columns, std::vector<RunMark> runs);
   void draw(QPainter& painter, const QSize& size) const;
+  Takeaway takeaway() const;
   /// The run whose line is nearest to a place; -1: none is near.
   int run_at(const QPointF& place) const;
 

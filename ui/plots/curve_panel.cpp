@@ -6,6 +6,7 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QListView>
+#include <QMenu>
 #include <QScrollArea>
 #include <QSlider>
 #include <QSortFilterProxyModel>
@@ -92,8 +93,10 @@ QWidget* CurvePanel::make_tools() {
   log_scale_->setObjectName("curves.log");
   auto* take = new QToolButton;
   take->setText(tr("Take along ..."));
-  take->setToolTip(tr("The first plot as PNG, SVG or PDF, or its points as CSV"));
-  connect(take, &QToolButton::clicked, this, &CurvePanel::export_first);
+  take->setObjectName("curves.take");
+  take->setToolTip(tr("A plot as PNG, SVG or PDF, or its points as CSV"));
+  connect(take, &QToolButton::clicked, this,
+          [this, take] { choose_export(take->mapToGlobal(QPoint(0, take->height()))); });
   const auto restyle = [this] {
     context_.preferences.setValue("curves/smoothing", smoothing_->value());
     for (CurvePlot* plot : plots_) plot->set_style(style());
@@ -197,10 +200,20 @@ bool CurvePanel::settled() const {
   return std::all_of(plots_.begin(), plots_.end(), [](const CurvePlot* plot) { return plot->settled(); });
 }
 
-void CurvePanel::export_first() {
-  if (plots_.empty()) return;
-  const QString file = ask_export_file(this, plots_.front()->metric() + ".png", "png svg pdf csv");
-  if (!file.isEmpty()) plots_.front()->export_to(file);
+// Which plot, when there are several.
+void CurvePanel::choose_export(const QPoint& at) {
+  if (plots_.size() == 1) return ask_export(*plots_.front());
+  auto* menu = new QMenu(this);
+  menu->setAttribute(Qt::WA_DeleteOnClose);
+  menu->setObjectName("curves.take.menu");
+  for (CurvePlot* plot : plots_)
+    connect(menu->addAction(plot->metric()), &QAction::triggered, plot, [this, plot] { ask_export(*plot); });
+  menu->popup(at);
+}
+
+void CurvePanel::ask_export(CurvePlot& plot) {
+  const QString file = ask_export_file(this, QString(plot.metric()).replace('/', '-') + ".png", "png svg pdf csv");
+  if (!file.isEmpty()) plot.export_to(file);
 }
 
 }  // namespace conclave::ui

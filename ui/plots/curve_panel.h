@@ -27,13 +27,14 @@ class CurvePanel : public QWidget {
   void reload();
   bool settled() const;
   const std::vector<CurvePlot*>& plots() const { return plots_; }
-  void export_first();
 
  Q_SIGNALS:
   void message(const QString& text, bool error = false);
 
  private:
   QWidget* make_tools();
+  void choose_export(const QPoint& at);
+  void ask_export(CurvePlot& plot);
   void list_metrics(const std::vector<MetricSummary>& metrics);
   void rebuild();
   CurveStyle style() const;

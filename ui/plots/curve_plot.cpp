@@ -223,6 +223,7 @@ void CurvePlot::zoom(double from, double to) {
 }
 
 void CurvePlot::set_cursor(double x) {
+  cursor_x_ = x;
   cursor_->setVisible(!std::isnan(x));
   QStringList readings;
   if (!std::isnan(x)) {

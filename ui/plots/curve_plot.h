@@ -4,6 +4,7 @@
 #include <QColor>
 #include <QPen>
 #include <QWidget>
+#include <limits>
 #include <memory>
 #include <span>
 #include <vector>
@@ -48,6 +49,8 @@ class CurvePlot : public QWidget {
   bool settled() const { return !busy_; }
   /// Marks a place; NaN: none. What is there is written above the curves.
   void set_cursor(double x);
+  /// NaN: none.
+  double cursor() const { return cursor_x_; }
   void show_all();
   /// Shows steps (or seconds) from..to.
   void zoom(double from, double to);
@@ -77,7 +80,6 @@ class CurvePlot : public QWidget {
                  std::vector<double> low = {}, std::vector<double> high = {}, const QColor& band = {});
   void fit_height();
   void color_axes();
-  void on_hover(double x);
   double place(const Bucket& bucket) const;
   void export_csv(const QString& file);
 
@@ -90,6 +92,7 @@ class CurvePlot : public QWidget {
   QCPItemStraightLine* cursor_;
   QLabel *title_, *reading_;
   QTimer* zoom_timer_;
+  double cursor_x_ = std::numeric_limits<double>::quiet_NaN();
   bool busy_ = false, again_ = false, zoomed_ = false, placing_ = false;
 };
 

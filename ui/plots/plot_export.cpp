@@ -26,18 +26,29 @@ QString cannot_write(const QString& file) {
 
 }  // namespace
 
+void draw_plot(QCustomPlot& plot, QPainter& painter) {
+  QCPPainter own;
+  QPicture picture;
+  own.begin(&picture);
+  own.setMode(QCPPainter::pmVectorized);
+  own.setMode(QCPPainter::pmNoCaching);
+  plot.toPainter(&own, plot.width(), plot.height());
+  own.end();
+  painter.drawPicture(0, 0, picture);
+}
+
 QString export_picture(QCustomPlot& plot, const QString& file) {
-  const auto paint = [&](QPainter& painter) {
-    QCPPainter own;
-    QPicture picture;
-    own.begin(&picture);
-    own.setMode(QCPPainter::pmVectorized);
-    own.setMode(QCPPainter::pmNoCaching);
-    plot.toPainter(&own, plot.width(), plot.height());
-    own.end();
-    painter.drawPicture(0, 0, picture);
-  };
-  return export_drawing(plot.size(), paint, file);
+  return export_drawing(
+      plot.size(), [&](QPainter& painter) { draw_plot(plot, painter); }, file);
+}
+
+QString Takeaway::suffixes() const {
+  return QStringList{paint ? "png svg pdf" : "", csv ? "csv" : ""}.join(' ').trimmed();
+}
+
+QString export_to(const Takeaway& what, const QString& file) {
+  if (what.csv && file.endsWith(".csv", Qt::CaseInsensitive)) return write_text(file, what.csv());
+  return export_drawing(what.size, what.paint, file);
 }
 
 QString export_drawing(const QSize& size, const std::function<void(QPainter&)>& paint, const QString& file) {

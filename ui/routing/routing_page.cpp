@@ -122,7 +122,7 @@ void RoutingPage::add_map_actions() {
   add_action("ablate-layer", tr("Ablate each expert of this layer, one at a time"), QKeySequence("Shift+X"),
              [this] { ablate(true); });
   add_action(
-      "take", tr("Take along ..."), QKeySequence("Ctrl+S"), [this] { take_along(); }, true);
+      "take", tr("Take along ..."), QKeySequence("Ctrl+S"), [this] { take_along(takeaway()); }, true);
 }
 
 void RoutingPage::add_probe_actions() {
@@ -163,18 +163,12 @@ void RoutingPage::try_sample() {
   if (shows_probes()) probes_->ask();
 }
 
-void RoutingPage::take_along() {
-  const QString file =
-      ask_export_file(this, shows_probes() ? "experts.png" : "routing.png", "png svg pdf csv");
-  if (file.isEmpty()) return;
-  const QSize size = shows_probes() ? probes_->drawn_size() : map_->size();
-  QString error;
-  if (file.endsWith(".csv"))
-    error = write_text(file, shows_probes() ? probes_->csv() : map_->csv());
-  else
-    error = export_drawing(
-        size, [&](QPainter& p) { shows_probes() ? probes_->draw(p) : map_->draw(p, size); }, file);
-  Q_EMIT message(error.isEmpty() ? tr("%1 is written").arg(file) : error, !error.isEmpty());
+Takeaway RoutingPage::takeaway() const {
+  if (shows_probes())
+    return {"experts", probes_->drawn_size(), [this](QPainter& painter) { probes_->draw(painter); },
+            [this] { return probes_->csv(); }};
+  return {"routing", map_->size(), [this](QPainter& painter) { map_->draw(painter, map_->size()); },
+          [this] { return map_->csv(); }};
 }
 
 void RoutingPage::build() {

@@ -38,6 +38,8 @@ class RoutingPage : public Page {
   const TextTableModel& balance() const { return balance_; }
   const TextTableModel& ablations() const { return ablations_; }
   ProbeView& probes() const { return *probes_; }
+  /// What is seen.
+  Takeaway takeaway() const;
 
  Q_SIGNALS:
   /// Jobs to be queued and started.
@@ -63,7 +65,6 @@ class RoutingPage : public Page {
   void add_probe_actions();
   bool shows_probes() const;
   void on_tab();
-  void take_along();
   void build();
   QWidget* make_controls();
   void fill(Shown shown);

@@ -12,7 +12,6 @@
 #include "ui/data/format.h"
 #include "ui/data/table_view.h"
 #include "ui/plots/custom_plot.h"
-#include "ui/plots/plot_export.h"
 #include "ui/process/programs.h"
 #include "ui/stream/stream_plots.h"
 #include "ui/theme/theme.h"
@@ -136,14 +135,8 @@ void StreamPage::add_actions() {
              [this] { form_->choose_preset(true); });
   add_action("load", tr("Load settings"), QKeySequence("Ctrl+O"), [this] { form_->choose_preset(false); });
   add_action("defaults", tr("All settings back to their defaults"), {}, [this] { form_->clear(); });
-  add_action("take", tr("Take the curves along"), QKeySequence("Ctrl+S"), [this] {
-    const QString file = ask_export_file(this, "stream.png", "png svg pdf csv");
-    if (file.isEmpty()) return;
-    const QString error = file.endsWith(".csv", Qt::CaseInsensitive)
-                              ? write_text(file, StreamPlots::csv(trace_))
-                              : export_picture(*plots_->score_plot(), file);
-    Q_EMIT message(error.isEmpty() ? tr("%1 is written").arg(file) : error, !error.isEmpty());
-  });
+  add_action("take", tr("Take the curves along"), QKeySequence("Ctrl+S"),
+             [this] { take_along(plots_->takeaway(trace_)); });
 }
 
 void StreamPage::refresh() {

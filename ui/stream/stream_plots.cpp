@@ -168,6 +168,17 @@ void StreamPlots::show_weights(const StreamTrace& trace) {
   weights_->setVisible(experts > 0);
 }
 
+Takeaway StreamPlots::takeaway(const StreamTrace& trace) const {
+  const auto paint = [this](QPainter& painter) {
+    draw_plot(*score_, painter);
+    painter.translate(0, score_->height());
+    draw_plot(*weights_, painter);
+  };
+  return {"stream", {score_->width(), score_->height() + weights_->height()}, paint, [&trace] {
+            return csv(trace);
+          }};
+}
+
 QString StreamPlots::csv(const StreamTrace& trace) {
   QStringList head{"row", "score", "window_score", "kappa", "rows_per_s", "memory_bytes"};
   for (size_t e = 0; e < trace.experts(); ++e) head << QString("weight_%1").arg(e);

@@ -3,6 +3,7 @@
 
 #include <QWidget>
 
+#include "ui/plots/plot_export.h"
 #include "ui/stream/stream_trace.h"
 
 class QCustomPlot;
@@ -18,7 +19,8 @@ class StreamPlots : public QWidget {
   void show_trace(const StreamTrace& trace, bool kappa);
   QCustomPlot* score_plot() const { return score_; }
   QCustomPlot* weight_plot() const { return weights_; }
-  /// Both as rows of CSV.
+  /// Both, and their numbers.
+  Takeaway takeaway(const StreamTrace& trace) const;
   static QString csv(const StreamTrace& trace);
 
  protected:

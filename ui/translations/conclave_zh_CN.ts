@@ -593,14 +593,6 @@
             <translation>全部取消固定</translation>
         </message>
         <message>
-            <source>Take the metrics along as CSV</source>
-            <translation>把指标带走为 CSV</translation>
-        </message>
-        <message>
-            <source>%1 is written</source>
-            <translation>%1 已写入</translation>
-        </message>
-        <message>
             <source>Runs that you pin stand here side by side.
 In Runs, choose some and press C.</source>
             <translation>您固定的运行在此并排显示。
@@ -642,6 +634,14 @@ In Runs, choose some and press C.</source>
             <source>Unpin run %1</source>
             <translation>取消固定运行 %1</translation>
         </message>
+        <message>
+            <source>Take this table or plot along</source>
+            <translation>带走这张表或图</translation>
+        </message>
+        <message>
+            <source>Mean of %1 seeds, 95 %</source>
+            <translation>%1 个种子的均值，95 %</translation>
+        </message>
     </context>
     <context>
         <name>conclave::ui::CurvePanel</name>
@@ -678,8 +678,8 @@ In Runs, choose some and press C.</source>
             <translation>带走…</translation>
         </message>
         <message>
-            <source>The first plot as PNG, SVG or PDF, or its points as CSV</source>
-            <translation>第一张图存为 PNG、SVG 或 PDF，或把数据点存为 CSV</translation>
+            <source>A plot as PNG, SVG or PDF, or its points as CSV</source>
+            <translation>将一幅图存为 PNG、SVG 或 PDF，或将其数据点存为 CSV</translation>
         </message>
     </context>
     <context>
@@ -1686,10 +1686,6 @@ In Runs, choose some and press C.</source>
             <translation>带走…</translation>
         </message>
         <message>
-            <source>%1 is written</source>
-            <translation>%1 已写入</translation>
-        </message>
-        <message>
             <source>Ablate this expert</source>
             <translation>消融此专家</translation>
         </message>
@@ -2338,10 +2334,6 @@ sound is played by: %3</source>
             <translation>带走曲线</translation>
         </message>
         <message>
-            <source>%1 is written</source>
-            <translation>%1 已写入</translation>
-        </message>
-        <message>
             <source>What the program said is no record: %1</source>
             <translation>程序的输出不是记录：%1</translation>
         </message>
@@ -2769,10 +2761,6 @@ sound is played by: %3</source>
             <translation>取消问题</translation>
         </message>
         <message>
-            <source>%1 is written</source>
-            <translation>%1 已写入</translation>
-        </message>
-        <message>
             <source>Only the first %1 pictures are taken</source>
             <translation>只取前 %1 张图片</translation>
         </message>
@@ -2912,6 +2900,13 @@ or open files (Ctrl+O)</source>
         <message>
             <source>lost</source>
             <translation>丢失</translation>
+        </message>
+    </context>
+    <context>
+        <name>conclave::ui::Page</name>
+        <message>
+            <source>%1 is written</source>
+            <translation>%1 已写入</translation>
         </message>
     </context>
 </TS>

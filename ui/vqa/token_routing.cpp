@@ -6,6 +6,7 @@
 #include <map>
 
 #include "ui/data/format.h"
+#include "ui/data/text_table_model.h"
 #include "ui/vqa/json_record.h"
 
 namespace conclave::ui {
@@ -99,6 +100,22 @@ std::vector<PatchRouting> patches_of(const std::vector<RoutedToken>& tokens,
     all.push_back(std::move(routing));
   }
   return all;
+}
+
+QString patches_csv(const std::vector<PatchRouting>& layers) {
+  QString text = csv_line({"layer", "picture", "x", "y", "width", "height", "rank", "expert", "weight"});
+  for (const PatchRouting& layer : layers)
+    for (const PatchRouting::Patch& patch : layer.patches)
+      for (size_t k = 0; k < patch.choices.size(); ++k) {
+        QStringList cells{QString::number(layer.site), QString::number(patch.picture)};
+        for (const double edge :
+             {patch.place.x(), patch.place.y(), patch.place.width(), patch.place.height()})
+          cells << QString::number(edge);
+        const auto& [expert, weight] = patch.choices[k];
+        text += csv_line(cells << QString::number(k) << QString::number(expert)
+                               << QString::number(weight, 'g', 9));
+      }
+  return text;
 }
 
 InspectedAnswer parse_inspected(const QByteArray& line) {

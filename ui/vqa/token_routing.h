@@ -52,6 +52,9 @@ std::vector<RoutedToken> parse_routing(const QByteArray& lines, const QString& i
 std::vector<PatchRouting> patches_of(const std::vector<RoutedToken>& tokens,
                                      const std::vector<std::vector<QRect>>& tiles);
 
+/// Rows of layer, picture, x, y, width, height (in its pixels), rank, expert, weight.
+QString patches_csv(const std::vector<PatchRouting>& layers);
+
 /// A line of `conclave-vqa inspect --json`: an answer with the experts of all its tokens.
 struct InspectedAnswer {
   VqaAnswer answer;

@@ -172,7 +172,7 @@ void VqaPage::add_actions() {
   add_action("cancel", tr("Cancel the question"), QKeySequence("Esc"),
              [this] { shows_batch() ? batch_->cancel() : process_.cancel(); });
   add_action(
-      "take", tr("Take along ..."), QKeySequence("Ctrl+S"), [this] { take_along(); }, true);
+      "take", tr("Take along ..."), QKeySequence("Ctrl+S"), [this] { take_along(takeaway()); }, true);
   add_action("zoom-in", tr("Larger"), QKeySequence("Ctrl++"), [this] { canvas_->zoom_by(kZoom); });
   add_action("zoom-out", tr("Smaller"), QKeySequence("Ctrl+-"), [this] { canvas_->zoom_by(1 / kZoom); });
   add_action("zoom-all", tr("The whole picture"), QKeySequence("Ctrl+0"), [this] { canvas_->show_all(); });
@@ -220,18 +220,16 @@ void VqaPage::open_question(const QStringList& pictures, const QString& question
   set_pictures(pictures);
 }
 
-void VqaPage::take_along() {
-  const QString file = shows_batch() ? ask_export_file(this, "answers.csv", "csv")
-                                     : ask_export_file(this, "experts.png", "png svg pdf");
-  if (file.isEmpty()) return;
+Takeaway VqaPage::takeaway() const {
+  if (shows_batch()) return {"answers", {}, {}, [this] { return batch_->answers().csv(); }};
   const QSize size = canvas_->size();
-  const auto paint = [&](QPainter& painter) {
+  const auto paint = [this, size](QPainter& painter) {
     painter.fillRect(QRect(QPoint(0, 0), size), palette().color(QPalette::Base));
     canvas_->draw(painter, size);
   };
-  const QString error =
-      shows_batch() ? write_text(file, batch_->answers().csv()) : export_drawing(size, paint, file);
-  Q_EMIT message(error.isEmpty() ? tr("%1 is written").arg(file) : error, !error.isEmpty());
+  const QModelIndex at = list_->currentIndex();
+  const auto layers = at.isValid() ? answers_.at(at.row()).patches : std::vector<PatchRouting>();
+  return {"experts", size, paint, [layers] { return patches_csv(layers); }};
 }
 
 QWidget* VqaPage::first_focus() {

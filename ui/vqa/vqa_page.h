@@ -43,6 +43,8 @@ class VqaPage : public Page {
     program_ = path;
     batch_->set_program(path);
   }
+  /// What is seen.
+  Takeaway takeaway() const;
 
  Q_SIGNALS:
   /// Jobs to be queued and started.
@@ -58,7 +60,6 @@ class VqaPage : public Page {
   void on_tab();
   /// A question of the batch, to be looked at and asked.
   void open_question(const QStringList& pictures, const QString& question);
-  void take_along();
   void take_files(const QStringList& files);
   void choose_files();
   void paste();
