@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <QAbstractItemModelTester>
+#include <QComboBox>
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QSignalSpy>
@@ -86,6 +87,12 @@ TEST_F(RunsTest, InspectorShowsWhatItWasToldAndWhatCameOfIt) {
   EXPECT_EQ(metrics->index(0, 0).data(), "accuracy");
   EXPECT_EQ(metrics->index(0, 1).data(), "0.5");
   EXPECT_EQ(child<QTableView>("run.table.Events")->model()->index(0, 2).data(), "expert 3 is dead");
+  const auto* environment = child<QTableView>("run.table.Environment")->model();
+  QStringList told;
+  for (int row = 0; row < environment->rowCount(); ++row)
+    told << environment->index(row, 0).data().toString();
+  for (const char* wanted : {"host", "version", "seed", "process", "cpu", "cores", "memory_bytes", "system"})
+    EXPECT_TRUE(told.contains(wanted)) << wanted;
   table()->setFocus();
   QTest::keyClick(table(), Qt::Key_Space);
   EXPECT_FALSE(inspector->isVisible());
@@ -240,6 +247,51 @@ TEST_F(RunsTest, RunThatVanishesWhileItIsShown) {
   EXPECT_TRUE(wait_rows(0));
   window().open_page("runs");
   EXPECT_TRUE(wait_settled());
+}
+
+TEST(RunGroups, MeansOfWhatRunsHaveInCommon) {
+  std::vector<RunSummary> runs(3);
+  for (size_t i = 0; i < runs.size(); ++i) {
+    runs[i].id = static_cast<int64_t>(i) + 1;
+    runs[i].uuid = std::to_string(i);
+    MetricSummary loss{"loss", "", "min"};
+    loss.last = static_cast<double>(i);
+    runs[i].metrics = {loss};
+  }
+  runs[0].tags = {"a", "b"};
+  runs[2].tags = {"b"};
+  const auto groups = group_runs(runs, GroupBy::tag, {});
+  ASSERT_EQ(groups.size(), 3u);
+  EXPECT_EQ(groups[1].runs, (std::vector<int64_t>{1, 3})) << "a run with two tags is in both";
+  EXPECT_EQ(groups[2].name, "–") << "what has no tag comes last";
+  const auto rows = group_rows(groups, runs, {"loss", "none"});
+  EXPECT_EQ(rows[0].cells, QStringList({"all", "3", "1", ""}));
+  EXPECT_EQ(rows[2].cells, QStringList({"b", "2", "1", ""}));
+  EXPECT_EQ(group_runs(runs, GroupBy::sweep, {{"1", "batch"}})[0].runs, std::vector<int64_t>{2});
+  EXPECT_TRUE(group_runs(runs, GroupBy::nothing, {}).empty());
+}
+
+TEST_F(RunsTest, GroupsAreListedChosenAndCompared) {
+  for (const char* name : {"a", "b"}) add_run(name, 0.5, 10, "vqa");
+  add_run("c", 0.8, 10, "audio");
+  ASSERT_TRUE((window(), wait_rows(3)));
+  const QAbstractItemModelTester tester(const_cast<TextTableModel*>(&page().groups()),
+                                        QAbstractItemModelTester::FailureReportingMode::Fatal);
+  EXPECT_FALSE(child<QTableView>("runs.groups")->isVisible());
+  child<QComboBox>("runs.group.by")->setCurrentText("by program");
+  ASSERT_TRUE(wait([&] { return page().groups().rowCount() == 3; }));
+  EXPECT_EQ(page().groups().at(1).cells.mid(0, 2), QStringList({"audio train", "1"}));
+  choose_row(*child<QTableView>("runs.groups"), 2);
+  EXPECT_TRUE(wait_rows(2)) << "those of vqa";
+  keep_picture("runs-groups");
+  page().refresh();
+  ASSERT_TRUE(wait_settled());
+  EXPECT_EQ(page().model().rowCount(), 2) << "and stay so";
+  trigger("runs.pin-group");
+  EXPECT_EQ(window().current_page()->id(), "compare");
+  window_.reset();
+  window();
+  EXPECT_EQ(child<QComboBox>("runs.group.by")->currentText(), "by program") << "it is remembered";
 }
 
 TEST_F(RunsTest, ColumnsAreRemembered) {

@@ -15,6 +15,7 @@
 #include "ui/app/screenshots.h"
 #include "ui/data/table_view.h"
 #include "ui/theme/theme.h"
+#include "ui/data/machine_state.h"
 #include "ui_test.h"
 
 namespace conclave::ui {
@@ -80,6 +81,22 @@ TEST(Palette, FewLettersFindInOrder) {
   model.set_items({{"a", "", "", [] {}}});
   model.append({{"b", "", "", [] {}}, {"c", "", "", [] {}}});
   EXPECT_EQ(model.rowCount(), 3);
+}
+
+TEST_F(UiTest, TheMachineIsSeenAbove) {
+  const auto ticks = parse_cpu("cpu  10 1 5 80 4 0 0 0 0 0\ncpu0 1\n");
+  ASSERT_TRUE(ticks);
+  EXPECT_EQ(ticks->busy, 16);
+  EXPECT_EQ(ticks->all, 100);
+  EXPECT_FALSE(parse_cpu("intr 1"));
+  const auto memory = parse_memory("MemTotal:  100 kB\nMemFree: 1 kB\nMemAvailable:   40 kB\n");
+  ASSERT_TRUE(memory);
+  EXPECT_EQ(memory->used, 60 * 1024);
+  EXPECT_FALSE(parse_memory("MemTotal: 5 kB"));
+  EXPECT_EQ(gpu_text("40, 3000, 80000"), "40 %, 3.1 GB of 83.9 GB");
+  EXPECT_EQ(gpu_text("[N/A], 3, 4"), "");
+  EXPECT_TRUE(wait([&] { return child<QLabel>("top.machine")->text().contains("CPU "); }));
+  EXPECT_TRUE(child<QLabel>("top.machine")->text().contains("memory "));
 }
 
 TEST_F(UiTest, RailCollapsesInANarrowWindow) {

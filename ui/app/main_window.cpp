@@ -45,6 +45,7 @@ MainWindow::MainWindow(const std::filesystem::path& history, const QString& firs
       stack_(new QStackedWidget),
       strip_(new CommandStrip),
       where_(new QLabel(short_path(history))),
+      machine_label_(new QLabel(machine_.text())),
       message_(new QLabel),
       running_(new QLabel) {
   setWindowTitle(tr("Conclave"));
@@ -150,6 +151,11 @@ QWidget* MainWindow::make_top() {
   layout->addWidget(product);
   layout->addWidget(where_);
   layout->addStretch(1);
+  machine_label_->setObjectName("top.machine");
+  machine_label_->setForegroundRole(QPalette::PlaceholderText);
+  machine_label_->setToolTip(tr("How busy this machine is"));
+  connect(&machine_, &MachineWatch::changed, machine_label_, &QLabel::setText);
+  layout->addWidget(machine_label_);
   layout->addWidget(find);
   return top;
 }
@@ -285,6 +291,7 @@ void MainWindow::say(const QString& text, bool error) {
 void MainWindow::resizeEvent(QResizeEvent* event) {
   QMainWindow::resizeEvent(event);
   rail_->set_collapsed(width() < kNarrowWindow);
+  machine_label_->setVisible(width() >= kNarrowWindow);
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {

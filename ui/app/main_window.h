@@ -10,6 +10,7 @@
 #include "ui/app/preferences.h"
 #include "ui/compare/pins.h"
 #include "ui/data/history_thread.h"
+#include "ui/data/machine_state.h"
 
 class QLabel;
 class QStackedWidget;
@@ -65,13 +66,14 @@ class MainWindow : public QMainWindow {
   Preferences preferences_;
   HistoryThread history_;
   AlertBell bell_{history_};
+  MachineWatch machine_;
   Pins pins_;
   Context context_{history_, preferences_, actions_, pins_};
   std::vector<Place> places_;
   Rail* rail_;
   QStackedWidget* stack_;
   CommandStrip* strip_;
-  QLabel *where_, *message_, *running_;
+  QLabel *where_, *machine_label_, *message_, *running_;
   CommandPalette* palette_;
   Question running_question_, named_run_, pinned_;
 };

@@ -35,6 +35,25 @@ QString value_text(const Json& value) {
                                    : value.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
+// Where it ran, on what, and from which sources.
+std::vector<TextTableModel::Row> environment_rows(const RunDetail& run) {
+  std::vector<TextTableModel::Row> rows;
+  const auto add = [&](const QString& name, const QString& value) {
+    if (!value.isEmpty()) rows.push_back({{name, value}});
+  };
+  add(RunInspector::tr("host"), text_of(run.host));
+  add(RunInspector::tr("folder"), text_of(run.folder));
+  add(RunInspector::tr("version"), text_of(run.version));
+  add(RunInspector::tr("commit"), text_of(run.git_sha));
+  add(RunInspector::tr("seed"), text_of(run.seed));
+  add(RunInspector::tr("process"), run.pid > 0 ? QString::number(run.pid) : QString());
+  if (run.machine.is_object())
+    for (const auto& [key, value] : run.machine.items())
+      add(text_of(key), key.ends_with("_bytes") && value.is_number_integer() ? size_text(value.get<int64_t>())
+                                                                             : value_text(value));
+  return rows;
+}
+
 QLabel* wrapping(bool selectable = true) {
   auto* label = new QLabel;
   label->setWordWrap(true);
@@ -65,7 +84,8 @@ RunInspector::RunInspector(Context& context, QUndoStack& undo, QWidget* parent)
       params_({tr("Parameter"), tr("Value"), tr("From")}),
       metrics_({tr("Metric"), tr("Last"), tr("Low"), tr("High"), tr("Step")}, {1, 2, 3, 4}),
       files_({tr("File"), tr("Kind"), tr("Size"), tr("SHA-256")}, {2}),
-      events_({tr("When"), tr("Level"), tr("What")}) {
+      events_({tr("When"), tr("Level"), tr("What")}),
+      environment_({tr("Environment"), tr("Value")}) {
   setObjectName("inspector");
   setMinimumWidth(300);
   build();
@@ -107,7 +127,8 @@ void RunInspector::build() {
   const std::pair<QString, TextTableModel*> tables[] = {{tr("Metrics"), &metrics_},
                                                         {tr("Parameters"), &params_},
                                                         {tr("Files"), &files_},
-                                                        {tr("Events"), &events_}};
+                                                        {tr("Events"), &events_},
+                                                        {tr("Environment"), &environment_}};
   for (const auto& [title, model] : tables) {
     QTableView* table = make_table(model, title);
     table->setObjectName("run.table." + title);
@@ -241,6 +262,7 @@ void RunInspector::fill(const Shown& shown) {
           size_text(file.size), text_of(file.sha256)}});
   files_.set_rows(std::move(rows));
   if (!same) preview_file(files_view_->currentIndex());
+  environment_.set_rows(environment_rows(run));
   log_->show_text(!shown.log ? tr("What a run writes is kept when the queue starts it (page Queue).")
                   : shown.log_end.isEmpty() ? tr("%1 is empty").arg(text_of(*shown.log))
                                             : shown.log_end);

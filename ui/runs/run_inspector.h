@@ -63,7 +63,7 @@ class RunInspector : public QWidget {
   LogView* log_;
   FilePreview* preview_;
   QTableView* files_view_ = nullptr;
-  TextTableModel params_, metrics_, files_, events_;
+  TextTableModel params_, metrics_, files_, events_, environment_;
 };
 
 }  // namespace conclave::ui

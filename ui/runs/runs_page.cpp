@@ -1,5 +1,6 @@
 #include "ui/runs/runs_page.h"
 
+#include <QComboBox>
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
@@ -11,7 +12,9 @@
 #include <QToolButton>
 #include <algorithm>
 #include <map>
+#include <set>
 
+#include "framework/history/queue.h"
 #include "ui/compare/pins.h"
 #include "ui/data/format.h"
 #include "ui/data/table_view.h"
@@ -27,6 +30,7 @@ constexpr int kFirstRuns = 200;     // on the screen before the rest is read
 constexpr int kMetricsAtFirst = 3;  // columns, before anybody chose some
 constexpr int kNarrowest = 320;
 constexpr int kFilterPauseMs = 150;
+constexpr size_t kMostCompared = 200;
 constexpr int kReadingShare = 20;  // reading the list takes at most this part of the time
 
 RunFilter filter_of(const QString& text, bool bin) {
@@ -55,7 +59,10 @@ RunsPage::RunsPage(Context& context)
       problem_(new QLabel),
       count_(new QLabel),
       empty_(new QLabel),
+      groups_model_({}),
       columns_(new QToolButton),
+      group_by_(new QComboBox),
+      groups_view_(make_table(&groups_model_, tr("Groups of runs"))),
       stack_(new QStackedWidget),
       table_stack_(new QStackedWidget),
       table_(make_table(&model_, tr("Runs"))),
@@ -69,6 +76,13 @@ RunsPage::RunsPage(Context& context)
   connect(filter_timer_, &QTimer::timeout, this, [this] { read_all(names_known_); });
   connect(later_, &QTimer::timeout, this, &RunsPage::refresh);
   connect(filter_, &QLineEdit::textChanged, this, [this] { filter_timer_->start(kFilterPauseMs); });
+  connect(group_by_, &QComboBox::currentIndexChanged, this, [this] {
+    context_.preferences.setValue("runs/group", group_by_->currentIndex());
+    group_.clear();
+    read_all(names_known_);
+  });
+  connect(groups_view_->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+          [this](const QModelIndex& at) { choose_group(at.row()); });
   connect(table_->selectionModel(), &QItemSelectionModel::selectionChanged, this, &RunsPage::on_selection);
   connect(table_, &QTableView::doubleClicked, this,
           [this](const QModelIndex& at) { open_run(model_.at(at.row()).id); });
@@ -96,9 +110,18 @@ void RunsPage::build() {
   columns_->setText(tr("Columns"));
   columns_->setObjectName("runs.columns.button");
   connect(columns_, &QToolButton::clicked, this, &RunsPage::choose_columns);
+  group_by_->addItems({tr("no groups"), tr("by experiment"), tr("by program"), tr("by status"), tr("by tag"),
+                       tr("by sweep")});
+  group_by_->setObjectName("runs.group.by");
+  group_by_->setAccessibleName(tr("Group"));
+  group_by_->setCurrentIndex(context_.preferences.value("runs/group", 0).toInt());
+  groups_view_->setObjectName("runs.groups");
+  groups_view_->setMaximumHeight(170);
+  groups_view_->hide();
   auto* line = new QHBoxLayout;
   line->addWidget(filter_, 1);
   line->addWidget(count_);
+  line->addWidget(group_by_);
   line->addWidget(columns_);
 
   table_->setObjectName("runs.table");
@@ -121,6 +144,7 @@ void RunsPage::build() {
   list_layout->setContentsMargins(0, 0, 0, 0);
   list_layout->addLayout(line);
   list_layout->addWidget(problem_);
+  list_layout->addWidget(groups_view_);
   list_layout->addWidget(table_stack_, 1);
   for (QWidget* widget : {list, static_cast<QWidget*>(curves_)}) {
     widget->setMinimumWidth(kNarrowest);
@@ -159,6 +183,17 @@ void RunsPage::add_actions() {
       "pin", tr("Pin to Compare, or unpin"), QKeySequence("C"), [this] { pin(); }, true);
   add_action("routing", tr("Show its routing"), QKeySequence("G"), [this] {
     if (const auto runs = selected(); !runs.empty()) Q_EMIT wants_routing(runs.front());
+  });
+  add_action("group", tr("Group the runs"), QKeySequence("Ctrl+G"), [this] {
+    close_run();
+    group_by_->setFocus();
+    group_by_->showPopup();
+  });
+  add_action("pin-group", tr("Compare the runs of this group"), QKeySequence("Shift+C"), [this] {
+    context_.pins.clear();
+    for (const RunSummary& run : in_group())
+      if (context_.pins.runs().size() < kMostCompared) context_.pins.pin(run.id);
+    Q_EMIT wants_page("compare");
   });
   add_action("columns", tr("Choose columns"), {}, [this] { choose_columns(); });
   add_action(
@@ -229,21 +264,32 @@ void RunsPage::read_all(bool names_known) {
   QElapsedTimer watch;
   watch.start();
   context_.history.ask(
-      this, question_, [=](const Store& store) { return store.list(filter, metrics); },
-      [=, this](Answer<std::vector<RunSummary>> answer) {
+      this, question_,
+      [=, sweeps = group_by_->currentIndex() == static_cast<int>(GroupBy::sweep)](const Store& store) {
+        Listed listed{store.list(filter, metrics), {}};
+        if (sweeps)
+          for (const Job& job : Queue(store).list())
+            if (!job.run.empty() && !job.batch.empty()) listed.sweeps[job.run] = job.batch;
+        return listed;
+      },
+      [=, this](Answer<Listed> answer) {
         busy_ = false;
         since_read_.start();
         reading_ms_ = watch.elapsed();
         if (!answer.value) {
+          listed_ = {};
+          list_groups();
           model_.set_runs({});
           empty_->setText(answer.error);
           table_stack_->setCurrentWidget(empty_);
           Q_EMIT badge("");
           return;
         }
-        const bool more = !names_known && answer.value->size() == kFirstRuns;
-        if (!names_known && !answer.value->empty()) take_names(*answer.value);
-        show_runs(std::move(*answer.value));
+        listed_ = std::move(*answer.value);
+        const bool more = !names_known && listed_.runs.size() == kFirstRuns;
+        if (!names_known && !listed_.runs.empty()) take_names(listed_.runs);
+        list_groups();
+        show_runs(in_group());
         if (more) return read_all(true);
         if (std::exchange(again_, false)) refresh();
       });
@@ -266,6 +312,39 @@ void RunsPage::take_names(const std::vector<RunSummary>& runs) {
                      [&](const auto& a, const auto& b) { return seen[a] > seen[b]; });
     model_.set_metrics(with_goal.mid(0, kMetricsAtFirst));
   }
+}
+
+void RunsPage::list_groups() {
+  const auto by = static_cast<GroupBy>(group_by_->currentIndex());
+  groups_ = by == GroupBy::nothing ? std::vector<RunGroup>() : group_runs(listed_.runs, by, listed_.sweeps);
+  groups_view_->setVisible(!groups_.empty());
+  listing_groups_ = true;
+  groups_model_.set_headers(QStringList{tr("Group"), tr("Runs")} + model_.metrics());
+  groups_model_.set_rows(groups_.empty() ? std::vector<TextTableModel::Row>()
+                                         : group_rows(groups_, listed_.runs, model_.metrics()));
+  const auto found = std::find_if(groups_.begin(), groups_.end(),
+                                  [&](const RunGroup& group) { return group.name == group_; });
+  if (found == groups_.end()) group_.clear();
+  if (!groups_.empty())
+    choose_row(*groups_view_, found == groups_.end() ? 0 : static_cast<int>(found - groups_.begin()) + 1);
+  listing_groups_ = false;
+}
+
+void RunsPage::choose_group(int row) {
+  if (listing_groups_ || row < 0) return;
+  group_ = row == 0 ? QString() : groups_[static_cast<size_t>(row - 1)].name;
+  show_runs(in_group());
+}
+
+std::vector<RunSummary> RunsPage::in_group() const {
+  const auto found = std::find_if(groups_.begin(), groups_.end(),
+                                  [&](const RunGroup& group) { return group.name == group_; });
+  if (group_.isEmpty() || found == groups_.end()) return listed_.runs;
+  std::vector<RunSummary> runs;
+  const std::set<int64_t> wanted(found->runs.begin(), found->runs.end());
+  for (const RunSummary& run : listed_.runs)
+    if (wanted.contains(run.id)) runs.push_back(run);
+  return runs;
 }
 
 void RunsPage::show_runs(std::vector<RunSummary> runs) {

@@ -5,8 +5,10 @@
 #include <QUndoStack>
 
 #include "ui/app/page.h"
+#include "ui/runs/run_groups.h"
 #include "ui/runs/run_table_model.h"
 
+class QComboBox;
 class QLabel;
 class QLineEdit;
 class QStackedWidget;
@@ -34,6 +36,7 @@ class RunsPage : public Page {
   QUndoStack& undo() { return undo_; }
   /// Runs that are chosen in the table.
   std::vector<int64_t> selected() const;
+  const TextTableModel& groups() const { return groups_model_; }
 
  Q_SIGNALS:
   /// The first runs are on the screen.
@@ -46,6 +49,9 @@ class RunsPage : public Page {
   void read_all(bool names_known);
   void take_names(const std::vector<RunSummary>& runs);
   void show_runs(std::vector<RunSummary> runs);
+  void list_groups();
+  void choose_group(int row);
+  std::vector<RunSummary> in_group() const;
   void hide_empty_columns();
   void select_run(int64_t run);
   void on_selection();
@@ -56,7 +62,15 @@ class RunsPage : public Page {
   void choose_columns();
   void set_command_for_list();
 
+  /// What was listed: runs, and which of them were queued together.
+  struct Listed {
+    std::vector<RunSummary> runs;
+    std::map<std::string, std::string> sweeps;
+  };
   RunTableModel model_;
+  Listed listed_;
+  std::vector<RunGroup> groups_;
+  TextTableModel groups_model_;
   QUndoStack undo_;
   Question question_;
   QStringList metric_names_;
@@ -68,6 +82,10 @@ class RunsPage : public Page {
   QLineEdit* filter_;
   QLabel *problem_, *count_, *empty_;
   QToolButton* columns_;
+  QComboBox* group_by_;
+  QString group_;  // the one that is seen; empty: all
+  bool listing_groups_ = false;
+  QTableView* groups_view_;
   QStackedWidget *stack_, *table_stack_;
   QTableView* table_;
   RunInspector* inspector_;

@@ -1076,6 +1076,10 @@ In Runs, choose some and press C.</source>
                 <numerusform>%n 个运行正在进行</numerusform>
             </translation>
         </message>
+        <message>
+            <source>How busy this machine is</source>
+            <translation>本机的负载</translation>
+        </message>
     </context>
     <context>
         <name>conclave::ui::ModelChooser</name>
@@ -1940,6 +1944,34 @@ In Runs, choose some and press C.</source>
             <source>note of run %1</source>
             <translation>运行 %1 的备注</translation>
         </message>
+        <message>
+            <source>Environment</source>
+            <translation>环境</translation>
+        </message>
+        <message>
+            <source>host</source>
+            <translation>主机</translation>
+        </message>
+        <message>
+            <source>folder</source>
+            <translation>文件夹</translation>
+        </message>
+        <message>
+            <source>version</source>
+            <translation>版本</translation>
+        </message>
+        <message>
+            <source>commit</source>
+            <translation>提交</translation>
+        </message>
+        <message>
+            <source>seed</source>
+            <translation>种子</translation>
+        </message>
+        <message>
+            <source>process</source>
+            <translation>进程</translation>
+        </message>
     </context>
     <context>
         <name>conclave::ui::RunTableModel</name>
@@ -2091,6 +2123,54 @@ In Runs, choose some and press C.</source>
         <message>
             <source>No run has metrics yet</source>
             <translation>还没有运行有指标</translation>
+        </message>
+        <message>
+            <source>Groups of runs</source>
+            <translation>运行分组</translation>
+        </message>
+        <message>
+            <source>no groups</source>
+            <translation>不分组</translation>
+        </message>
+        <message>
+            <source>by experiment</source>
+            <translation>按实验</translation>
+        </message>
+        <message>
+            <source>by program</source>
+            <translation>按程序</translation>
+        </message>
+        <message>
+            <source>by status</source>
+            <translation>按状态</translation>
+        </message>
+        <message>
+            <source>by tag</source>
+            <translation>按标签</translation>
+        </message>
+        <message>
+            <source>by sweep</source>
+            <translation>按扫描</translation>
+        </message>
+        <message>
+            <source>Group</source>
+            <translation>分组</translation>
+        </message>
+        <message>
+            <source>Runs</source>
+            <translation>运行</translation>
+        </message>
+        <message>
+            <source>Group the runs</source>
+            <translation>给运行分组</translation>
+        </message>
+        <message>
+            <source>Compare the runs of this group</source>
+            <translation>比较该组的运行</translation>
+        </message>
+        <message>
+            <source>all</source>
+            <translation>全部</translation>
         </message>
     </context>
     <context>
@@ -2907,6 +2987,33 @@ or open files (Ctrl+O)</source>
         <message>
             <source>%1 is written</source>
             <translation>%1 已写入</translation>
+        </message>
+    </context>
+    <context>
+        <name>conclave::ui::MachineWatch</name>
+        <message>
+            <source>%1 %, %2 of %3</source>
+            <translation>%1 %，%2 / %3</translation>
+        </message>
+        <message>
+            <source>CPU %1 % of %2 cores</source>
+            <translation>CPU %1 %（%2 核）</translation>
+        </message>
+        <message>
+            <source>%1 cores</source>
+            <translation>%1 核</translation>
+        </message>
+        <message>
+            <source>memory %1 of %2</source>
+            <translation>内存 %1 / %2</translation>
+        </message>
+        <message>
+            <source>no GPU</source>
+            <translation>无 GPU</translation>
+        </message>
+        <message>
+            <source>GPU %1</source>
+            <translation>GPU %1</translation>
         </message>
     </context>
 </TS>
