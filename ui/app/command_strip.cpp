@@ -1,7 +1,6 @@
 #include "ui/app/command_strip.h"
 
 #include <QClipboard>
-#include <QDir>
 #include <QFontDatabase>
 #include <QGuiApplication>
 #include <QHBoxLayout>
@@ -13,22 +12,6 @@
 #include "ui/theme/glyphs.h"
 
 namespace conclave::ui {
-
-namespace {
-
-// As a shell takes it, with ~ for the home folder where no quotes would hide it.
-QString short_text(const QStringList& words) {
-  const QString home = QDir::homePath() + "/";
-  QStringList text;
-  for (const QString& word : words) {
-    const QString rest = word.mid(home.size());
-    const bool below = word.startsWith(home) && !rest.isEmpty() && shell_text(QStringList{rest}) == rest;
-    text << (below ? "~/" + rest : shell_text(QStringList{word}));
-  }
-  return text.join(' ');
-}
-
-}  // namespace
 
 CommandStrip::CommandStrip(QWidget* parent) : QWidget(parent), text_(new QLineEdit) {
   setObjectName("strip");
@@ -56,7 +39,7 @@ CommandStrip::CommandStrip(QWidget* parent) : QWidget(parent), text_(new QLineEd
 }
 
 void CommandStrip::set_command(const QStringList& words) {
-  text_->setText(short_text(words));
+  text_->setText(short_shell_text(words));
   text_->setCursorPosition(0);
 }
 

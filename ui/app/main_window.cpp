@@ -2,7 +2,6 @@
 
 #include <QApplication>
 #include <QCloseEvent>
-#include <QDir>
 #include <QLabel>
 #include <QPushButton>
 #include <QStackedWidget>
@@ -31,12 +30,6 @@
 namespace conclave::ui {
 namespace {
 constexpr int kNarrowWindow = 1000;
-
-// ~/... for what is below the home folder.
-QString short_path(const std::filesystem::path& path) {
-  const QString whole = QString::fromStdString(path.string()), home = QDir::homePath() + "/";
-  return whole.startsWith(home) ? "~/" + whole.mid(home.size()) : whole;
-}
 }  // namespace
 
 MainWindow::MainWindow(const std::filesystem::path& history, const QString& first_page)
@@ -44,7 +37,7 @@ MainWindow::MainWindow(const std::filesystem::path& history, const QString& firs
       rail_(new Rail),
       stack_(new QStackedWidget),
       strip_(new CommandStrip),
-      where_(new QLabel(short_path(history))),
+      where_(new QLabel(short_path(QString::fromStdString(history.string())))),
       machine_label_(new QLabel(machine_.text())),
       message_(new QLabel),
       running_(new QLabel) {

@@ -2,6 +2,7 @@
 
 #include <QCoreApplication>
 #include <QDateTime>
+#include <QDir>
 #include <QLocale>
 #include <QRegularExpression>
 #include <cmath>
@@ -61,6 +62,21 @@ QString shell_text(const QStringList& words) {
     quoted << word;
   }
   return quoted.join(' ');
+}
+
+QString short_path(const QString& path) {
+  const QString home = QDir::homePath() + "/";
+  return path.startsWith(home) && path.size() > home.size() ? "~/" + path.mid(home.size()) : path;
+}
+
+QString short_shell_text(const QStringList& words) {
+  QStringList text;
+  for (const QString& word : words) {
+    const QString shorter = short_path(word), rest = shorter.mid(2);
+    text << (shorter != word && shell_text(QStringList{rest}) == rest ? shorter
+                                                                      : shell_text(QStringList{word}));
+  }
+  return text.join(' ');
 }
 
 QString shell_text(const std::vector<std::string>& words) {

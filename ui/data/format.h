@@ -23,8 +23,12 @@ QString count_text(int64_t count);
 /// "running", "failed", ... of runs and jobs, in the person's language.
 QString status_text(const std::string& status);
 
+/// ~/... for what is below the home folder.
+QString short_path(const QString& path);
 /// A command line as a shell takes it.
 QString shell_text(const QStringList& words);
 QString shell_text(const std::vector<std::string>& words);
+/// The same with short paths, where no quotes would hide the ~.
+QString short_shell_text(const QStringList& words);
 
 }  // namespace conclave::ui

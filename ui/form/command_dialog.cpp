@@ -24,8 +24,7 @@ CommandDialog::CommandDialog(QWidget* parent)
   resize(560, 640);
   program_->setObjectName("command.program");
   program_->setAccessibleName(tr("Program"));
-  program_->addItems(
-      {"conclave-vqa", "conclave-audio", "conclave-ultrasound", "conclave-stream", "conclave-model"});
+  program_->addItems(application_programs());
   verb_->setObjectName("command.verb");
   verb_->setAccessibleName(tr("Verb"));
   summary_->setWordWrap(true);

@@ -14,6 +14,10 @@ QString find_program(const QString& name) {
   return QFileInfo(beside).isExecutable() ? beside : QStandardPaths::findExecutable(name);
 }
 
+QStringList application_programs() {
+  return {"conclave-vqa", "conclave-audio", "conclave-ultrasound", "conclave-stream", "conclave-model"};
+}
+
 QString find_asset(const QString& name) {
   const fs::path folder = program_folder();
   const fs::path installed = folder.parent_path() / "share" / "conclave" / name.toStdString();

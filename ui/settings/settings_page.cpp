@@ -77,9 +77,7 @@ void SettingsPage::build() {
   top->addRow(tr("Places"), places_);
   top->addRow(tr("On an alert"), make_alert_line());
   program_->setObjectName("settings.program");
-  for (const char* name : {"conclave-vqa", "conclave-audio", "conclave-ultrasound", "conclave-stream",
-                           "conclave-model", "conclave-history"})
-    program_->addItem(name);
+  program_->addItems(application_programs() + QStringList{"conclave-history"});
   connect(program_, &QComboBox::currentIndexChanged, this, [this] { read(); });
   filter_->setObjectName("settings.filter");
   filter_->setPlaceholderText(tr("Find a setting, a value, a place"));
