@@ -95,6 +95,27 @@ TEST_F(FormTest, TheRealProgramsFormMakesItsCommandLine) {
   EXPECT_EQ(form().values(), Json::object());
 }
 
+TEST_F(FormTest, WhatWasSetIsThereAgain) {
+  Preferences preferences;
+  const auto make = [&] {
+    auto form = std::make_unique<VerbForm>("conclave-stream", "run", QStringList{"rows"}, QStringList{});
+    form->keep_draft(preferences);
+    form->prepare();
+    EXPECT_TRUE(wait([&] { return form->ready(); }));
+    return form;
+  };
+  auto form = make();
+  form->set_value("rows", 77);
+  EXPECT_TRUE(wait([&] { return preferences.contains("draft/conclave-stream/run"); }));
+  form = make();
+  EXPECT_EQ(form->value("rows"), 77);
+  form->clear();
+  EXPECT_TRUE(wait([&] { return !preferences.contains("draft/conclave-stream/run"); }));
+  preferences.setValue("draft/conclave-stream/run", R"({"rows":5,"gone":1})");
+  form = make();
+  EXPECT_EQ(form->value("rows"), 5) << "what the program does not know is left out";
+}
+
 TEST_F(FormTest, PresetsAreTheFilesThatConfigTakes) {
   form().set_value("generator", "sea");
   form().set_value("rows", 1234);

@@ -167,6 +167,34 @@ TEST_F(VqaTest, WhatIsNoPictureIsSaid) {
   EXPECT_THAT(child<QLabel>("status.message")->text().toStdString(), HasSubstr("a.png cannot be shown"));
 }
 
+TEST_F(VqaTest, TheCameraGivesAPicture) {
+  window().open_page("vqa");
+  page().camera().set_device("");
+  trigger("vqa.camera");
+  EXPECT_THAT(child<QLabel>("status.message")->text().toStdString(), HasSubstr("no camera"));
+  page().camera().set_device("/dev/video9");
+  page().camera().set_command({"/bin/sh", "-c", "echo \"$1 is busy\" >&2; exit 1", "sh", "%DEVICE"});
+  trigger("vqa.camera");
+  EXPECT_TRUE(wait([&] { return child<QLabel>("status.message")->text().contains("video9 is busy"); }));
+  page().camera().set_command({"cp", sample("easy-vqa-test-3.png"), "%FILE"});
+  trigger("vqa.camera");
+  EXPECT_TRUE(wait([&] { return page().canvas().pictures().size() == 1; }));
+}
+
+TEST_F(VqaTest, WhatWasWrittenIsThereAfterACrash) {
+  window().open_page("vqa");
+  QTest::keyClicks(child<QLineEdit>("vqa.question"), "How many");
+  QTest::keyClick(child<QLineEdit>("vqa.question"), Qt::Key_Z, Qt::ControlModifier);
+  EXPECT_EQ(child<QLineEdit>("vqa.question")->text(), "") << "text can be undone";
+  QTest::keyClicks(child<QLineEdit>("vqa.question"), "How many");
+  const QString file = Preferences().fileName();  // as another process reads it
+  EXPECT_TRUE(
+      wait([&] { return QSettings(file, QSettings::IniFormat).value("draft/vqa/question") == "How many"; }));
+  window_.reset();
+  window().open_page("vqa");
+  EXPECT_EQ(child<QLineEdit>("vqa.question")->text(), "How many");
+}
+
 TEST_F(VqaTest, ThePictureIsEnlargedAndThePatchesStayOnIt) {
   window().open_page("vqa");
   auto& canvas = const_cast<PictureCanvas&>(page().canvas());

@@ -13,9 +13,9 @@
 #include "ui/app/palette.h"
 #include "ui/app/rail.h"
 #include "ui/app/screenshots.h"
+#include "ui/data/machine_state.h"
 #include "ui/data/table_view.h"
 #include "ui/theme/theme.h"
-#include "ui/data/machine_state.h"
 #include "ui_test.h"
 
 namespace conclave::ui {

@@ -58,6 +58,7 @@ void AudioPage::build() {
   const auto add = [&](const QString& verb, const QString& title, const QStringList& first) {
     auto* form = new VerbForm("conclave-audio", verb, first, own);
     forms_.push_back(form);
+    form->keep_draft(context_.preferences);
     tabs_->addTab(form, title);
     connect(form, &VerbForm::changed, this, [this, form] {
       if (form == &current_form()) set_command(form->command());

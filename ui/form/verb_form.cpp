@@ -11,6 +11,7 @@
 
 #include "framework/base/error.h"
 #include "ui/app/preferences.h"
+#include "ui/data/draft.h"
 #include "ui/form/preset.h"
 #include "ui/process/programs.h"
 
@@ -124,6 +125,7 @@ void VerbForm::build() {
   auto* layout = static_cast<QVBoxLayout*>(this->layout());
   delete layout->takeAt(layout->count() - 1);
   layout->addWidget(scroll, 1);
+  if (waiting_.empty()) restore_draft();
   const Json waiting = std::exchange(waiting_, Json::object());
   for (const auto& [name, value] : waiting.items()) set_value(QString::fromStdString(name), value);
   filter({});
@@ -262,6 +264,27 @@ void VerbForm::clear() {
 
 void VerbForm::show_everything() {
   if (auto* more = findChild<QToolButton*>("form.more")) more->setChecked(true);
+}
+
+void VerbForm::keep_draft(Preferences& preferences) {
+  drafts_ = &preferences;
+  const auto save = saved_soon(this, [this] {
+    const QString name = "draft/" + program_ + "/" + verb_;
+    const Json all = values();
+    all.empty() ? drafts_->remove(name) : drafts_->setValue(name, QString::fromStdString(all.dump()));
+    drafts_->sync();  // a crash may come at any time
+  });
+  connect(this, &VerbForm::changed, this, [save] { save(); });
+}
+
+// What an older program knew and this one does not is left out.
+void VerbForm::restore_draft() {
+  if (!drafts_) return;
+  const std::string text = drafts_->value("draft/" + program_ + "/" + verb_).toString().toStdString();
+  const Json draft = Json::parse(text, nullptr, false);
+  if (!draft.is_object()) return;
+  for (const auto& [name, value] : draft.items())
+    if (description_.find(QString::fromStdString(name))) waiting_[name] = value;
 }
 
 QStringList VerbForm::command() const {

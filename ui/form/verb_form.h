@@ -14,6 +14,8 @@ class QLineEdit;
 
 namespace conclave::ui {
 
+class Preferences;
+
 /// What is left empty is as the program has it, so the command line holds what was chosen and nothing else.
 class VerbForm : public QWidget {
   Q_OBJECT
@@ -49,6 +51,8 @@ class VerbForm : public QWidget {
   QString load_preset(const QString& file);
   /// Asks for a file first.
   void choose_preset(bool save);
+  /// Keeps what is set from here on, and begins with what was set last, unless set_value() came first.
+  void keep_draft(Preferences& preferences);
 
  Q_SIGNALS:
   void became_ready();
@@ -65,6 +69,7 @@ class VerbForm : public QWidget {
     bool first = false;
   };
   void build();
+  void restore_draft();
   void add_field(const VerbOption& option, QFormLayout* layout, bool first);
   void mark();
   void filter(const QString& words);
@@ -77,6 +82,7 @@ class VerbForm : public QWidget {
   VerbDescription description_;
   Json waiting_ = Json::object();  ///< values from before the form was there
   std::vector<Field> fields_;
+  Preferences* drafts_ = nullptr;
   QWidget* fields_widget_ = nullptr;
   QLineEdit* filter_;
   QLabel* state_;

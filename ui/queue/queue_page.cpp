@@ -15,6 +15,7 @@
 
 #include "framework/base/error.h"
 #include "framework/history/sweep.h"
+#include "ui/data/draft.h"
 #include "ui/data/format.h"
 #include "ui/data/log_view.h"
 #include "ui/data/table_view.h"
@@ -52,6 +53,8 @@ QueuePage::QueuePage(Context& context)
   set_command({"conclave-history", "queue", "list"});
   connect(&model_, &JobTableModel::reordered, this, &QueuePage::reorder);
   connect(table_->selectionModel(), &QItemSelectionModel::selectionChanged, this, &QueuePage::show_log);
+  keep_draft(command_text_, context.preferences, "queue/command");
+  keep_draft(sweep_, context.preferences, "queue/sweep");
   connect(command_text_, &QLineEdit::returnPressed, this, &QueuePage::add_job);
   for (QSpinBox* box : {cpu_, gpu_})
     connect(box, &QSpinBox::valueChanged, this, [this] {

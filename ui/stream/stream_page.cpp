@@ -45,6 +45,7 @@ StreamPage::StreamPage(Context& context)
       kappa_(new QCheckBox(tr("Kappa"))),
       speed_(new QComboBox),
       draw_timer_(new QTimer(this)) {
+  form_->keep_draft(context.preferences);
   build();
   add_actions();
   connect(form_, &VerbForm::changed, this, [this] { set_command(form_->command()); });

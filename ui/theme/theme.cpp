@@ -57,6 +57,7 @@ QLabel#title { font-size: 20px; font-weight: 600; }
 QLabel#heading { font-weight: 600; }
 QFrame#card { background: palette(base); border: 1px solid palette(mid); border-radius: 8px; }
 QPushButton, QToolButton { padding: 5px 12px; border: 1px solid palette(mid); border-radius: 6px; background: palette(button); color: palette(button-text); }
+QTabBar QToolButton { padding: 0; border-radius: 0; border-color: transparent; }
 QToolButton::menu-indicator { image: none; }
 QPushButton:hover, QToolButton:hover { border-color: palette(highlight); }
 QPushButton:focus, QToolButton:focus { border-color: palette(highlight); }

@@ -2894,9 +2894,9 @@ sound is played by: %3</source>
         </message>
         <message>
             <source>Drop pictures here, paste one (Ctrl+V),
-or open files (Ctrl+O)</source>
+open files (Ctrl+O) or use the camera (Ctrl+Shift+P)</source>
             <translation>把图片拖到这里，粘贴一张（Ctrl+V），
-或打开文件（Ctrl+O）</translation>
+打开文件（Ctrl+O）或使用摄像头（Ctrl+Shift+P）</translation>
         </message>
         <message>
             <source>Batch</source>
@@ -2945,6 +2945,14 @@ or open files (Ctrl+O)</source>
         <message>
             <source>The model in %1 answers.</source>
             <translation>由 %1 中的模型回答。</translation>
+        </message>
+        <message>
+            <source>Take a picture with the camera</source>
+            <translation>用摄像头拍一张</translation>
+        </message>
+        <message>
+            <source>The camera is asked…</source>
+            <translation>正在询问摄像头…</translation>
         </message>
     </context>
     <context>
@@ -3014,6 +3022,21 @@ or open files (Ctrl+O)</source>
         <message>
             <source>GPU %1</source>
             <translation>GPU %1</translation>
+        </message>
+    </context>
+    <context>
+        <name>conclave::ui::Camera</name>
+        <message>
+            <source>The camera %1 gave no picture: %2</source>
+            <translation>摄像头 %1 没有给出图片：%2</translation>
+        </message>
+        <message>
+            <source>This machine has no camera</source>
+            <translation>本机没有摄像头</translation>
+        </message>
+        <message>
+            <source>A camera needs ffmpeg or fswebcam; neither is on PATH</source>
+            <translation>摄像头需要 ffmpeg 或 fswebcam；PATH 中都没有</translation>
         </message>
     </context>
 </TS>

@@ -16,6 +16,7 @@
 #include <QTabWidget>
 #include <QTimer>
 
+#include "ui/data/draft.h"
 #include "ui/data/format.h"
 #include "ui/data/run_model.h"
 #include "ui/plots/plot_export.h"
@@ -88,7 +89,8 @@ VqaPage::VqaPage(Context& context)
 }
 
 void VqaPage::build() {
-  canvas_->say_when_empty(tr("Drop pictures here, paste one (Ctrl+V),\nor open files (Ctrl+O)"));
+  canvas_->say_when_empty(
+      tr("Drop pictures here, paste one (Ctrl+V),\nopen files (Ctrl+O) or use the camera (Ctrl+Shift+P)"));
   auto* split = new QSplitter;
   split->addWidget(make_left());
   split->addWidget(make_right());
@@ -135,6 +137,7 @@ QWidget* VqaPage::make_right() {
   question_->setObjectName("vqa.question");
   question_->setPlaceholderText(tr("What do you want to know?"));
   question_->setAccessibleName(tr("Question"));
+  keep_draft(question_, context_.preferences, "vqa/question");
   connect(question_, &QLineEdit::returnPressed, this, [this] { ask(question_->text()); });
   ask_->setObjectName("primary");
   connect(ask_, &QPushButton::clicked, this, [this] { ask(question_->text()); });
@@ -166,6 +169,8 @@ void VqaPage::add_actions() {
       [this] { shows_batch() ? batch_->choose_file() : choose_files(); }, true);
   add_action(
       "paste", tr("Paste a picture"), QKeySequence("Ctrl+V"), [this] { paste(); }, false, canvas_);
+  add_action("camera", tr("Take a picture with the camera"), QKeySequence("Ctrl+Shift+P"),
+             [this] { shoot(); });
   add_action("clear", tr("Take the pictures away"), {}, [this] { set_pictures({}); });
   add_action("ask", tr("Ask"), QKeySequence("Ctrl+Return"),
              [this] { shows_batch() ? batch_->run() : ask(question_->text()); });
@@ -194,7 +199,7 @@ bool VqaPage::shows_batch() const {
 
 // Each tab has its actions, so that a key means what is seen.
 void VqaPage::on_tab() {
-  for (const char* action : {"paste", "clear", "zoom-in", "zoom-out", "zoom-all"})
+  for (const char* action : {"paste", "camera", "clear", "zoom-in", "zoom-out", "zoom-all"})
     context_.actions.find(QString("vqa.") + action)->setEnabled(!shows_batch());
   for (const char* action : {"folder", "answers", "queue", "filter"})
     context_.actions.find(QString("vqa.") + action)->setEnabled(shows_batch());
@@ -271,6 +276,13 @@ void VqaPage::paste() {
   }
   if (files.isEmpty()) return Q_EMIT message(tr("There is no picture to paste"), true);
   set_pictures(files);
+}
+
+void VqaPage::shoot() {
+  Q_EMIT message(tr("The camera is asked…"));
+  camera_.shoot([this](const QString& file, const QString& problem) {
+    file.isEmpty() ? Q_EMIT message(problem, true) : set_pictures({file});
+  });
 }
 
 void VqaPage::try_sample() {

@@ -7,6 +7,7 @@
 #include "ui/process/line_process.h"
 #include "ui/vqa/answer_model.h"
 #include "ui/vqa/batch_view.h"
+#include "ui/vqa/camera.h"
 #include "ui/vqa/picture_loader.h"
 
 class QCheckBox;
@@ -38,6 +39,7 @@ class VqaPage : public Page {
   const PictureCanvas& canvas() const { return *canvas_; }
   BatchView& batch() const { return *batch_; }
   ModelChooser& models() const { return *models_; }
+  Camera& camera() { return camera_; }
   /// In place of conclave-vqa.
   void set_program(const QString& path) {
     program_ = path;
@@ -63,6 +65,7 @@ class VqaPage : public Page {
   void take_files(const QStringList& files);
   void choose_files();
   void paste();
+  void shoot();
   void take_line(const QByteArray& line);
   void on_end(int code, const QString& problem);
   void take_routing();
@@ -77,6 +80,7 @@ class VqaPage : public Page {
   QStringList files_;
   QString ask_then_;  ///< to be asked when the pictures are there
   PictureLoader loader_;
+  Camera camera_;
   int asked_ = 0, waited_s_ = 0;
   QStringList asked_command_;
   ModelChooser* models_;
