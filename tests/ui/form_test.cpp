@@ -3,6 +3,7 @@
 
 #include <QCheckBox>
 #include <QComboBox>
+#include <QLabel>
 #include <QLineEdit>
 #include <QSignalSpy>
 #include <QToolButton>
@@ -11,6 +12,7 @@
 #include "framework/base/file.h"
 #include "ui/form/preset.h"
 #include "ui/form/verb_form.h"
+#include "ui/theme/theme.h"
 #include "ui_test.h"
 
 namespace conclave::ui {
@@ -93,6 +95,25 @@ TEST_F(FormTest, TheRealProgramsFormMakesItsCommandLine) {
   EXPECT_FALSE(field<QComboBox>("generator")->isVisible());
   form().clear();
   EXPECT_EQ(form().values(), Json::object());
+}
+
+TEST_F(FormTest, WhatDiffersStaysBoldInOtherColours) {
+  VerbForm form("conclave-stream", "run", {"rows"}, {});
+  form.prepare();
+  ASSERT_TRUE(wait([&] { return form.ready(); }));
+  form.set_value("rows", 77);
+  form.show();
+  const auto* editor = form.findChild<QLineEdit*>("form.rows");
+  const auto bold = [&] {
+    for (const QLabel* label : form.findChildren<QLabel*>())
+      if (label->buddy() == editor) return label->font().bold();
+    return false;
+  };
+  EXPECT_TRUE(bold());
+  apply_theme(*qApp, Theme::dark);
+  EXPECT_TRUE(wait(bold));
+  apply_theme(*qApp, Theme::light);
+  EXPECT_TRUE(wait(bold));
 }
 
 TEST_F(FormTest, WhatWasSetIsThereAgain) {

@@ -2,6 +2,7 @@
 
 #include <QCheckBox>
 #include <QComboBox>
+#include <QEvent>
 #include <QFileDialog>
 #include <QFormLayout>
 #include <QLabel>
@@ -199,6 +200,13 @@ void VerbForm::add_field(const VerbOption& option, QFormLayout* layout, bool fir
   field.label->setBuddy(field.editor);
   layout->addRow(field.label, field.editor);
   fields_.push_back(std::move(field));
+}
+
+// New colours come as a style sheet, which takes the fonts back.
+void VerbForm::changeEvent(QEvent* event) {
+  QWidget::changeEvent(event);
+  if (event->type() == QEvent::PaletteChange || event->type() == QEvent::StyleChange)
+    QMetaObject::invokeMethod(this, &VerbForm::mark, Qt::QueuedConnection);
 }
 
 // What differs from the default is bold; what cannot be taken is said below it.

@@ -59,6 +59,9 @@ class VerbForm : public QWidget {
   void changed();
   void message(const QString& text, bool error);
 
+ protected:
+  void changeEvent(QEvent* event) override;
+
  private:
   struct Field {
     const VerbOption* option;

@@ -23,6 +23,7 @@
 namespace conclave::ui {
 namespace {
 
+constexpr double kManyDropped = 0.05;  // share of a layer's tokens
 constexpr int kPlayMs = 200;
 constexpr int64_t kSearched = 100;  // runs that are looked at for one with routing
 
@@ -366,7 +367,9 @@ void RoutingPage::fill(Shown shown) {
   map_command_ =
       QStringList{"conclave-history", "export", QString::number(shown_.run.id), "--what", "routing"};
   if (!shows_probes()) set_command(map_command_);
-  if (run_ == 0 && !std::exchange(probed_, true)) probes_->show_run(shown_.run);  // later runs change nothing
+  // The newest run's model, where it can be asked; later runs change nothing.
+  const bool asked = shown_.run.app == "vqa" || shown_.run.app == "model";
+  if (run_ == 0 && !std::exchange(probed_, true) && asked) probes_->show_run(shown_.run);
   draw();
 }
 
@@ -380,8 +383,9 @@ void RoutingPage::draw() {
     rows.push_back(
         {{balance.site, QString::number(balance.entropy, 'f', 3), QString::number(balance.cv, 'f', 3),
           balance.dead > 0 ? "⚠ " + QString::number(balance.dead) : "0",
-          QString("%1 %").arg(100 * balance.dropped, 0, 'f', 1)},
-         balance.dead > 0 || balance.dropped > 0.05});
+          (balance.dropped > kManyDropped ? "⚠ " : "") + QString::number(100 * balance.dropped, 'f', 1) +
+              " %"},
+         balance.dead > 0 || balance.dropped > kManyDropped});
   balance_.set_rows(std::move(rows));
   show_chosen();
   show_ablations();

@@ -23,7 +23,8 @@ class StreamPage : public Page {
   explicit StreamPage(Context& context);
   static PageInfo info();
   void refresh() override;
-  bool settled() const override { return form_->settled(); }
+  /// Also when it stands: an endless stream is never over.
+  bool settled() const override { return form_->settled() && (!running() || paused_); }
   QWidget* first_focus() override;
   VerbForm& form() { return *form_; }
   const StreamTrace& trace() const { return trace_; }
