@@ -88,6 +88,7 @@ Store Store::open_read_only(const fs::path& path) {
     const int version = db->execAndGet("PRAGMA user_version").getInt();
     if (db->execAndGet("PRAGMA application_id").getInt() != kApplicationId)
       throw DataError(path.string(), "", "is not a history");
+    refuse_newer(*db);
     require(version == kSchemaVersion,
             "{}: has schema {} and cannot be brought to {} here: it is not writable", path.string(), version,
             kSchemaVersion);
@@ -103,8 +104,9 @@ std::optional<Store> Store::open_existing(const fs::path& path) {
   } catch (const DataError&) {
     throw;  // damaged: looking would not help
   } catch (const Error& e) {
+    Store seen = open_read_only(path);
     log_warning("{} (looking only)", e.what());
-    return open_read_only(path);
+    return seen;
   }
 }
 

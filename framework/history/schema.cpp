@@ -241,6 +241,15 @@ void step_to(SQLite::Database& db, int version) {
 
 }  // namespace
 
+void refuse_newer(SQLite::Database& db) {
+  const int version = pragma(db, "user_version");
+  if (version > kSchemaVersion)
+    throw Error(
+        fmt::format("{}: was written by a newer version (schema {}; this one knows {}): use that version, or "
+                    "name another file with --history",
+                    db.getFilename(), version, kSchemaVersion));
+}
+
 void migrate(SQLite::Database& db, int target) {
   const int version = pragma(db, "user_version");
   if (version == 0) {
@@ -251,9 +260,7 @@ void migrate(SQLite::Database& db, int target) {
   } else if (pragma(db, "application_id") != kApplicationId) {
     throw DataError(db.getFilename(), "", "is an SQLite database, but not a history");
   }
-  if (version > kSchemaVersion)
-    throw Error(fmt::format("{}: was written by a newer version (schema {}; this one knows {})",
-                            db.getFilename(), version, kSchemaVersion));
+  refuse_newer(db);
   for (int next = version + 1; next <= target; ++next) step_to(db, next);
 }
 

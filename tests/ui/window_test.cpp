@@ -1,11 +1,13 @@
 // The frame: pages, actions, palette, command line, colours.
 #include <gmock/gmock.h>
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <QAbstractItemModelTester>
 #include <QClipboard>
 #include <QLineEdit>
 #include <QSignalSpy>
 #include <QToolButton>
+
 #include <cmath>
 
 #include "framework/base/file.h"
@@ -132,6 +134,52 @@ TEST_F(UiTest, DamagedHistoryIsSaidAndTheWindowStays) {
   window().open_page("runs");
   EXPECT_TRUE(wait([&] { return child<QLabel>("status.message")->text().contains("history.db"); }));
   EXPECT_TRUE(wait([&] { return child<QLabel>("runs.empty")->isVisible(); }));
+}
+
+TEST_F(UiTest, ANewerHistoryIsSaidAndLeftAsItIs) {
+  add_run("first", 0.5);
+  SQLite::Database(history().string(), SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 99");
+  window().open_page("runs");
+  EXPECT_TRUE(wait([&] { return child<QLabel>("status.message")->text().contains("newer"); }))
+      << child<QLabel>("status.message")->text().toStdString();
+  EXPECT_TRUE(wait([&] { return child<QLabel>("runs.empty")->isVisible(); }));
+  for (const QString& page : window().page_ids()) window().open_page(page);  // all can still be opened
+}
+
+TEST_F(UiTest, AHistoryThatCannotBeWrittenIsLookedAt) {
+  const int64_t run = add_run("first", 0.5);
+  std::optional<SQLite::Database> other;  // another program that writes and does not end
+  other.emplace(history().string(), SQLite::OPEN_READWRITE);
+  other->exec("BEGIN IMMEDIATE");
+  window().open_page("runs");
+  auto* table = child<QTableView>("runs.table");
+  ASSERT_TRUE(wait([&] { return table->model()->rowCount() == 1; })) << "a lock keeps nobody from looking";
+  auto* name = child<QLineEdit>("run.name");
+  ASSERT_TRUE(wait([&] { return name->text() == "first"; }));
+  name->setFocus();
+  name->selectAll();
+  QTest::keyClicks(name, "second");
+  QTest::keyClick(name, Qt::Key_Return);
+  EXPECT_TRUE(
+      QTest::qWaitFor([&] { return child<QLabel>("status.message")->text().contains("locked"); }, 20000))
+      << child<QLabel>("status.message")->text().toStdString();
+  other.reset();
+  EXPECT_EQ(Store::open(history()).show(run).name, "first") << "and nothing is half done";
+}
+
+TEST_F(UiTest, AFlippedByteStopsNoPage) {
+  add_run("first", 0.5, 5000);
+  std::string bytes = read_file(history());
+  for (size_t at = 4096; at < bytes.size(); at += 3001) bytes[at] = static_cast<char>(bytes[at] ^ 0x40);
+  std::filesystem::remove(history().string() + "-wal");
+  std::filesystem::remove(history().string() + "-shm");
+  write_file(history(), bytes);
+  for (const QString& page : window().page_ids()) {
+    window().open_page(page);
+    EXPECT_TRUE(wait_settled()) << page.toStdString();
+  }
+  window().open_page("home");
+  EXPECT_TRUE(window().isVisible());
 }
 
 TEST_F(UiTest, ScreenshotsOfEveryPageInBothColours) {
