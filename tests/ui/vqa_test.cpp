@@ -167,6 +167,22 @@ TEST_F(VqaTest, WhatIsNoPictureIsSaid) {
   EXPECT_THAT(child<QLabel>("status.message")->text().toStdString(), HasSubstr("a.png cannot be shown"));
 }
 
+TEST_F(VqaTest, AGigabyteIsRefusedAndTheWindowGoesOn) {
+  const auto big = dir_ / "big.bmp";  // 32768 x 32768 of 8 bits, all that a camera of that size would give
+  std::string header("BM\0\0\0\x40\0\0\0\0\x36\x04\0\0\x28\0\0\0\0\x80\0\0\0\x80\0\0\x01\0\x08\0", 30);
+  header.resize(54 + 1024);
+  write_file(big, header);
+  std::filesystem::resize_file(big, (std::uintmax_t{1} << 30) + header.size());  // takes no room
+  window().open_page("vqa");
+  page().set_pictures({QString::fromStdString(big.string())});
+  EXPECT_TRUE(child<QLineEdit>("vqa.question")->isEnabled());
+  ASSERT_TRUE(wait_settled());
+  EXPECT_THAT(child<QLabel>("status.message")->text().toStdString(), HasSubstr("big.bmp cannot be shown"));
+  page().set_pictures({sample("easy-vqa-test-3.png")});
+  ASSERT_TRUE(wait_settled());
+  EXPECT_EQ(page().canvas().pictures().size(), 1u);
+}
+
 TEST_F(VqaTest, TheCameraGivesAPicture) {
   window().open_page("vqa");
   page().camera().set_device("");

@@ -3,9 +3,12 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <QAbstractItemModelTester>
+#include <QAbstractScrollArea>
+#include <QAccessible>
 #include <QClipboard>
 #include <QLineEdit>
 #include <QSignalSpy>
+#include <QTabBar>
 #include <QToolButton>
 
 #include <cmath>
@@ -99,6 +102,24 @@ TEST_F(UiTest, TheMachineIsSeenAbove) {
   EXPECT_EQ(gpu_text("[N/A], 3, 4"), "");
   EXPECT_TRUE(wait([&] { return child<QLabel>("top.machine")->text().contains("CPU "); }));
   EXPECT_TRUE(child<QLabel>("top.machine")->text().contains("memory "));
+}
+
+TEST_F(UiTest, WhatTakesTheKeyboardHasANameForReaders) {
+  add_run("first", 0.5);
+  for (const QString& page : window().page_ids()) {
+    window().open_page(page);
+    ASSERT_TRUE(wait_settled());
+    for (QWidget* widget : window().findChildren<QWidget*>()) {
+      if (!widget->isVisible() || !(widget->focusPolicy() & Qt::TabFocus) || widget->focusProxy()) continue;
+      if (qobject_cast<QTabBar*>(widget) || qobject_cast<QAbstractScrollArea*>(widget->parentWidget()))
+        continue;
+      const QAccessibleInterface* told = QAccessible::queryAccessibleInterface(widget);
+      ASSERT_NE(told, nullptr);
+      EXPECT_FALSE(told->text(QAccessible::Name).isEmpty())
+          << page.toStdString() << ": " << widget->metaObject()->className() << " "
+          << widget->objectName().toStdString();
+    }
+  }
 }
 
 TEST_F(UiTest, RailCollapsesInANarrowWindow) {

@@ -16,7 +16,7 @@ namespace conclave::ui {
 namespace {
 constexpr int kZoomPauseMs = 60;
 constexpr int kFewestColumns = 200;
-constexpr int kTickWidth = 75;     // so that labels of a million steps stand apart
+constexpr int kTickWidth = 110;    // so that labels of a million steps stand apart
 constexpr size_t kFewPoints = 60;  // so few are drawn with a mark each
 constexpr double kLineWidth = 1.6;
 }  // namespace
@@ -274,7 +274,7 @@ void CurvePlot::changeEvent(QEvent* event) {
 
 void CurvePlot::resizeEvent(QResizeEvent* event) {
   QWidget::resizeEvent(event);
-  plot_->xAxis->ticker()->setTickCount(std::clamp(width() / kTickWidth, 3, 8));
+  plot_->xAxis->ticker()->setTickCount(std::clamp(width() / kTickWidth, 2, 8));
   if (!metric_.isEmpty()) zoom_timer_->start(kZoomPauseMs);
 }
 

@@ -124,6 +124,7 @@ void RunInspector::build() {
   auto* tabs = new QTabWidget;
   tabs->setObjectName("run.tabs");
   tabs->setDocumentMode(true);
+  tabs->setStyleSheet("QTabBar::tab { padding: 6px 7px; }");  // so that all six are seen
   const std::pair<QString, TextTableModel*> tables[] = {{tr("Metrics"), &metrics_},
                                                         {tr("Parameters"), &params_},
                                                         {tr("Files"), &files_},

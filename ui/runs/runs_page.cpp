@@ -156,7 +156,7 @@ void RunsPage::build() {
   split->setStretchFactor(0, 1);
   split->setCollapsible(0, false);
   split->setHandleWidth(12);
-  split->setSizes({720, 420});
+  split->setSizes({740, 400});
   body()->addWidget(split, 1);
 }
 
