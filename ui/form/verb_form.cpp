@@ -121,6 +121,7 @@ void VerbForm::build() {
   all->addStretch(1);
   auto* scroll = new QScrollArea;
   scroll->setWidgetResizable(true);
+  scroll->setFocusPolicy(Qt::NoFocus);  // its fields take the keyboard
   scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   scroll->setWidget(fields_widget_);
   auto* layout = static_cast<QVBoxLayout*>(this->layout());

@@ -19,6 +19,17 @@ constexpr int kFewestColumns = 200;
 constexpr int kTickWidth = 110;    // so that labels of a million steps stand apart
 constexpr size_t kFewPoints = 60;  // so few are drawn with a mark each
 constexpr double kLineWidth = 1.6;
+
+// "250k", "3M": labels of long runs stand apart in narrow plots.
+class StepTicker : public QCPAxisTicker {
+ protected:
+  QString getTickLabel(double tick, const QLocale& locale, QChar format, int precision) override {
+    const double size = std::abs(tick);
+    if (size >= 1e6) return locale.toString(tick / 1e6, 'g', precision) + "M";
+    if (size >= 1e4) return locale.toString(tick / 1e3, 'g', precision) + "k";
+    return QCPAxisTicker::getTickLabel(tick, locale, format, precision);
+  }
+};
 }  // namespace
 
 CurvePlot::CurvePlot(HistoryThread& history, QWidget* parent)
@@ -32,6 +43,7 @@ CurvePlot::CurvePlot(HistoryThread& history, QWidget* parent)
   title_->setObjectName("heading");
   reading_->setForegroundRole(QPalette::PlaceholderText);
   reading_->setTextFormat(Qt::RichText);
+  plot_->xAxis->setTicker(QSharedPointer<QCPAxisTicker>(new StepTicker));
   plot_->setInteractions(QCP::iRangeDrag | QCP::iRangeZoom);
   plot_->axisRect()->setRangeDrag(Qt::Horizontal);
   plot_->axisRect()->setRangeZoom(Qt::Horizontal);
