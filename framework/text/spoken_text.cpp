@@ -212,8 +212,10 @@ class TokenReader {
                (token.size() == 2 || !letter(token[2]))) {
       words.back() = ordinal(words.back());
       token.remove_prefix(2);
-    } else if (token.size() > 1 && token[0] == ':' && digit(token[1])) {
-      token.remove_prefix(1);
+    } else if (token.size() > 2 && token[0] == ':' && digit(token[1]) && digit(token[2]) &&
+               (token.size() == 3 || !digit(token[3]))) {  // a time of day
+      if (token[1] == '0') words.emplace_back(token[2] == '0' ? "o'clock" : "oh");
+      token.remove_prefix(token[1] != '0' ? 1 : token[2] == '0' ? 3 : 2);
     }
     if (money) words.emplace_back(words == Words{"one"} ? "dollar" : "dollars");
     say(words);

@@ -25,6 +25,7 @@ TEST(SpokenText, NumbersAsWords) {
   EXPECT_EQ(said("3.14 007"), "three point one four zero zero seven");
   EXPECT_EQ(said("1st 2nd 3rd 12th 20th 45th"), "first second third twelfth twentieth forty fifth");
   EXPECT_EQ(said("$1 $25 50% 10:30"), "one dollar twenty five dollars fifty percent ten thirty");
+  EXPECT_EQ(said("10:05 9:00 7:45, 3:1"), "ten oh five nine o'clock seven forty five | three | one");
   EXPECT_EQ(said("1234567890123"), "one two three four five six seven eight nine zero one two three");
 }
 
