@@ -102,11 +102,6 @@ QLayout* FramePanel::make_tools() {
   connect(tools_, &QButtonGroup::idClicked, this,
           [this](int tool) { set_tool(static_cast<FrameTool>(tool)); });
   line->addStretch(1);
-  overlay_->setObjectName("ultrasound.overlay");
-  overlay_->setToolTip(tr("What the report and readers say lies where"));
-  overlay_->setChecked(true);
-  connect(overlay_, &QCheckBox::toggled, viewer_, &FrameViewer::set_overlay);
-  line->addWidget(overlay_);
   return line;
 }
 
@@ -140,6 +135,11 @@ QLayout* FramePanel::make_cine() {
   frame_label_->setMinimumWidth(
       frame_label_->fontMetrics().horizontalAdvance(tr("%1 of %2").arg(88).arg(88)));
   line->addWidget(frame_label_);
+  overlay_->setObjectName("ultrasound.overlay");
+  overlay_->setToolTip(tr("What the report and readers say lies where"));
+  overlay_->setChecked(true);
+  connect(overlay_, &QCheckBox::toggled, viewer_, &FrameViewer::set_overlay);
+  line->addWidget(overlay_);
   connect(cine_bar_, &QSlider::valueChanged, this, [this](int frame) { source_.want(frame); });
   return line;
 }
