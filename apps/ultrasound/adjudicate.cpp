@@ -35,6 +35,9 @@ class AdjudicateVerb : public Verb {
   int run(Invocation& call) override {
     std::vector<ultrasound::AnnotatedFindings> readers;
     for (const auto& file : files_) {
+      std::error_code none;
+      require<UsageError>(!fs::equivalent(file, out_, none), "--out {}: is one of the readers' files",
+                          out_.string());
       const Json json = read_json(file);
       const bool named = json.is_object() && json.contains("reader") && json["reader"].is_string();
       readers.push_back({named ? json["reader"].get<std::string>() : file.stem().string(),

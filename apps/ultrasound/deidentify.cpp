@@ -82,13 +82,16 @@ class DeidentifyVerb : public Verb {
   std::vector<fs::path> files() const {
     std::vector<fs::path> all;
     for (const auto& input : inputs_) {
-      if (!fs::is_directory(input)) {
-        if (!fs::exists(input)) throw DataError(input.string(), "", "no such file");
+      std::error_code closed;  // what cannot be looked into is told when it is opened
+      if (!fs::is_directory(input, closed)) {
+        if (!closed && !fs::exists(input)) throw DataError(input.string(), "", "no such file");
         all.push_back(input);
         continue;
       }
       std::vector<fs::path> found;
-      for (const auto& entry : fs::recursive_directory_iterator(input))
+      fs::recursive_directory_iterator inside(input, closed);
+      if (closed) found.push_back(input);
+      for (const auto& entry : inside)
         if (entry.is_regular_file() &&
             (entry.path().extension() == ".dcm" || dicom::looks_like_dicom(entry.path())))
           found.push_back(entry.path());

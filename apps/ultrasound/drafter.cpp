@@ -98,7 +98,9 @@ std::string Drafter::free_name(const StudyInput& input, const ultrasound::StudyI
     return other.uid == study.uid && other.sources.size() == study.sources.size() &&
            std::equal(study.sources.begin(), study.sources.end(), other.sources.begin(),
                       [](const auto& a, const auto& b) {
-                        return a.name == b.name && a.sop_instance == b.sop_instance;
+                        const bool told = !a.sha256.empty() && !b.sha256.empty();  // older reports do not
+                        return a.name == b.name && a.sop_instance == b.sop_instance &&
+                               (!told || a.sha256 == b.sha256);
                       });
   };
   for (int number = 1;; ++number) {
@@ -121,7 +123,7 @@ std::string Drafter::free_name(const StudyInput& input, const ultrasound::StudyI
 
 Json Drafter::draft(const StudyInput& input) {
   OpenStudy study(input, mm_);
-  const std::string name = free_name(input, study.info());
+  free_name(input, study.info());  // before the work: what is signed is not drafted anew
   auto findings = findings_.empty()
                       ? read(study)
                       : ultrasound::findings_from_json(read_json(findings_), findings_.string());
@@ -140,6 +142,8 @@ Json Drafter::draft(const StudyInput& input) {
   const auto frame_of = [&](const std::string& source, int64_t frame) -> std::optional<dicom::Frame> {
     return frame_checked(source, frame).frames->read(frame);
   };
+  const FolderLock lock(out_);
+  const std::string name = free_name(input, study.info());  // again: somebody may have signed meanwhile
   const Json files = write_report_files(report, out_, name, formats_, program_text(), "drafted", frame_of);
   Json line = {
       {"id", input.name}, {"state", report.state}, {"organ", report.organ}, {"abstained", report.abstained}};

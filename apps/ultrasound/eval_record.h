@@ -10,7 +10,8 @@ namespace conclave {
 /// Of a field with two values, the second one counting as positive: auc, ece, ece_equal_mass, ece_perfect
 /// (what a perfectly calibrated model with the same probabilities shows), brier, nll, accuracy, sensitivity
 /// and specificity at one half, risk_100, risk_80, aurc. Of others: exact, within_one, macro_f1, kappa.
-/// dice, rater_dice, ged, hd95, adf_mm and df_mm where they are known. The first two-valued field's figures stand at the top.
+/// dice, rater_dice, ged, hd95, adf_mm and df_mm where they are known. The first two-valued field's figures
+/// stand at the top.
 Json figures_of(const std::vector<ReadRow>& rows, const ultrasound::TaskConfig& task,
                 const EvalOptions& options);
 

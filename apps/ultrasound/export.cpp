@@ -8,6 +8,7 @@
 #include "framework/base/error.h"
 #include "framework/base/log.h"
 #include "framework/dicom/store.h"
+#include "models/ultrasound/report/audit.h"
 
 namespace conclave {
 namespace fs = std::filesystem;
@@ -39,8 +40,9 @@ class ExportVerb : public Verb {
   int run(Invocation& call) override {
     const auto formats = parse_formats(formats_);
     if (!to_.empty()) dicom::parse_peer(to_);
-    const auto report = ultrasound::read_report(file_);
     const fs::path folder = file_.has_parent_path() ? file_.parent_path() : ".";
+    ultrasound::require_as_logged(folder / "audit.jsonl", file_);
+    const auto report = ultrasound::read_report(file_);
     call.begin();
     const auto frame_of = [&](const std::string& source, int64_t frame) {
       return find_frame(report, source, frame);

@@ -1,6 +1,8 @@
 // conclave-ultrasound edit, sign, verify: what becomes of a draft.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "apps/common/app.h"
 #include "apps/ultrasound/report_files.h"
 #include "apps/ultrasound/verbs.h"
@@ -14,10 +16,14 @@ namespace conclave {
 namespace fs = std::filesystem;
 namespace {
 
-// Only the report's own file is written here; `export` renders the others.
-void keep(Invocation& call, const ultrasound::Report& report, const fs::path& file,
-          const std::string& reader) {
+// Reads a report as it was left, changes and keeps it, with the folder to itself. Only the report's own file
+// is written here; `export` renders the others.
+template <class Change>
+void change(Invocation& call, const fs::path& file, const std::string& reader, const Change& changed) {
   const fs::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  const FolderLock lock(folder);
+  ultrasound::require_as_logged(folder / "audit.jsonl", file);
+  const ultrasound::Report report = changed(ultrasound::read_report(file));
   write_report_files(report, folder, file.stem().string(), {"json"}, reader, report.state, nullptr);
   call.history().output(file, "report");
   if (call.json())
@@ -51,8 +57,9 @@ class EditVerb : public Verb {
     for (const auto& text : set_) edit.set.push_back(ultrasound::parse_set(text));
     edit.findings_text = findings_;
     edit.impression_text = impression_;
-    const auto after = edit_report(ultrasound::read_report(file_), edit, reader_, ultrasound::utc_now());
-    keep(call, after, file_, reader_);
+    change(call, file_, reader_, [&](const ultrasound::Report& report) {
+      return edit_report(report, edit, reader_, ultrasound::utc_now());
+    });
     return kExitDone;
   }
 
@@ -76,7 +83,9 @@ class SignVerb : public Verb {
     options.add("reader", reader_, "Who signs").required();
   }
   int run(Invocation& call) override {
-    keep(call, sign_report(ultrasound::read_report(file_), reader_, ultrasound::utc_now()), file_, reader_);
+    change(call, file_, reader_, [&](const ultrasound::Report& report) {
+      return sign_report(report, reader_, ultrasound::utc_now());
+    });
     return kExitDone;
   }
 
@@ -105,6 +114,8 @@ class VerifyVerb : public Verb {
     const fs::path log = fs::is_directory(folder_) ? folder_ / "audit.jsonl" : folder_;
     auto check = ultrasound::check_audit(log);
     for (const auto& entry : check.last) check_file(log.parent_path() / entry.subject, entry, check.problems);
+    if (check.records == 0) check.problems.emplace_back("the log has no record");
+    find_unknown(log, check);
     if (!head_.empty() && head_ != check.head)
       check.problems.push_back(fmt::format("the last record is {}, not {}", check.head, head_));
     if (call.json()) {
@@ -131,6 +142,23 @@ class VerifyVerb : public Verb {
     else if (sha256_file(file) != entry.sha256)
       problems.push_back(
           fmt::format("{}: is not as it was when {} at {}", entry.subject, entry.action, entry.time));
+  }
+  // Reports beside the log that it does not tell of.
+  static void find_unknown(const fs::path& log, ultrasound::AuditCheck& check) {
+    const auto known = [&](const std::string& name) {
+      return std::ranges::any_of(check.last, [&](const auto& entry) { return entry.subject == name; });
+    };
+    for (const auto& entry : fs::directory_iterator(log.has_parent_path() ? log.parent_path() : ".")) {
+      const std::string name = entry.path().filename().string();
+      if (!entry.is_regular_file() || !name.ends_with(".json") || name.starts_with(".") || known(name))
+        continue;
+      try {
+        ultrasound::read_report(entry.path());
+      } catch (const Error&) {  // another kind of file
+        continue;
+      }
+      check.problems.push_back(fmt::format("{}: is a report that the log does not know", name));
+    }
   }
   fs::path folder_;
   std::string head_;

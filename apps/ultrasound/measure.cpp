@@ -1,6 +1,8 @@
 // conclave-ultrasound measure: a length between two points of a frame, or of an ellipse.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <numbers>
 
 #include "apps/common/app.h"
@@ -13,8 +15,8 @@ namespace conclave {
 namespace {
 
 dicom::PixelPoint point_of(const std::vector<double>& numbers, const char* option) {
-  require<UsageError>(numbers.size() == 2, "{}: X,Y is wanted, {} numbers were given", option,
-                      numbers.size());
+  require<UsageError>(numbers.size() == 2 && std::isfinite(numbers[0]) && std::isfinite(numbers[1]),
+                      "{}: X,Y is wanted", option);
   return {numbers[0], numbers[1]};
 }
 
@@ -67,7 +69,9 @@ class MeasureVerb : public Verb {
 
  private:
   ultrasound::Ellipse ellipse() const {
-    require<UsageError>(ellipse_.size() == 5 && ellipse_[2] > 0 && ellipse_[3] > 0,
+    require<UsageError>(ellipse_.size() == 5 &&
+                            std::ranges::all_of(ellipse_, [](double x) { return std::isfinite(x); }) &&
+                            ellipse_[2] > 0 && ellipse_[3] > 0,
                         "--ellipse: X,Y,A,B,DEGREES is wanted, A and B above 0");
     return {{ellipse_[0], ellipse_[1]}, ellipse_[2], ellipse_[3], ellipse_[4] * std::numbers::pi / 180};
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "framework/base/error.h"
+#include "framework/base/log.h"
 #include "framework/base/progress.h"
 #include "framework/base/signals.h"
 #include "models/ultrasound/ellipse.h"
@@ -67,6 +68,7 @@ void compare(const Tensor& mask_HW, const std::vector<Tensor>& raters_HW, ReadRo
 std::vector<ReadRow> read_set(const UltrasoundSet& set, Part part, const TaskConfig& task,
                               const ReadPicture& read, const std::string& label) {
   std::vector<ReadRow> rows;
+  std::map<std::string, int64_t> unknown;
   Progress progress(label, std::ranges::count(set.samples, part, &UltrasoundSample::part), "pictures");
   for (const auto& sample : set.samples) {
     if (sample.part != part) continue;
@@ -96,12 +98,18 @@ std::vector<ReadRow> read_set(const UltrasoundSet& set, Part part, const TaskCon
       out.probability = told->second;
       if (const auto label_of = sample.fields.find(field.name); label_of != sample.fields.end()) {
         const auto place = std::ranges::find(field.values, label_of->second);
-        if (place != field.values.end()) out.truth = place - field.values.begin();
+        if (place != field.values.end())
+          out.truth = place - field.values.begin();
+        else
+          ++unknown[field.name + " '" + label_of->second + "'"];
       }
     }
     rows.push_back(std::move(row));
     progress.advance();
   }
+  require<UsageError>(!rows.empty(), "{} has no picture of the {} part", set.name, part_name(part));
+  for (const auto& [value, count] : unknown)
+    log_warning("{}: the model does not know {}: {} labels are left out", set.name, value, count);
   return rows;
 }
 

@@ -76,7 +76,10 @@ int ReportVerb::run(Invocation& call) {
         if (call.json())
           call.out().write(line);
         else
-          fmt::print("{}: {} finding(s), draft -> {}\n", path.string(), line["findings"].get<int>(),
+          fmt::print("{}: {}, draft -> {}\n", path.string(),
+                     line["abstained"].get<bool>()
+                         ? "the model abstains: " + line["reason"].get<std::string>()
+                         : fmt::format("{} finding(s)", line["findings"].get<int>()),
                      line["files"]["json"].get<std::string>());
       }
     } catch (const Interrupted&) {

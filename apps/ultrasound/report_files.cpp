@@ -1,10 +1,17 @@
 #include "apps/ultrasound/report_files.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 #include "framework/base/error.h"
 #include "framework/base/file.h"
 #include "framework/base/sha256.h"
+#include "framework/text/utf8.h"
 #include "models/ultrasound/report/audit.h"
 #include "models/ultrasound/report/dicom_objects.h"
 #include "models/ultrasound/report/draft.h"
@@ -64,6 +71,19 @@ Json render(const Report& report, const fs::path& folder, const std::string& nam
 
 }  // namespace
 
+FolderLock::FolderLock(const fs::path& folder) {
+  fs::create_directories(folder);
+  file_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool locked = file_ >= 0 && ::flock(file_, LOCK_EX) == 0;
+  const int why = errno;
+  if (!locked && file_ >= 0) ::close(file_);
+  require(locked, "{}: cannot be locked: {}", folder.string(), std::strerror(why));
+}
+
+FolderLock::~FolderLock() {
+  ::close(file_);
+}
+
 std::vector<std::string> report_formats() {
   std::vector<std::string> names;
   for (const auto& format : formats_table()) names.push_back(format.name);
@@ -89,11 +109,21 @@ Json write_report_files(const Report& report, const fs::path& folder, const std:
                         const std::vector<std::string>& formats, const std::string& actor,
                         const std::string& action, const FrameOf& frame_of) {
   fs::create_directories(folder);
-  const fs::path file = folder / (name + ".json");
+  if (replace_broken_utf8(name) != name)
+    throw DataError((folder / name).string(), "",
+                    "its name is no UTF-8, which the audit log needs: rename the file");
+  const fs::path file = folder / (name + ".json"), fresh = folder / ("." + name + ".json.new");
   const std::string bytes = report_bytes(report);
-  // The record comes first: a file that was never written shows in the log, not the other way round.
-  append_audit(folder / "audit.jsonl", {utc_now(), actor, action, file.filename().string(), sha256(bytes)});
-  write_file(file, bytes);
+  // What cannot be written is not recorded. Between record and renaming the log is ahead: a file that was
+  // never there shows in it, not the other way round.
+  write_file(fresh, bytes);
+  try {
+    append_audit(folder / "audit.jsonl", {utc_now(), actor, action, file.filename().string(), sha256(bytes)});
+  } catch (...) {
+    fs::remove(fresh);
+    throw;
+  }
+  fs::rename(fresh, file);
   Json files = {{"json", file.string()}};
   files.update(render(report, folder, name, formats, frame_of));
   return files;

@@ -9,6 +9,20 @@
 
 namespace conclave {
 
+/// Held from looking at a folder's reports until they are written: programs that work on one folder take
+/// turns.
+class FolderLock {
+ public:
+  /// Makes the folder where it is missing. Throws Error when it cannot be locked.
+  explicit FolderLock(const std::filesystem::path& folder);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int file_;
+};
+
 /// "json", "text", ...: what --format may name.
 std::vector<std::string> report_formats();
 
@@ -16,7 +30,7 @@ std::vector<std::string> report_formats();
 std::vector<std::string> parse_formats(const std::vector<std::string>& lists);
 
 /// Writes DIR/NAME.EXTENSION for each format; the JSON is always written, after its record in
-/// DIR/audit.jsonl. Returns the paths by format.
+/// DIR/audit.jsonl. Returns the paths by format. The caller holds the folder's lock.
 Json write_report_files(const ultrasound::Report& report, const std::filesystem::path& folder,
                         const std::string& name, const std::vector<std::string>& formats,
                         const std::string& actor, const std::string& action,

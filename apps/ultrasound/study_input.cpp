@@ -4,6 +4,7 @@
 #include <set>
 
 #include "framework/base/error.h"
+#include "framework/base/sha256.h"
 #include "framework/dicom/study.h"
 
 namespace conclave {
@@ -35,9 +36,16 @@ std::vector<StudyInput> pictures_of(const fs::path& folder) {
   return inputs;
 }
 
+// What a file says goes into texts and onto terminals: no line of its own, no escape sequence.
+std::string one_line(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 32 || c == 127) c = ' ';
+  return text;
+}
+
 }  // namespace
 
-std::vector<StudyInput> find_studies(const fs::path& path) {
+std::vector<StudyInput> find_studies(const fs::path& path) try {
   if (!fs::exists(path)) throw DataError(path.string(), "", "no such file or folder");
   const bool directory = path.filename() == "DICOMDIR";
   if (!fs::is_directory(path) && !directory) return {{stem_of(path), {path}, {}}};
@@ -68,6 +76,8 @@ std::vector<StudyInput> find_studies(const fs::path& path) {
     throw DataError(path.string(), "",
                     list.problems.empty() ? "has no ultrasound pictures" : list.problems.front().second);
   return inputs;
+} catch (const fs::filesystem_error& e) {  // a link to itself, a closed folder
+  throw DataError(e.path1().empty() ? path.string() : e.path1().string(), "", e.code().message());
 }
 
 OpenStudy::OpenStudy(const StudyInput& input, std::optional<double> mm_per_pixel)
@@ -76,16 +86,18 @@ OpenStudy::OpenStudy(const StudyInput& input, std::optional<double> mm_per_pixel
     const OpenedFrames& opened = frames(i);
     ultrasound::Source source{files_[i].filename().string(), "",           "",           "",
                               opened.frames->frame_count(),  opened.width, opened.height};
+    if (!opened.file) source.sha256 = sha256_file(files_[i]);
     if (opened.file) {
       const auto& about = opened.file->info();
       source.sop_class = about.sop_class, source.sop_instance = about.sop_instance,
       source.series_uid = about.series_uid;
       if (i == 0)
         info_ = {about.study_uid,
-                 about.study_date,
-                 about.accession,
-                 about.study_description,
-                 {about.patient_name, about.patient_id, about.birth_date, about.sex},
+                 one_line(about.study_date),
+                 one_line(about.accession),
+                 one_line(about.study_description),
+                 {one_line(about.patient_name), one_line(about.patient_id), one_line(about.birth_date),
+                  one_line(about.sex)},
                  {}};
     }
     info_.sources.push_back(std::move(source));

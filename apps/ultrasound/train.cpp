@@ -139,6 +139,8 @@ int UltrasoundTrainVerb::run(Invocation& call) {
     for (auto& picture : labelled_pictures(set, Part::validation, config))
       validation.push_back(std::move(picture));
   }
+  require<UsageError>(recipe.train.batch <= std::max<int64_t>(std::ssize(train), 1),
+                      "train.batch = {}: there are {} training pictures", recipe.train.batch, train.size());
   const auto others = other_pictures(recipe, config, data_);
   begin(saved.training);
   auto& history = call.history();

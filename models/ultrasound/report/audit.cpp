@@ -117,6 +117,17 @@ std::string append_audit(const std::filesystem::path& path, const AuditEntry& en
   return hash;
 }
 
+void require_as_logged(const std::filesystem::path& log, const std::filesystem::path& file) {
+  if (!std::filesystem::exists(log)) return;
+  for (const auto& entry : check_audit(log).last)
+    if (entry.subject == file.filename().string() && entry.sha256 != sha256_file(file))
+      throw DataError(
+          file.string(), "",
+          fmt::format("is not as it was when {} at {}: it was changed by something else; `verify` "
+                      "tells more, a copy of before or a new draft is what helps",
+                      entry.action, entry.time));
+}
+
 AuditCheck check_audit(const std::filesystem::path& path) {
   AuditCheck check;
   check.head = kNone;

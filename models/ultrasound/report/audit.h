@@ -32,6 +32,10 @@ struct AuditCheck {
   std::vector<AuditEntry> last;       ///< of each subject, its last record, by subject
 };
 
+/// Throws DataError when `file`, which lies beside its log, is not as the log says it was left: what was
+/// changed outside is not gone on with. A file that the log does not know passes.
+void require_as_logged(const std::filesystem::path& log, const std::filesystem::path& file);
+
 /// A log whose end was cut off line by line is whole in itself: compare `head` with one that was kept
 /// elsewhere.
 AuditCheck check_audit(const std::filesystem::path& log);

@@ -58,9 +58,34 @@ Edit::Set parse_set(const std::string& text) {
   return {finding, text.substr(dot + 1, equals - dot - 1), text.substr(equals + 1)};
 }
 
+namespace {
+
+constexpr size_t kLongestName = 64;  // of a person in DICOM
+
+// UTF-8 without control characters, but for line breaks where there may be `lines`.
+bool is_plain(const std::string& text, bool lines) {
+  try {
+    Json(text).dump();  // refuses what is no UTF-8
+  } catch (const Json::exception&) {
+    return false;
+  }
+  return std::ranges::none_of(
+      text, [&](unsigned char c) { return (c < 32 && !(lines && (c == '\n' || c == '\t'))) || c == 127; });
+}
+
+void check_reader(const std::string& reader) {
+  require<UsageError>(!reader.empty(), "a reader's name is wanted");
+  require<UsageError>(is_plain(reader, false) && reader.size() <= kLongestName,
+                      "the reader's name must be one line of at most {} letters", kLongestName);
+}
+
+}  // namespace
+
 Report edit_report(const Report& report, const Edit& edit, const std::string& reader,
                    const std::string& time) {
-  require<UsageError>(!reader.empty(), "a reader's name is wanted");
+  check_reader(reader);
+  for (const auto& text : {edit.findings_text, edit.impression_text})
+    require<UsageError>(!text || is_plain(*text, true), "the text is no UTF-8, or has control characters");
   Report after = report;
   for (const auto& set : edit.set) set_field(after, set);
   if (edit.findings_text) set_text(after, "findings", *edit.findings_text);
@@ -73,7 +98,7 @@ Report edit_report(const Report& report, const Edit& edit, const std::string& re
 }
 
 Report sign_report(const Report& report, const std::string& reader, const std::string& time) {
-  require<UsageError>(!reader.empty(), "a reader's name is wanted");
+  check_reader(reader);
   require<UsageError>(report.state == "draft" || report.state == "edited", "the report is {} already",
                       report.state);
   Report after = report;

@@ -27,6 +27,7 @@ struct Source {
   std::string name;  ///< as Evidence::source has it
   std::string sop_class, sop_instance, series_uid;
   int64_t frames = 1, width = 0, height = 0;
+  std::string sha256 = {};  ///< of a file without UIDs: two pictures may have one name
 };
 
 struct StudyInfo {

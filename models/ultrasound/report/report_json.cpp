@@ -8,6 +8,8 @@
 namespace conclave::ultrasound {
 namespace {
 
+constexpr double kMostMm = 10'000;
+
 /// One JSON object read key by key; every error names the key.
 class Keys {
  public:
@@ -249,7 +251,7 @@ std::vector<std::string> texts_at(const Keys& keys, const std::string& key) {
 
 Json study_json(const StudyInfo& study) {
   Json sources = Json::array();
-  for (const auto& source : study.sources)
+  for (const auto& source : study.sources) {
     sources.push_back({{"name", source.name},
                        {"sop_class", source.sop_class},
                        {"sop_instance", source.sop_instance},
@@ -257,6 +259,8 @@ Json study_json(const StudyInfo& study) {
                        {"frames", source.frames},
                        {"width", source.width},
                        {"height", source.height}});
+    if (!source.sha256.empty()) sources.back()["sha256"] = source.sha256;
+  }
   const auto& patient = study.patient;
   return {{"uid", study.uid},
           {"date", study.date},
@@ -282,7 +286,7 @@ StudyInfo study_of(const Keys& keys) {
     const Keys source(json, at, keys.file());
     study.sources.push_back({source.text("name", true), source.text("sop_class"), source.text("sop_instance"),
                              source.text("series_uid"), source.whole("frames", 1), source.whole("width", 0),
-                             source.whole("height", 0)});
+                             source.whole("height", 0), source.text("sha256")});
   });
   return study;
 }
@@ -427,6 +431,9 @@ Report report_from_json(const Json& json, const std::string& name) {
   Report report;
   report.id = keys.text("id", true);
   report.state = keys.text("state", true);
+  if (report.state != "draft" && report.state != "edited" && report.state != "signed" &&
+      report.state != "amended")
+    keys.fail("state", fmt::format("'{}' is none of draft, edited, signed, amended", report.state));
   report.created = keys.text("created");
   report.language = keys.text("language", true);
   report.program = keys.text("program");
@@ -444,6 +451,9 @@ Report report_from_json(const Json& json, const std::string& name) {
       const Keys about(told, where, name);
       finding.measurements.push_back({measurement_of(told, where, name), about.need_number("pixels"),
                                       about.maybe("mm"), about.text("reason")});
+      const auto& made = finding.measurements.back();
+      if (made.mm && (!(*made.mm > 0 && *made.mm < kMostMm) || !made.reason.empty()))
+        about.fail("mm", "is no length, or stands beside a reason why there is none");
     });
     row.each("categories", [&](const Json& verdict, const std::string& where) {
       finding.verdicts.push_back(verdict_of(verdict, where, name));
@@ -477,6 +487,8 @@ Report report_from_json(const Json& json, const std::string& name) {
     report.steps.push_back(
         {row.text("state", true), row.text("by"), row.text("time"), row.part("changes"), row.text("before")});
   });
+  if (report.steps.empty() || report.steps.back().state != report.state)
+    keys.fail("steps", fmt::format("do not end with the state '{}'", report.state));
   return report;
 }
 

@@ -16,6 +16,7 @@ const Term kHeadings[] = {
     {"impression", "Impression", "超声提示"},
     {"warnings", "Notes", "备注"},
     {"signed", "Signed", "签名"},
+    {"amendment", "Amended", "修订"},
     {"draft", "draft", "草稿"},
     {"edited", "edited, not signed", "已修改，未签名"},
     {"signed_state", "signed", "已签名"},
@@ -66,8 +67,9 @@ std::string report_text(const Report& report) {
     for (const auto& warning : report.warnings) text += "- " + warning + "\n";
   }
   for (const auto& step : report.steps)
-    if (step.state == "signed")
-      text += "\n" + heading("signed", in) + ": " + step.by + ", " + step.time + "\n";
+    if (step.state == "signed" || step.state == "amended")
+      text += "\n" + heading(step.state == "signed" ? "signed" : "amendment", in) + ": " + step.by + ", " +
+              step.time + "\n";
   return text + "\n" + research + "\n";
 }
 

@@ -146,6 +146,95 @@ TEST(UltrasoundProgram, NoReportIsLost) {
   EXPECT_EQ(ultrasound::read_report(dir / "out/scan.json").state, "signed");
 }
 
+TEST(UltrasoundProgram, WhatWasChangedOutsideIsNotGoneOnWith) {
+  const TempDir dir;
+  breast_scan().save(dir / "scan.dcm");
+  const std::string findings = save_findings(dir, testing::breast_findings());
+  ASSERT_EQ(ultrasound_run(dir, {"report", dir / "scan.dcm", "-o", dir / "out", "--findings", findings}).code,
+            0);
+  const fs::path report = dir / "out/scan.json";
+  const Json drafted = read_json(report);
+  Json changed = drafted;
+  changed["findings"][0]["measurements"][0]["mm"] = 99.5;
+  write_file(report, changed.dump());
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"sign", report, "--reader", "Dr. A"},
+                                                {"edit", report, "--reader", "Dr. A", "--impression", "x"},
+                                                {"export", report, "--format", "text"}}) {
+    const auto done = ultrasound_run(dir, words);
+    EXPECT_EQ(done.code, 1) << words[0];
+    EXPECT_THAT(done.err, HasSubstr("is not as it was when drafted")) << words[0];
+  }
+  // A forged one beside the log, and files that could never have been written.
+  write_file(dir / "out/forged.json", drafted.dump());
+  EXPECT_THAT(ultrasound_run(dir, {"verify", dir / "out"}).out,
+              HasSubstr("forged.json: is a report that the log"));
+  const auto refused = [&](const char* at, const Json& value) {
+    Json wrong = drafted;
+    wrong[Json::json_pointer(at)] = value;
+    fs::create_directories(dir / "alone");
+    write_file(dir / "alone/r.json", wrong.dump());
+    return ultrasound_run(dir, {"export", dir / "alone/r.json", "--format", "sr,fhir,text"});
+  };
+  for (const auto& [at, value] :
+       std::vector<std::pair<const char*, Json>>{{"/steps", Json::array()},
+                                                 {"/state", "blessed"},
+                                                 {"/state", "signed"},
+                                                 {"/findings/0/measurements/0/mm", -4}}) {
+    const auto done = refused(at, value);
+    EXPECT_EQ(done.code, 1) << at;
+    EXPECT_THAT(done.err, HasSubstr("r.json")) << at;
+  }
+  write_file(dir / "alone/ok.json", drafted.dump());
+  for (const std::string& name : {std::string("A\nB"), std::string(80, 'x'), std::string("\xff")})
+    EXPECT_EQ(ultrasound_run(dir, {"sign", dir / "alone/ok.json", "--reader", name}).code, 2) << name;
+  EXPECT_EQ(ultrasound_run(dir, {"sign", dir / "alone/ok.json", "--reader", "Dr. Ö"}).code, 0);
+}
+
+TEST(UltrasoundProgram, EditsAtOnceAreAllKept) {
+  const TempDir dir;
+  breast_scan().save(dir / "scan.dcm");
+  const std::string findings = save_findings(dir, testing::breast_findings());
+  ASSERT_EQ(ultrasound_run(dir, {"report", dir / "scan.dcm", "-o", dir / "out", "--findings", findings}).code,
+            0);
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 4; ++i)
+    readers.emplace_back([&, i] {
+      EXPECT_EQ(ultrasound_run(dir, {"edit", dir / "out/scan.json", "--reader", "R" + std::to_string(i),
+                                     "--impression", "Text of " + std::to_string(i) + "."})
+                    .code,
+                0);
+    });
+  for (auto& reader : readers) reader.join();
+  EXPECT_EQ(ultrasound::read_report(dir / "out/scan.json").steps.size(), 5u);
+  EXPECT_EQ(ultrasound_run(dir, {"verify", dir / "out"}).code, 0);
+}
+
+TEST(UltrasoundProgram, PicturesOfOneNameAreKeptApart) {
+  const TempDir dir;
+  const fs::path samples = fs::path(CONCLAVE_SOURCE_DIR) / "assets/samples";
+  for (const auto& [folder, sample] : {std::pair{"a", "breast-lesion.jpg"}, {"b", "fetal-head.jpg"}}) {
+    fs::create_directories(dir / folder);
+    fs::copy_file(samples / sample, dir / folder / "x.jpg");
+  }
+  const std::string findings = save_findings(dir, testing::breast_findings());
+  const auto draft = [&](const char* file) {
+    return ultrasound_run(dir, {"report", dir / file, "-o", dir / "out", "--findings", findings, "--json"});
+  };
+  EXPECT_THAT(draft("a/x.jpg").out, HasSubstr("out/x.json"));
+  EXPECT_THAT(draft("b/x.jpg").out, HasSubstr("out/x-2.json"));
+  EXPECT_THAT(draft("a/x.jpg").out, HasSubstr("out/x.json"));
+  // A link to itself does not end the batch.
+  fs::create_symlink(dir / "loop", dir / "loop");
+  const auto batch =
+      ultrasound_run(dir, {"report", dir / "loop", dir / "b/x.jpg", "-o", dir / "more", "--json"});
+  EXPECT_EQ(batch.code, 1);
+  EXPECT_TRUE(fs::exists(dir / "more/x.json")) << batch.err;
+  const auto own = ultrasound_run(dir, {"adjudicate", findings, findings, "-o", findings});
+  EXPECT_EQ(own.code, 2);
+  EXPECT_THAT(own.err, HasSubstr("one of the readers' files"));
+  EXPECT_EQ(ultrasound_run(dir, {"measure", dir / "a/x.jpg", "--from", "nan,1", "--to", "2,2"}).code, 2);
+}
+
 // They would take a tenth of a second of every program's start.
 TEST(UltrasoundProgram, StartsWithoutThePictureFormatsNobodyAskedFor) {
   const auto loaded =
