@@ -51,6 +51,7 @@ class MeasureVerb : public Verb {
     const OpenedFrames opened = open_frames(file_, mm_);
     require<UsageError>(frame_ < opened.frames->frame_count(), "--frame {}: {} has {} frames", frame_,
                         file_.string(), opened.frames->frame_count());
+    opened.frames->read(frame_);  // a picture that is not as large as the file says has no lengths
     const dicom::Calibration calibration = opened.calibration(frame_);
     Json line = {{"file", file_.string()}, {"frame", frame_}};
     if (ellipse_.empty()) {

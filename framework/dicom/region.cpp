@@ -42,6 +42,21 @@ bool beyond_y(const Region& region, const Calibration& picture) {
   return region.y1 > picture.height;
 }
 
+// The region reaches beyond the picture to the right and below: its pixels are not those of the calibration.
+std::string resized(const Region& region, const Calibration& calibration) {
+  if (!beyond_x(region, calibration) || !beyond_y(region, calibration)) return "";
+  return fmt::format(
+      "the region reaches to ({},{}) in a picture of {} x {}: the picture was resized after it was "
+      "calibrated",
+      region.x1, region.y1, calibration.width, calibration.height);
+}
+
+// PS3.3 C.8.5.5.1.1; 0: the file does not say.
+const char* other_format(int code) {
+  constexpr const char* kNames[] = {"", "", "M-mode", "a spectrum", "a wave form", "graphics"};
+  return code >= 0 && code < static_cast<int>(std::size(kNames)) ? kNames[code] : "something unknown";
+}
+
 std::string contradiction(const Region& region, const Calibration& calibration) {
   if (!calibration.pixel_spacing) return "";
   const auto [down, across] = *calibration.pixel_spacing;
@@ -63,11 +78,9 @@ std::string why_unusable(const Region& region, const Calibration& calibration) {
   for (const double delta : {region.delta_x, region.delta_y})
     if (!(std::abs(delta) >= kFinest && std::abs(delta) <= kCoarsest))
       return fmt::format("the region's scale of {:.6g} cm a pixel cannot be", delta);
-  if (beyond_x(region, calibration) && beyond_y(region, calibration))
-    return fmt::format(
-        "the region reaches to ({},{}) in a picture of {} x {}: the picture was resized after it was "
-        "calibrated",
-        region.x1, region.y1, calibration.width, calibration.height);
+  if (*other_format(region.spatial_format))
+    return fmt::format("the region shows {}, not a 2D picture", other_format(region.spatial_format));
+  if (const std::string why = resized(region, calibration); !why.empty()) return why;
   return contradiction(region, calibration);
 }
 
@@ -89,6 +102,9 @@ Scale scale_at(const Calibration& calibration, const std::vector<PixelPoint>& po
     scale.reason = "the file has no region calibration";
     return scale;
   }
+  // Then the pixels of every region are others.
+  for (const Region& region : calibration.regions)
+    if (scale.reason = resized(region, calibration); !scale.reason.empty()) return scale;
   std::string unusable;
   for (size_t i = 0; i < calibration.regions.size(); ++i) {
     const Region& region = calibration.regions[i];

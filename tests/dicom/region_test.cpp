@@ -49,7 +49,8 @@ struct Refused {
 };
 
 TEST(Region, NeverAWrongMillimetre) {
-  Region seconds = cm(300, 0, 639, 479), mixed = cm(0, 0, 639, 479), speed = mixed;
+  Region seconds = cm(300, 0, 639, 479), mixed = cm(0, 0, 639, 479), speed = mixed, m_mode = mixed;
+  m_mode.spatial_format = 2;
   seconds.units_x = 4, seconds.units_y = 7;
   mixed.units_x = 4;  // M-mode: time across, depth down
   speed.units_x = speed.units_y = 7;
@@ -92,6 +93,12 @@ TEST(Region, NeverAWrongMillimetre) {
        "units are s and cm/s"},
       {"pixel spacing", spacing, {1, 1}, {5, 5}, "contradicts itself"},
       {"resized", picture({cm(84, 31, 1200, 900)}), {100, 100}, {200, 100}, "resized after"},
+      {"resized, another region",
+       picture({cm(0, 0, 50, 50), cm(84, 31, 1200, 900)}),
+       {10, 10},
+       {40, 10},
+       "resized after"},
+      {"M-mode in cm", picture({m_mode}), {10, 10}, {40, 10}, "shows M-mode, not a 2D picture"},
       {"off the picture", picture({cm(0, 0, 639, 479)}), {10, 10}, {640, 10}, "outside the picture"},
       {"no number", picture({cm(0, 0, 639, 479)}), {10, NAN}, {20, 10}, "outside the picture"},
   };

@@ -21,6 +21,7 @@ constexpr Reason kReasons[] = {
     {"({},{}) lies outside the picture of {} x {}", "点（{}，{}）在 {} x {} 的图像之外"},
     {"the region ({},{})-({},{}) has no area", "标定区域（{}，{}）至（{}，{}）没有面积"},
     {"the region's units are {} and {}, not cm", "标定区域的单位是 {} 和 {}，不是 cm"},
+    {"the region shows {}, not a 2D picture", "标定区域显示的是 {}，不是二维图像"},
     {"the region's scale of {} cm a pixel cannot be", "标定区域的比例每像素 {} cm 不可能"},
     {"the region reaches to ({},{}) in a picture of {} x {}: the picture was resized after it was calibrated",
      "标定区域到达（{}，{}），而图像为 {} x {}：图像在标定后改变过大小"},
