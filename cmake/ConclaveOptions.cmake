@@ -25,6 +25,11 @@ set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 # The old kind of run path also holds for the libraries of our libraries: the tarball carries some.
 add_link_options(-Wl,--disable-new-dtags)
 
+# A library that lacks another one fails when it is linked, not when a program calls what is missing.
+if(NOT CONCLAVE_SANITIZE AND NOT CONCLAVE_FUZZ)
+  add_link_options($<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,SHARED_LIBRARY>:-Wl,-z,defs>)
+endif()
+
 add_compile_options(-Wall -Wextra -Wno-unused-parameter)
 if(CONCLAVE_WERROR)
   add_compile_options(-Werror)

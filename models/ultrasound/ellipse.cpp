@@ -7,8 +7,8 @@
 #include <numbers>
 #include <opencv2/imgproc.hpp>
 
+#include "models/ultrasound/circumference.h"
 #include "models/ultrasound/reading.h"
-#include "models/ultrasound/report/ellipse_length.h"
 
 namespace conclave::ultrasound {
 namespace {

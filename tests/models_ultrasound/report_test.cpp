@@ -7,6 +7,7 @@
 
 #include "framework/base/error.h"
 #include "framework/base/sha256.h"
+#include "models/ultrasound/circumference.h"
 #include "models/ultrasound/report/ellipse_length.h"
 #include "models/ultrasound/report/fhir.h"
 #include "models/ultrasound/report/life.h"

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
+
+#include "models/ultrasound/circumference.h"
 
 namespace conclave::ultrasound {
 namespace {
@@ -27,12 +28,6 @@ std::pair<double, double> scaled_axes(const Ellipse& ellipse, double mm_x, doubl
 }
 
 }  // namespace
-
-double circumference(double a, double b) {
-  if (a + b <= 0) return 0;
-  const double h = (a - b) * (a - b) / ((a + b) * (a + b));
-  return std::numbers::pi * (a + b) * (1 + 3 * h / (10 + std::sqrt(4 - 3 * h)));
-}
 
 EllipseLength ellipse_length(const dicom::Calibration& calibration, const Ellipse& ellipse) {
   EllipseLength length;

@@ -8,9 +8,6 @@
 
 namespace conclave::ultrasound {
 
-/// Circumference of an ellipse by Ramanujan's second formula (1914), half axes in any unit.
-double circumference(double a, double b);
-
 struct EllipseLength {
   double pixels = 0;         ///< circumference
   std::optional<double> mm;  ///< circumference; nothing when `scale` says why
