@@ -40,7 +40,9 @@ class DeidentifyVerb : public Verb {
     options.add("mask-text", mask_text_, "Blank what reads as text within the kept regions");
     options.add("confirmed-by", confirmed_by_,
                 "Who looked at every frame of the copies; nothing is called clean without");
-    options.add("key", key_, "File with the secret that maps UIDs; made when it is not there");
+    options.add("key", key_,
+                "File with the secret that maps UIDs, made when it is not there; without it "
+                "deidentify-key in $XDG_STATE_HOME/conclave (~/.local/state/conclave)");
   }
   bool computes() const override { return false; }
   int run(Invocation& call) override {

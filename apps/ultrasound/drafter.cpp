@@ -44,8 +44,7 @@ void Drafter::declare(Options& options) {
   options.add("model", model_folder_, "Folder of a model, instead of the shipped one");
   options.add("organ", organ_, "What the pictures show; the model finds out without")
       .choices({"breast", "thyroid", "fetal_head", "lung"});
-  options.add("mm-per-pixel", mm_, "Scale of pictures and clips that have none of their own")
-      .range(1e-6, 1000);
+  options.add("mm-per-pixel", mm_, "Scale of pictures and clips that have none of their own").range(0.002, 5);
   options.add("ga-weeks", weeks_, "Gestational age known from elsewhere, for the growth percentile")
       .range(1, 45);
 }
@@ -58,13 +57,21 @@ void Drafter::open(const CommonOptions& common, const std::filesystem::path& fin
   require<UsageError>(model_ != nullptr, "no model is installed: name one with --model");
 }
 
-ultrasound::Findings Drafter::read(OpenStudy& study) const {
+ultrasound::Findings Drafter::read(OpenStudy& study, std::vector<std::string>& problems) const {
   ultrasound::Findings all;
   std::vector<ultrasound::Findings> each;
+  std::vector<std::string> sources;
   for (size_t i = 0; i < study.size(); ++i) {
-    Interruptible frames(*study.frames(i).frames);
-    auto found = model_->read(frames, {organ_, ""});
+    ultrasound::Findings found;
     const std::string source = study.source_name(i);
+    try {
+      Interruptible frames(*study.frames(i).frames);
+      found = model_->read(frames, {organ_, ""});
+    } catch (const DataError& broken) {
+      if (each.empty() && i + 1 == study.size()) throw;
+      problems.push_back(broken.what());
+      continue;
+    }
     for (auto& finding : found.findings) {
       finding.evidence.source = source;
       for (auto& measurement : finding.measurements) measurement.evidence.source = source;
@@ -72,6 +79,7 @@ ultrasound::Findings Drafter::read(OpenStudy& study) const {
         if (field.evidence) field.evidence->source = source;
     }
     each.push_back(std::move(found));
+    sources.push_back(source);
   }
   // Files that the model does not know do not hide those that it does.
   const auto known =
@@ -84,9 +92,9 @@ ultrasound::Findings Drafter::read(OpenStudy& study) const {
     all.outlier_score = std::max(all.outlier_score, found.outlier_score);
     all.warnings.insert(all.warnings.end(), found.warnings.begin(), found.warnings.end());
     if (found.abstained)
-      all.warnings.push_back(fmt::format("{}: the model abstains: {}", study.source_name(i), found.reason));
+      all.warnings.push_back(fmt::format("{}: the model abstains: {}", sources[i], found.reason));
     else if (found.organ != all.organ)
-      all.warnings.push_back(fmt::format("{}: shows {} and is left out", study.source_name(i), found.organ));
+      all.warnings.push_back(fmt::format("{}: shows {} and is left out", sources[i], found.organ));
     else
       std::move(found.findings.begin(), found.findings.end(), std::back_inserter(all.findings));
   }
@@ -124,10 +132,11 @@ std::string Drafter::free_name(const StudyInput& input, const ultrasound::StudyI
 Json Drafter::draft(const StudyInput& input) {
   OpenStudy study(input, mm_);
   free_name(input, study.info());  // before the work: what is signed is not drafted anew
+  auto problems = study.problems();
   auto findings = findings_.empty()
-                      ? read(study)
+                      ? read(study, problems)
                       : ultrasound::findings_from_json(read_json(findings_), findings_.string());
-  findings.warnings.insert(findings.warnings.end(), input.problems.begin(), input.problems.end());
+  findings.warnings.insert(findings.warnings.end(), problems.begin(), problems.end());
   const auto frame_checked = [&](const std::string& source, int64_t frame) -> OpenedFrames& {
     OpenedFrames& opened = study.frames(source);
     require<UsageError>(frame < opened.frames->frame_count(), "findings: frame {} of {}", frame,
@@ -155,6 +164,7 @@ Json Drafter::draft(const StudyInput& input) {
       if (!verdict.category.empty()) categories.push_back(verdict.table + " " + verdict.category);
   line["categories"] = categories;
   line["files"] = files;
+  if (!problems.empty()) line["problems"] = problems;
   line["notice"] = ultrasound::kResearchOnly;
   return line;
 }

@@ -21,7 +21,7 @@ class Drafter {
   /// file that is used instead.
   void open(const CommonOptions& common, const std::filesystem::path& findings = {});
   /// Writes one draft; returns its line: {"id", "state", "organ", "abstained", "findings", "categories",
-  /// "files", "notice"}.
+  /// "files", "notice"} and "problems": files of the study that could not be read, which the report notes.
   /// A draft of the same files is replaced; an edited or signed report never is: UsageError. Another study's
   /// report of the same name is left alone: "NAME-2" is taken then.
   Json draft(const StudyInput& input);
@@ -29,7 +29,7 @@ class Drafter {
   const std::filesystem::path& out() const { return out_; }
 
  private:
-  ultrasound::Findings read(OpenStudy& study) const;
+  ultrasound::Findings read(OpenStudy& study, std::vector<std::string>& problems) const;
   std::string free_name(const StudyInput& input, const ultrasound::StudyInfo& study);
 
   std::filesystem::path out_, model_folder_, findings_;

@@ -7,6 +7,7 @@
 #include "apps/ultrasound/report_files.h"
 #include "apps/ultrasound/verbs.h"
 #include "framework/base/error.h"
+#include "framework/base/log.h"
 #include "framework/base/sha256.h"
 #include "models/ultrasound/report/audit.h"
 #include "models/ultrasound/report/draft.h"
@@ -33,6 +34,9 @@ void change(Invocation& call, const fs::path& file, const std::string& reader, c
                       {"changes", report.steps.back().changes.size()}});
   else
     fmt::print("{}: {} by {}\n", file.string(), report.state, reader);
+  if (const std::string stale = formats_beside(file); !stale.empty())
+    log_warning("{} beside it as before: conclave-ultrasound export {} --format {} writes anew", stale,
+                file.string(), stale);
 }
 
 class EditVerb : public Verb {

@@ -55,6 +55,20 @@ std::vector<fs::path> ReportVerb::all_inputs() const {
   return all;
 }
 
+void tell(Invocation& call, const fs::path& path, const Json& line) {
+  for (const auto& [format, file] : line["files"].items())
+    call.history().output(file.get<std::string>(), format);
+  for (const auto& problem : line.value("problems", Json::array()))
+    log_warning("left out: {}", problem.get<std::string>());
+  if (call.json())
+    call.out().write(line);
+  else
+    fmt::print("{}: {}, draft -> {}\n", path.string(),
+               line["abstained"].get<bool>() ? "the model abstains: " + line["reason"].get<std::string>()
+                                             : fmt::format("{} finding(s)", line["findings"].get<int>()),
+               line["files"]["json"].get<std::string>());
+}
+
 int ReportVerb::run(Invocation& call) {
   const auto paths = all_inputs();
   require<UsageError>(findings_.empty() || paths.size() == 1,
@@ -62,36 +76,35 @@ int ReportVerb::run(Invocation& call) {
   drafter_.open(call.common(), findings_);
   call.begin();
   int64_t drafted = 0, failed = 0;
-  for (const auto& path : paths) {
-    throw_if_interrupted();
+  // Of a single input without --json the error is the program's; else it is one line, and the batch goes on.
+  const auto guarded = [&](const std::string& what, bool alone, const auto& work) {
     try {
-      const auto studies = find_studies(path);
-      require<UsageError>(findings_.empty() || studies.size() == 1,
-                          "--findings: goes with one study, {} are in {}", studies.size(), path.string());
-      for (const auto& input : studies) {
-        const Json line = drafter_.draft(input);
-        ++drafted;
-        for (const auto& [format, file] : line["files"].items())
-          call.history().output(file.get<std::string>(), format);
-        if (call.json())
-          call.out().write(line);
-        else
-          fmt::print("{}: {}, draft -> {}\n", path.string(),
-                     line["abstained"].get<bool>()
-                         ? "the model abstains: " + line["reason"].get<std::string>()
-                         : fmt::format("{} finding(s)", line["findings"].get<int>()),
-                     line["files"]["json"].get<std::string>());
-      }
+      work();
     } catch (const Interrupted&) {
       throw;
     } catch (const Error& wrong) {
-      if (paths.size() == 1 && !call.json()) throw;
+      if (alone && !call.json()) throw;
       ++failed;
       if (call.json())
-        call.out().write(error_line(path.string(), wrong));
+        call.out().write(error_line(what, wrong));
       else
         log_error("{}", wrong.what());
     }
+  };
+  for (const auto& path : paths) {
+    throw_if_interrupted();
+    guarded(path.string(), paths.size() == 1, [&] {
+      const auto studies = find_studies(path);
+      require<UsageError>(findings_.empty() || studies.size() == 1,
+                          "--findings: goes with one study, {} are in {}", studies.size(), path.string());
+      for (const auto& input : studies)
+        guarded(input.files.front().string(), paths.size() == 1 && studies.size() == 1, [&] {
+          const Json line = drafter_.draft(input);
+          ++drafted;
+          tell(call, path, line);
+          if (line.contains("problems")) ++failed;
+        });
+    });
   }
   call.history().metric("drafted", 0, static_cast<double>(drafted));
   call.history().metric("failed", 0, static_cast<double>(failed));

@@ -10,6 +10,7 @@
 
 #include "framework/base/error.h"
 #include "framework/base/file.h"
+#include "framework/base/log.h"
 #include "framework/base/sha256.h"
 #include "framework/text/utf8.h"
 #include "models/ultrasound/report/audit.h"
@@ -54,17 +55,33 @@ const std::vector<Format>& formats_table() {
   return table;
 }
 
-Json render(const Report& report, const fs::path& folder, const std::string& name,
-            const std::vector<std::string>& formats, const FrameOf& frame_of) {
+/// A rendering that is not yet written: what cannot be made leaves no half of itself behind.
+struct Rendered {
+  std::string format;
+  fs::path path;
+  std::string bytes;
+};
+
+std::vector<Rendered> render(const Report& report, const fs::path& folder, const std::string& name,
+                             const std::vector<std::string>& formats, const FrameOf& frame_of) {
   Rendering rendering{report, frame_of, ""};
-  Json files = Json::object();
+  std::vector<Rendered> all;
   for (const auto& format : formats_table()) {
     if (!format.render || std::find(formats.begin(), formats.end(), format.name) == formats.end()) continue;
-    const fs::path path = folder / (name + format.extension);
-    const std::string bytes = format.render(rendering);
-    if (bytes.empty()) continue;  // a segmentation without masks
-    write_file(path, bytes);
-    files[format.name] = path.string();
+    std::string bytes = format.render(rendering);
+    if (bytes.empty())
+      log_warning("{}: no {}: it needs an outline in a DICOM picture", name, format.name);
+    else
+      all.push_back({format.name, folder / (name + format.extension), std::move(bytes)});
+  }
+  return all;
+}
+
+Json write(const std::vector<Rendered>& all) {
+  Json files = Json::object();
+  for (const auto& each : all) {
+    write_file(each.path, each.bytes);
+    files[each.format] = each.path.string();
   }
   return files;
 }
@@ -112,6 +129,7 @@ Json write_report_files(const Report& report, const fs::path& folder, const std:
   if (replace_broken_utf8(name) != name)
     throw DataError((folder / name).string(), "",
                     "its name is no UTF-8, which the audit log needs: rename the file");
+  const auto rendered = render(report, folder, name, formats, frame_of);
   const fs::path file = folder / (name + ".json"), fresh = folder / ("." + name + ".json.new");
   const std::string bytes = report_bytes(report);
   // What cannot be written is not recorded. Between record and renaming the log is ahead: a file that was
@@ -125,15 +143,23 @@ Json write_report_files(const Report& report, const fs::path& folder, const std:
   }
   fs::rename(fresh, file);
   Json files = {{"json", file.string()}};
-  files.update(render(report, folder, name, formats, frame_of));
+  files.update(write(rendered));
   return files;
+}
+
+std::string formats_beside(const fs::path& report) {
+  std::vector<std::string> there;
+  for (const auto& format : formats_table())
+    if (format.render && fs::exists(fs::path(report).replace_extension(format.extension)))
+      there.push_back(format.name);
+  return fmt::format("{}", fmt::join(there, ","));
 }
 
 Json export_report_files(const Report& report, const fs::path& home, const fs::path& folder,
                          const std::string& name, const std::vector<std::string>& formats,
                          const FrameOf& frame_of) {
   fs::create_directories(folder);
-  const Json files = render(report, folder, name, formats, frame_of);
+  const Json files = write(render(report, folder, name, formats, frame_of));
   for (const auto& [format, file] : files.items())
     append_audit(home / "audit.jsonl",
                  {utc_now(), report.program, "exported", fs::relative(file.get<std::string>(), home).string(),

@@ -36,6 +36,9 @@ Json write_report_files(const ultrasound::Report& report, const std::filesystem:
                         const std::string& actor, const std::string& action,
                         const ultrasound::FrameOf& frame_of);
 
+/// The other formats of a report that lie beside it, comma-separated: an edit leaves them as they were.
+std::string formats_beside(const std::filesystem::path& report);
+
 /// The formats but "json" of a report that lies in `home`, into `folder`; each in the audit log of `home`.
 Json export_report_files(const ultrasound::Report& report, const std::filesystem::path& home,
                          const std::filesystem::path& folder, const std::string& name,

@@ -68,10 +68,9 @@ std::vector<StudyInput> find_studies(const fs::path& path) try {
   }
   if (inputs.size() > 1)
     for (size_t i = 0; i < inputs.size(); ++i) inputs[i].name += fmt::format("-{}", i + 1);
+  if (inputs.empty() && list.studies.empty() && !directory) inputs = pictures_of(path);
   for (const auto& [file, what] : list.problems)
     if (!inputs.empty()) inputs.front().problems.push_back(what);
-  if (inputs.empty() && list.studies.empty() && list.problems.empty() && !directory)
-    inputs = pictures_of(path);
   if (inputs.empty())
     throw DataError(path.string(), "",
                     list.problems.empty() ? "has no ultrasound pictures" : list.problems.front().second);
@@ -81,27 +80,39 @@ std::vector<StudyInput> find_studies(const fs::path& path) try {
 }
 
 OpenStudy::OpenStudy(const StudyInput& input, std::optional<double> mm_per_pixel)
-    : files_(input.files), mm_per_pixel_(mm_per_pixel) {
-  for (size_t i = 0; i < files_.size(); ++i) {
-    const OpenedFrames& opened = frames(i);
-    ultrasound::Source source{files_[i].filename().string(), "",           "",           "",
-                              opened.frames->frame_count(),  opened.width, opened.height};
-    if (!opened.file) source.sha256 = sha256_file(files_[i]);
-    if (opened.file) {
-      const auto& about = opened.file->info();
-      source.sop_class = about.sop_class, source.sop_instance = about.sop_instance,
-      source.series_uid = about.series_uid;
-      if (i == 0)
-        info_ = {about.study_uid,
-                 one_line(about.study_date),
-                 one_line(about.accession),
-                 one_line(about.study_description),
-                 {one_line(about.patient_name), one_line(about.patient_id), one_line(about.birth_date),
-                  one_line(about.sex)},
-                 {}};
+    : files_(input.files), problems_(input.problems), mm_per_pixel_(mm_per_pixel) {
+  for (size_t i = 0; i < files_.size();) {
+    try {
+      info_.sources.push_back(source_of(i));
+      ++i;
+    } catch (const DataError& broken) {
+      if (files_.size() == 1) throw;
+      problems_.push_back(broken.what());
+      files_.erase(files_.begin() + static_cast<ptrdiff_t>(i));
     }
-    info_.sources.push_back(std::move(source));
   }
+}
+
+ultrasound::Source OpenStudy::source_of(size_t index) {
+  const OpenedFrames& opened = frames(index);
+  ultrasound::Source source{files_[index].filename().string(), "",           "",           "",
+                            opened.frames->frame_count(),      opened.width, opened.height};
+  if (!opened.file) {
+    source.sha256 = sha256_file(files_[index]);
+    return source;
+  }
+  const auto& about = opened.file->info();
+  source.sop_class = about.sop_class, source.sop_instance = about.sop_instance,
+  source.series_uid = about.series_uid;
+  if (index == 0) {
+    info_.uid = about.study_uid;
+    info_.date = one_line(about.study_date);
+    info_.accession = one_line(about.accession);
+    info_.description = one_line(about.study_description);
+    info_.patient = {one_line(about.patient_name), one_line(about.patient_id), one_line(about.birth_date),
+                     one_line(about.sex)};
+  }
+  return source;
 }
 
 OpenedFrames& OpenStudy::frames(size_t index) {

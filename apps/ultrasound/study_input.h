@@ -17,15 +17,18 @@ struct StudyInput {
 };
 
 /// The studies at `path`: a file (one), or a folder or DICOMDIR (one for each study that has ultrasound
-/// pictures; a folder without any DICOM file is one for each picture and clip in it). Throws DataError when
-/// there is nothing to read.
+/// pictures; a folder without any sound DICOM file is one for each picture and clip in it). Throws DataError
+/// when there is nothing to read.
 std::vector<StudyInput> find_studies(const std::filesystem::path& path);
 
 /// An opened study; one file's frames are opened at a time.
 class OpenStudy {
  public:
+  /// Files that cannot be opened are left out. Throws DataError when none is left.
   OpenStudy(const StudyInput& input, std::optional<double> mm_per_pixel);
   const ultrasound::StudyInfo& info() const { return info_; }
+  /// What was left out and why, that of `input` too.
+  const std::vector<std::string>& problems() const { return problems_; }
   size_t size() const { return files_.size(); }
   /// The frames of file `index`; the last one asked for stays open.
   OpenedFrames& frames(size_t index);
@@ -35,7 +38,10 @@ class OpenStudy {
   std::string source_name(size_t index) const;
 
  private:
+  ultrasound::Source source_of(size_t index);
+
   std::vector<std::filesystem::path> files_;
+  std::vector<std::string> problems_;
   std::optional<double> mm_per_pixel_;
   ultrasound::StudyInfo info_;
   std::optional<size_t> opened_;

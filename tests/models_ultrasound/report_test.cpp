@@ -196,9 +196,12 @@ TEST(Life, AReadersWordIsNoProbability) {
 TEST(Text, BothLanguagesSayWhatItIsFor) {
   EXPECT_THAT(report_text(sample_report(breast_findings())),
               ::testing::StartsWith("Ultrasound report\nResearch use only"));
+  EXPECT_THAT(report_text(sample_report(breast_findings())),
+              HasSubstr("BI-RADS 4C (tissue sampling), malignant with 70 %."));
   const std::string chinese = report_text(sample_report(breast_findings(), "zh"));
   EXPECT_THAT(chinese, HasSubstr("仅供研究使用"));
-  EXPECT_THAT(chinese, HasSubstr("乳腺病灶：侧别左侧（80%）"));
+  EXPECT_THAT(chinese, HasSubstr("乳腺病灶（93%）：侧别左侧（80%）"));
+  EXPECT_THAT(chinese, HasSubstr("BI-RADS 4C（组织学检查），恶性可能性 70%。"));
   EXPECT_THROW(sample_report(breast_findings(), "fr"), UsageError);
 }
 

@@ -74,10 +74,23 @@ class SentenceWriter {
   }
 
   // Percent are told where they are a model's; a reader who sets a field is sure.
-  std::string sure(const Field& field) const {
-    if (field.confidence >= 1) return "";
-    const double percent = 100 * field.confidence;
-    return chinese_ ? fmt::format("（{:.0f}%）", percent) : fmt::format(" ({:.0f} %)", percent);
+  std::string sure(double confidence) const {
+    if (confidence <= 0 || confidence >= 1) return "";
+    return chinese_ ? fmt::format("（{:.0f}%）", 100 * confidence)
+                    : fmt::format(" ({:.0f} %)", 100 * confidence);
+  }
+
+  // What a category rests on, where it is the model's likelihood of malignancy.
+  std::string likelihood(const ReportedFinding& finding, const Verdict& verdict) const {
+    const bool used = std::any_of(verdict.rules.begin(), verdict.rules.end(),
+                                  [](const auto& rule) { return rule.starts_with("likelihood"); });
+    const auto field = std::find_if(finding.fields.begin(), finding.fields.end(),
+                                    [](const Field& each) { return each.name == "pathology"; });
+    if (!used || field == finding.fields.end()) return "";
+    const auto malignant = field->probabilities.find("malignant");
+    if (malignant == field->probabilities.end()) return "";
+    return fmt::format(fmt::runtime(chinese_ ? "，恶性可能性 {:.0f}%" : ", malignant with {:.0f} %"),
+                       100 * malignant->second);
   }
 
   void findings(const ReportedFinding& finding, size_t index) {
@@ -94,15 +107,15 @@ class SentenceWriter {
         open.push_back(name);
       else
         known.push_back(fmt::format("{}{}{}{}", name, chinese_ ? "" : " ",
-                                    value_text(terms, field->value, report_.language), sure(*field)));
+                                    value_text(terms, field->value, report_.language),
+                                    sure(field->confidence)));
     }
     const std::string stop = chinese_ ? "。" : ".", comma = chinese_ ? "，" : ", ",
                       colon = chinese_ ? "：" : ": ";
-    if (!known.empty())
-      say("findings", fmt::format("{}{}{}{}", title(finding, index), colon, fmt::join(known, comma), stop),
-          {finding.evidence});
-    else
-      say("findings", title(finding, index) + stop, {finding.evidence});
+    const std::string seen = title(finding, index) + sure(finding.confidence);
+    say("findings",
+        known.empty() ? seen + stop : fmt::format("{}{}{}{}", seen, colon, fmt::join(known, comma), stop),
+        {finding.evidence});
     for (const auto& measurement : finding.measurements) {
       std::string text = fmt::format("{}{}{}{}", title(finding, index), colon,
                                      measurement_text(measurement.measured.name, report_.language) + " ",
@@ -132,10 +145,9 @@ class SentenceWriter {
       }
       const std::string advice = text_of(advice_terms(), verdict.advice, report_.language);
       say("impression",
-          chinese_ ? fmt::format("{}：{} {}（{}）。", title(finding, index), verdict.table, verdict.category,
-                                 advice)
-                   : fmt::format("{}: {} {} ({}).", title(finding, index), verdict.table, verdict.category,
-                                 advice),
+          fmt::format(fmt::runtime(chinese_ ? "{}：{} {}（{}）{}。" : "{}: {} {} ({}){}."),
+                      title(finding, index), verdict.table, verdict.category, advice,
+                      likelihood(finding, verdict)),
           {finding.evidence});
     }
     for (const auto& growth : report_.growth) {

@@ -115,10 +115,25 @@ TEST(UltrasoundProgram, AStudyFolderAndItsBadFiles) {
   for (auto& measurement : findings.findings[0].measurements) measurement.evidence.source = "2.dcm";
   const auto done = ultrasound_run(
       dir, {"report", dir / "study", "-o", dir / "out", "--findings", save_findings(dir, findings)});
-  ASSERT_EQ(done.code, 0) << done.err;
+  ASSERT_EQ(done.code, 1) << done.err;  // drafted, and not of all that is there
+  EXPECT_THAT(done.err, HasSubstr("left out: " + (dir / "study/cut.dcm").string()));
   const auto report = ultrasound::read_report(dir / "out/study.json");
   EXPECT_EQ(report.study.sources.size(), 2u);
   EXPECT_THAT(report.warnings, ::testing::Contains(HasSubstr("cut off")));
+}
+
+TEST(UltrasoundProgram, WhatCannotBeMadeLeavesNothing) {
+  const TempDir dir;
+  breast_scan().save(dir / "scan.dcm");
+  auto findings = testing::breast_findings();
+  findings.findings[0].evidence.frame = 50;
+  const auto late = ultrasound_run(dir, {"report", dir / "scan.dcm", "-o", dir / "out", "--findings",
+                                         save_findings(dir, findings), "--format", "json,text,pdf"});
+  EXPECT_NE(late.code, 0);
+  EXPECT_THAT(late.err, HasSubstr("frame 50 of 1"));
+  EXPECT_FALSE(fs::exists(dir / "out/scan.json"));
+  EXPECT_FALSE(fs::exists(dir / "out/scan.txt"));
+  EXPECT_FALSE(fs::exists(dir / "out/audit.jsonl"));
 }
 
 TEST(UltrasoundProgram, NoReportIsLost) {
