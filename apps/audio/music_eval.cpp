@@ -8,6 +8,7 @@
 
 #include "apps/audio/routing_figures.h"
 #include "apps/common/app.h"
+#include "apps/routing/routing_rows.h"
 #include "datasets/music_set.h"
 #include "datasets/pop909.h"
 #include "framework/base/file.h"

@@ -6,6 +6,7 @@
 #include "apps/audio/routing_figures.h"
 #include "apps/audio/training_run.h"
 #include "apps/common/app.h"
+#include "apps/routing/routing_rows.h"
 #include "framework/base/error.h"
 #include "framework/base/file.h"
 #include "framework/base/log.h"

@@ -1,14 +1,8 @@
 #include "apps/audio/routing_figures.h"
 
+#include "apps/routing/routing_rows.h"
+
 namespace conclave {
-namespace {
-
-std::string row_name(int row) {
-  return row < kModalities ? modality_name(static_cast<Modality>(row)) : "unknown";
-}
-
-}  // namespace
-
 double null_rate(const Trace& trace, const NullExperts& nulls, int row) {
   int64_t slots = 0, null = 0;
   for (const auto& [site, totals] : trace.sites()) {
@@ -29,27 +23,9 @@ Json null_rate_by_modality(const Trace& trace, const NullExperts& nulls) {
   for (int row = 0; row < kTraceRows; ++row) {
     int64_t tokens = 0;
     for (const auto& [site, totals] : trace.sites()) tokens += totals.tokens[static_cast<size_t>(row)];
-    if (tokens > 0) rates[row_name(row)] = null_rate(trace, nulls, row);
+    if (tokens > 0) rates[trace_row_name(row)] = null_rate(trace, nulls, row);
   }
   return rates;
-}
-
-std::vector<RoutingRow> routing_rows(const Trace& trace) {
-  std::vector<RoutingRow> rows;
-  for (const auto& [site, totals] : trace.sites()) {
-    for (int m = 0; m < kTraceRows; ++m) {
-      const int64_t tokens = totals.tokens[static_cast<size_t>(m)];
-      if (tokens == 0) continue;
-      RoutingRow row;
-      row.site = std::to_string(site);
-      row.modality = row_name(m);
-      row.tokens = tokens;
-      const auto begin = totals.count.begin() + static_cast<ptrdiff_t>(m) * totals.experts;
-      row.counts.assign(begin, begin + totals.experts);
-      rows.push_back(std::move(row));
-    }
-  }
-  return rows;
 }
 
 }  // namespace conclave

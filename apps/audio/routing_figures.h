@@ -1,11 +1,9 @@
-/// What a trace says of routing, as figures and as rows of the history.
+/// What a trace says of routing, as figures.
 #pragma once
 
 #include <map>
-#include <vector>
 
 #include "framework/base/json.h"
-#include "framework/history/store.h"
 #include "framework/moe/trace.h"
 
 namespace conclave {
@@ -18,6 +16,5 @@ using NullExperts = std::map<Site, int64_t>;
 double null_rate(const Trace& trace, const NullExperts& nulls, int row = -1);
 /// {"text": rate, "audio": rate}, modalities without a token left out.
 Json null_rate_by_modality(const Trace& trace, const NullExperts& nulls);
-std::vector<RoutingRow> routing_rows(const Trace& trace);
 
 }  // namespace conclave

@@ -13,6 +13,7 @@
 #include "apps/audio/sound_model.h"
 #include "apps/common/app.h"
 #include "apps/common/shipped.h"
+#include "apps/routing/routing_rows.h"
 #include "framework/base/log.h"
 #include "framework/base/progress.h"
 #include "framework/base/signals.h"

@@ -5,6 +5,7 @@
 #include "apps/model/convert.h"
 #include "apps/model/inspect.h"
 #include "apps/model/run.h"
+#include "apps/model/tune.h"
 #include "apps/model/verify.h"
 
 int main(int argc, char** argv) {
@@ -13,6 +14,7 @@ int main(int argc, char** argv) {
   verbs.push_back(std::make_unique<conclave::ModelVerifyVerb>());
   verbs.push_back(std::make_unique<conclave::ModelRunVerb>());
   verbs.push_back(std::make_unique<conclave::ModelChatVerb>());
+  verbs.push_back(std::make_unique<conclave::ModelTuneVerb>());
   verbs.push_back(std::make_unique<conclave::ModelConvertVerb>());
   verbs.push_back(std::make_unique<conclave::ModelMergeVerb>());
   verbs.push_back(std::make_unique<conclave::ModelBenchVerb>());

@@ -51,21 +51,4 @@ void AskOptions::begin(Invocation& call) const {
     history.input(weights, "model");
 }
 
-std::vector<RoutingRow> routing_rows(const Trace& trace) {
-  std::vector<RoutingRow> rows;
-  for (const auto& [site, totals] : trace.sites()) {
-    for (int m = 0; m < kTraceRows; ++m) {
-      if (totals.tokens[static_cast<size_t>(m)] == 0) continue;
-      RoutingRow row;
-      row.site = std::to_string(site);
-      row.modality = m < kModalities ? modality_name(static_cast<Modality>(m)) : "unknown";
-      row.tokens = totals.tokens[static_cast<size_t>(m)];
-      const auto begin = totals.count.begin() + static_cast<ptrdiff_t>(m) * totals.experts;
-      row.counts.assign(begin, begin + totals.experts);
-      rows.push_back(std::move(row));
-    }
-  }
-  return rows;
-}
-
 }  // namespace conclave

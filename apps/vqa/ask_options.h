@@ -25,7 +25,4 @@ struct AskOptions {
   std::filesystem::path folder() const;
 };
 
-/// The totals of a trace as the history keeps them.
-std::vector<RoutingRow> routing_rows(const Trace& trace);
-
 }  // namespace conclave

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "apps/common/app.h"
+#include "apps/routing/routing_rows.h"
 #include "apps/vqa/answer_record.h"
 #include "datasets/vqa_bag_of_words.h"
 #include "datasets/vqa_baselines.h"

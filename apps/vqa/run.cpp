@@ -6,6 +6,7 @@
 
 #include "apps/common/app.h"
 #include "apps/common/outputs.h"
+#include "apps/routing/routing_rows.h"
 #include "apps/vqa/answer_record.h"
 #include "apps/vqa/run_published.h"
 #include "framework/base/error.h"

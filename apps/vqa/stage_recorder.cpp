@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "apps/routing/routing_rows.h"
 #include "apps/vqa/ask_options.h"
 #include "framework/base/log.h"
 

@@ -6,6 +6,7 @@
 
 #include "framework/lora/attach.h"
 #include "models/checkpoint/dora.h"
+#include "models/checkpoint/pack.h"
 
 namespace conclave {
 
@@ -21,7 +22,7 @@ AdapterLoader::AdapterLoader(Multimodal& model, const CheckpointFolder& base,
       config_(read_json(folder / "adapter_config.json")),
       files_(folder / "adapter_model.safetensors") {
   for (const auto& [name, linear] : find_linears(model, {"*"})) linears_[name] = linear;
-  for (const auto& t : named_tensors(model)) known_.insert(t.name);
+  for (const auto& t : named_tensors(*shape_of(base))) known_.insert(t.name);  // packed or not
 }
 
 AdapterTensors AdapterLoader::load() {
@@ -29,6 +30,7 @@ AdapterTensors AdapterLoader::load() {
   const auto type = c.need<std::string>("peft_type");
   alpha_ = c.need<double>("lora_alpha");
   rslora_ = c.get("use_rslora", false);
+  dropout_ = c.get("lora_dropout", 0.0);
   if (type == "LORA") {
     load_peft(c);
   } else if (type == "MIXLORA") {
@@ -51,7 +53,7 @@ double AdapterLoader::scale_for(int64_t rank) const {
 }
 
 Tensor AdapterLoader::place(const std::string& name, const Tensor& tensor) {
-  placed_[name] = {{tensor}, [tensor] { return tensor.grad(); }};
+  placed_[name] = {{tensor}, [tensor] { return tensor.grad(); }, [tensor] { return tensor; }};
   return tensor;
 }
 
@@ -59,44 +61,61 @@ void AdapterLoader::check(const std::string& name, bool fine, const std::string&
   if (!fine) throw DataError(files_.origin(), name, what);
 }
 
+void AdapterLoader::place_rows(const std::string& name, const std::vector<Tensor>& parts) {
+  placed_[name] = {parts,
+                   [parts] {
+                     std::vector<Tensor> rows;
+                     for (const auto& part : parts)
+                       if (part.grad().defined()) rows.push_back(part.grad());
+                     return rows.size() == parts.size() ? at::cat(rows) : Tensor();
+                   },
+                   [parts] { return at::cat(parts); }};
+}
+
 void AdapterLoader::put_on_linear(const std::string& stem, const std::string& module, bool dora) {
   std::vector<Linear*> parts;
-  int64_t rows = 0;
+  int64_t rows = 0, ins = 0;
   for (const auto& ours : names_.ours(module + ".weight", known_).ours) {
     const auto found = linears_.find(ours.substr(0, ours.size() - 7));
     if (found == linears_.end()) return;
     parts.push_back(found->second);
-    rows += found->second->out_features();
+    const auto [in, out] = features_of(*found->second);
+    ins = in, rows += out;
   }
-  const auto b_name = stem + ".lora_B.weight", m_name = stem + ".lora_magnitude_vector";
-  const Tensor a_RI = take(stem + ".lora_A.weight"), b_OR = take(b_name);
+  const auto a_name = stem + ".lora_A.weight", b_name = stem + ".lora_B.weight",
+             m_name = stem + ".lora_magnitude_vector";
+  const Tensor a_RI = place(a_name, take(a_name)), b_OR = take(b_name);
   check(stem,
-        a_RI.dim() == 2 && b_OR.dim() == 2 && a_RI.size(1) == parts[0]->in_features() &&
-            b_OR.size(0) == rows && a_RI.size(0) == b_OR.size(1),
+        a_RI.dim() == 2 && b_OR.dim() == 2 && a_RI.size(1) == ins && b_OR.size(0) == rows &&
+            a_RI.size(0) == b_OR.size(1),
         fmt::format("lora_A is {} and lora_B {}, the projection is [{}, {}]", shape_text(a_RI),
-                    shape_text(b_OR), rows, parts[0]->in_features()));
-  Tensor magnitude_O;
-  if (dora) magnitude_O = place(m_name, take(m_name));
-  place(stem + ".lora_A.weight", a_RI);
-  place(b_name, b_OR);
+                    shape_text(b_OR), rows, ins));
+  const Tensor magnitude_O = dora ? take(m_name) : Tensor();
+  // Each projection has rows of its own, so that they can be trained.
+  std::vector<Tensor> b_parts, magnitude_parts;
   int64_t row = 0;
   for (Linear* linear : parts) {
+    const int64_t out = features_of(*linear).second;
     Lora lora;
     lora.a_RI = a_RI;
-    lora.b_OR = parts.size() == 1 ? b_OR : b_OR.narrow(0, row, linear->out_features());
+    lora.b_OR = b_parts.emplace_back(b_OR.narrow(0, row, out).clone());
     lora.scale = scale_for(a_RI.size(0));
+    lora.dropout = dropout_;
     if (dora) {
+      require<UsageError>(linear->weight.defined(),
+                          "{}: DoRA needs the base's weights as numbers, not packed", path_);
       auto adapter = std::make_shared<Dora>();
       adapter->lora = lora;
       adapter->linear = linear;
-      adapter->magnitude_O =
-          parts.size() == 1 ? magnitude_O : magnitude_O.narrow(0, row, linear->out_features());
+      adapter->magnitude_O = magnitude_parts.emplace_back(magnitude_O.narrow(0, row, out).clone());
       linear->adapter = adapter;
     } else {
-      linear->adapter = std::make_shared<Lora>(lora);
+      put_adapter(*linear, std::make_shared<Lora>(lora));
     }
-    row += linear->out_features();
+    row += out;
   }
+  place_rows(b_name, b_parts);
+  if (dora) place_rows(m_name, magnitude_parts);
 }
 
 }  // namespace conclave

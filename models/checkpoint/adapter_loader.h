@@ -32,6 +32,8 @@ class AdapterLoader {
   Tensor take(const std::string& name) { return files_.tensor(name).to(at::kFloat).clone(); }
   /// A tensor that is one of ours as it is.
   Tensor place(const std::string& name, const Tensor& tensor);
+  /// A tensor that is several of ours, row below row.
+  void place_rows(const std::string& name, const std::vector<Tensor>& parts);
   void check(const std::string& name, bool fine, const std::string& what) const;
 
   Multimodal& model_;
@@ -39,7 +41,7 @@ class AdapterLoader {
   std::string path_;
   Json config_;
   Safetensors files_;
-  double alpha_ = 0;
+  double alpha_ = 0, dropout_ = 0;
   bool rslora_ = false;
   std::map<std::string, Linear*> linears_;
   std::set<std::string> known_;

@@ -34,6 +34,13 @@ AdapterTensors load_adapter(Multimodal& model, const CheckpointFolder& base, con
   return AdapterLoader(model, base, folder).load();
 }
 
+void save_adapter(const AdapterTensors& tensors, const fs::path& folder) {
+  const at::NoGradGuard no_grad;
+  TensorList list;
+  for (const auto& [name, tensor] : tensors) list.emplace_back(name, tensor.value().contiguous());
+  save_safetensors(folder / "adapter_model.safetensors", list);
+}
+
 void merge_adapters(Multimodal& model) {
   const at::NoGradGuard no_grad;
   merge_lora(model);

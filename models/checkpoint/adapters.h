@@ -9,10 +9,11 @@
 
 namespace conclave {
 
-/// A published adapter tensor: what of ours it became, and the gradient of these in its own shape.
+/// A published adapter tensor: what of ours it became, and these in its own shape.
 struct AdapterTensor {
   std::vector<Tensor> leaves;
   std::function<Tensor()> gradient;  ///< undefined tensor where nothing flowed
+  std::function<Tensor()> value;     ///< as it would be published now
 };
 
 /// By published name, with ".default" left out as in the files.
@@ -39,6 +40,9 @@ bool has_meteora(const std::filesystem::path& folder);
 /// MeteoRA (arXiv 2405.13053): every projection has a gate of its own, which mixes the best of several LoRA
 /// adapters; `slots` is how many, which no file says. Throws as load_adapter does.
 AdapterTensors load_meteora(Multimodal& model, const std::filesystem::path& folder, int64_t slots = 2);
+
+/// Writes `tensors` as adapter_model.safetensors into `folder`, float32, under their published names.
+void save_adapter(const AdapterTensors& tensors, const std::filesystem::path& folder);
 
 /// Folds every plain, weight-decomposed and expert LoRA into the weights. MixLoRA stays: its delta depends on
 /// the token.

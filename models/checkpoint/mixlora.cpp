@@ -16,6 +16,7 @@ void AdapterLoader::load_mixlora(ConfigObject& c) {
   options.rank = c.need_integer("r");
   options.alpha = alpha_;
   options.rslora = rslora_;
+  options.dropout = dropout_;
   for (size_t i = 0; i < model_.text->model->layers.size(); ++i) {
     const auto layer = fmt::format("mixlora.layers.{}.", i);
     auto& block = *model_.text->model->layers[i];
@@ -28,6 +29,8 @@ void AdapterLoader::load_mixlora(ConfigObject& c) {
     if (!files_.contains(gate)) continue;
     auto base = std::dynamic_pointer_cast<GatedFfn>(block.ffn);
     check(gate, base != nullptr, "the base layer has no gated feed-forward part");
+    require<UsageError>(base->up_proj.weight.defined(),
+                        "{}: MixLoRA needs the base's weights as numbers, not packed", path_);
     const auto has = [&](const char* p) {
       return files_.contains(layer + "mlp." + p + ".experts.0.lora_A.weight");
     };
@@ -65,7 +68,8 @@ void AdapterLoader::fill_bank(const Ptr<LowRankBank>& pairs, const std::string& 
       check(name, stored.sizes() == whole[e].sizes(), "is " + shape_text(stored));
       whole[e].copy_(stored);
       placed_[name] = {{whole},
-                       [whole = whole, e] { return whole.grad().defined() ? whole.grad()[e] : Tensor(); }};
+                       [whole = whole, e] { return whole.grad().defined() ? whole.grad()[e] : Tensor(); },
+                       [whole = whole, e] { return whole[e]; }};
     }
   }
 }

@@ -9,20 +9,20 @@ namespace conclave {
 namespace {
 
 // Stands for the weight of a projection that has none.
-class PackedRows : public Adapter {
- public:
-  explicit PackedRows(kernels::PackedWeight weight) : weight_(std::move(weight)) {}
-  void visit(Visitor&) override {}
-  Tensor delta(const Tensor& x, const TokenContext&) override {
-    const Tensor x_ND = x.reshape({-1, weight_.ins});
+struct PackedRows : Adapter {
+  kernels::PackedWeight weight;
+  Ptr<Adapter> on_top;  // the projection's own adapter
+
+  explicit PackedRows(kernels::PackedWeight packed) : weight(std::move(packed)) {}
+  void visit(Visitor& v) override { v.child("adapter", on_top); }
+  Tensor delta(const Tensor& x, const TokenContext& context) override {
+    const Tensor x_ND = x.reshape({-1, weight.ins});
     const int32_t offsets[] = {0, static_cast<int32_t>(x_ND.size(0))};
     auto shape = x.sizes().vec();
-    shape.back() = weight_.outs();
-    return kernels::packed_product(x_ND, weight_, offsets).view(shape);
+    shape.back() = weight.outs();
+    const Tensor y = kernels::packed_product(x_ND, weight, offsets).view(shape);
+    return on_top ? y + on_top->delta(x, context) : y;
   }
-
- private:
-  kernels::PackedWeight weight_;
 };
 
 }  // namespace
@@ -45,6 +45,19 @@ void pack_part(const std::string& name, Module& part, kernels::Packing packing) 
     return;
   linear->adapter = std::make_shared<PackedRows>(kernels::pack(linear->weight.unsqueeze(0), packing));
   linear->weight = Tensor();
+}
+
+void put_adapter(Linear& linear, Ptr<Adapter> adapter) {
+  if (const auto packed = std::dynamic_pointer_cast<PackedRows>(linear.adapter))
+    packed->on_top = std::move(adapter);
+  else
+    linear.adapter = std::move(adapter);
+}
+
+std::pair<int64_t, int64_t> features_of(const Linear& linear) {
+  if (const auto packed = std::dynamic_pointer_cast<PackedRows>(linear.adapter))
+    return {packed->weight.ins, packed->weight.outs()};
+  return {linear.in_features(), linear.out_features()};
 }
 
 }  // namespace conclave

@@ -59,6 +59,8 @@ bool AdapterLoader::put_on_experts(const std::string& stem, const std::string& m
   const PublishedName found = names_.ours(bare + "." + here[here.size() - 1 - depth], known_);
   auto* bank = bank_of(found.ours.front());
   if (!bank) return false;
+  require<UsageError>(!bank->packed(),
+                      "{}: adapters of experts need the base's weights as numbers, not packed", path_);
   const auto b_name = stem + ".lora_B.weight";
   const Tensor a = take(stem + ".lora_A.weight"), b = take(b_name);
   const int64_t experts = bank->count(), rank = a.size(0) / experts;
@@ -67,37 +69,38 @@ bool AdapterLoader::put_on_experts(const std::string& stem, const std::string& m
         fmt::format("lora_A is {} and lora_B {} for {} experts", shape_text(a), shape_text(b), experts));
   const Tensor b_EOR = b.view({b.size(0), rank, experts}).permute({2, 0, 1});
   int64_t row = 0;
-  std::vector<Tensor> ranks, outs;
+  const Tensor a_ERI = a.view({experts, rank, a.size(1)});  // one for all parts
+  std::vector<Tensor> outs;
   for (const auto& ours : found.ours) {
     const char which = ours.back();
     const Tensor& weight = which == '1' ? bank->w1_EFD : which == '3' ? bank->w3_EFD : bank->w2_EDF;
     auto pairs = std::make_shared<LowRankBank>();
-    pairs->a_ERI = a.view({experts, rank, a.size(1)}).clone();
+    pairs->a_ERI = a_ERI;
     check(stem, a.size(1) == weight.size(2) && row + weight.size(1) <= b.size(0), "does not fit the experts");
     pairs->b_EOR = b_EOR.narrow(1, row, weight.size(1)).contiguous();
     pairs->scale = scale_for(rank);
     (which == '1' ? bank->lora1 : which == '3' ? bank->lora3 : bank->lora2) = pairs;
     row += weight.size(1);
-    ranks.push_back(pairs->a_ERI);
     outs.push_back(pairs->b_EOR);
   }
   check(stem, row == b.size(0), fmt::format("lora_B is {}, the experts have {} rows", shape_text(b), row));
-  // One A serves all rows; B's rows are those of the parts, its columns experts
-  // within ranks.
-  placed_[stem + ".lora_A.weight"] = {ranks, [ranks, a] {
-                                        Tensor sum;
-                                        for (const auto& part : ranks)
-                                          if (part.grad().defined())
-                                            sum = sum.defined() ? sum + part.grad() : part.grad();
-                                        return sum.defined() ? sum.view(a.sizes()) : sum;
-                                      }};
-  placed_[b_name] = {
-      outs, [outs, b] {
-        std::vector<Tensor> rows;
-        for (const auto& part : outs)
-          if (part.grad().defined()) rows.push_back(part.grad());
-        return rows.size() == outs.size() ? at::cat(rows, 1).permute({1, 2, 0}).reshape(b.sizes()) : Tensor();
-      }};
+  // One A serves all rows; B's rows are those of the parts, its columns experts within ranks.
+  const auto shape_a = a.sizes().vec(), shape_b = b.sizes().vec();
+  const auto published = [shape_b](const std::vector<Tensor>& parts) {
+    return at::cat(parts, 1).permute({1, 2, 0}).reshape(shape_b);
+  };
+  placed_[stem + ".lora_A.weight"] = {
+      {a_ERI},
+      [a_ERI, shape_a] { return a_ERI.grad().defined() ? a_ERI.grad().view(shape_a) : Tensor(); },
+      [a_ERI, shape_a] { return a_ERI.view(shape_a); }};
+  placed_[b_name] = {outs,
+                     [outs, published] {
+                       std::vector<Tensor> rows;
+                       for (const auto& part : outs)
+                         if (part.grad().defined()) rows.push_back(part.grad());
+                       return rows.size() == outs.size() ? published(rows) : Tensor();
+                     },
+                     [outs, published] { return published(outs); }};
   fill_missing(*bank);
   return true;
 }

@@ -9,6 +9,7 @@
 #include "framework/base/error.h"
 #include "framework/generate/rewind.h"
 #include "framework/generate/speculate.h"
+#include "models/checkpoint/adapters.h"
 #include "models/checkpoint/schema_keeper.h"
 #include "models/checkpoint/stop_texts.h"
 
@@ -35,10 +36,11 @@ const char* name_of(Reply::End end) {
 
 Speaker Speaker::load(const std::filesystem::path& folder, std::optional<at::ScalarType> dtype,
                       std::optional<kernels::Packing> packing) {
+  const bool adapted = is_adapter(folder);
+  const auto base = adapted ? base_of_adapter(folder) : folder;
   // The text lies beside a file of weights.
-  Speaker speaker(
-      open_checkpoint(folder),
-      read_published_text(std::filesystem::is_regular_file(folder) ? folder.parent_path() : folder));
+  Speaker speaker(open_checkpoint(base),
+                  read_published_text(std::filesystem::is_regular_file(base) ? base.parent_path() : base));
   const auto model = shape_of(speaker.folder_);
   const int64_t rows = model->text->embed_tokens.count();
   const auto& tokenizer = speaker.text_.tokenizer;
@@ -48,6 +50,7 @@ Speaker Speaker::load(const std::filesystem::path& folder, std::optional<at::Sca
                                 "model has {} rows",
                                 tokenizer.size() - 1, tokenizer.bytes(tokenizer.size() - 1), rows));
   speaker.model_ = load_checkpoint(speaker.folder_, dtype, packing);
+  if (adapted) load_adapter(*speaker.model_, speaker.folder_, folder);
   speaker.context_ = context_of(speaker.folder_.published);
   return speaker;
 }

@@ -52,8 +52,9 @@ const char* name_of(Reply::End end);
 
 class Speaker {
  public:
-  /// Throws DataError and UsageError as open_checkpoint and read_published_text do, and when the tokenizer
-  /// has ids that the model lacks.
+  /// `folder` may be an adapter's: its base model is then loaded with the adapter on it.
+  /// Throws DataError and UsageError as open_checkpoint, load_adapter and read_published_text do, and when
+  /// the tokenizer has ids that the model lacks.
   static Speaker load(const std::filesystem::path& folder, std::optional<at::ScalarType> dtype = {},
                       std::optional<kernels::Packing> packing = {});
 

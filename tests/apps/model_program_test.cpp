@@ -130,6 +130,45 @@ TEST_F(SpokenTo, RunWritesTextOrARecord) {
   EXPECT_NEAR(json["log_prob"].get<double>(), sum, 1e-9);
 }
 
+TEST_F(SpokenTo, TuneLearnsAnAdapterThatRunFinds) {
+  std::string rows;
+  for (char c = 'a'; c <= 't'; ++c)
+    rows += Json({{"prompt", std::string("say ") + c}, {"reply", std::string(3, c)}}).dump() + "\n";
+  const testing::TempDir made;
+  write_file(made / "rows.jsonl", rows);
+  const std::string adapter = (made / "adapter").string();
+  const std::vector<std::string> words = {"tune",   folder(),  "--data",  (made / "rows.jsonl").string(),
+                                          "--out",  adapter,   "--steps", "40",
+                                          "--rate", "0.02",    "--batch", "6",
+                                          "--json", "--every", "20"};
+  const Outcome tuned = model(words);
+  ASSERT_EQ(tuned.code, 0) << tuned.err;
+  std::istringstream lines(tuned.out);
+  std::vector<double> losses;
+  for (std::string line; std::getline(lines, line);)
+    if (const Json json = parse_json(line, "stdout"); json.contains("nll"))
+      losses.push_back(json["nll"].get<double>());
+  ASSERT_EQ(losses.size(), 3u);  // before, at 20 and at 40
+  EXPECT_LT(losses.back(), losses.front());
+  const Outcome said = model({"run", adapter, "--prompt", "say c", "--max-tokens", "3", "--json"});
+  ASSERT_EQ(said.code, 0) << said.err;
+  EXPECT_EQ(parse_json(said.out, "stdout")["prompt_tokens"], 5);
+  // The same command finds it done; another one does not go on in its folder.
+  EXPECT_EQ(model(words).code, 0);
+  auto other = words;
+  other.insert(other.end(), {"--rank", "3"});
+  EXPECT_THAT(model(other).err, HasSubstr("was begun with another rank: give another --out"));
+  // From there with other rows.
+  const Outcome on = model({"tune", folder(), "--data", (made / "rows.jsonl").string(), "--from", adapter,
+                            "--out", (made / "on").string(), "--steps", "2"});
+  EXPECT_EQ(on.code, 0) << on.err;
+  write_file(made / "bad.jsonl", "{\"prompt\": \"a\"}\n");
+  const Outcome bad =
+      model({"tune", folder(), "--data", (made / "bad.jsonl").string(), "--out", (made / "bad").string()});
+  EXPECT_NE(bad.code, 0);
+  EXPECT_THAT(bad.err, HasSubstr("line 1: must have text, prompt and reply, or messages"));
+}
+
 TEST_F(SpokenTo, InspectTellsTheExpertsOfEachToken) {
   CONCLAVE_NEED_DATA("parity/qwen3-moe");
   use(parity("qwen3-moe"));

@@ -6,49 +6,13 @@
 #include "framework/base/error.h"
 #include "framework/base/file.h"
 #include "framework/tensor/safetensors.h"
-#include "framework/text/utf8.h"
+#include "models/lettered_folder.h"
 #include "testing/testing.h"
 
 namespace conclave {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// The character that stands for an id: U+4E00 and on.
-std::string letter(int64_t id) {
-  std::string text;
-  append_utf8(text, static_cast<char32_t>(0x4e00 + id));
-  return text;
-}
-
-/// A tokenizer of one character a token, so that any ids can be asked for as text.
-Json letters(int64_t tokens) {
-  Json vocabulary = Json::object();
-  for (int64_t id = 0; id < tokens; ++id) vocabulary[letter(id)] = id;
-  return {{"decoder", {{"type", "Fuse"}}},
-          {"model",
-           {{"type", "BPE"}, {"vocab", vocabulary}, {"merges", Json::array()}, {"unk_token", letter(0)}}}};
-}
-
-fs::path checked_in(const char* folder) {
-  return fs::path(CONCLAVE_SOURCE_DIR) / "tests/parity" / folder;
-}
-
-/// A copy of a model folder with a tokenizer in it.
-class Copy {
- public:
-  Copy(const fs::path& from, int64_t tokens) {
-    for (const auto& file : fs::directory_iterator(from))
-      if (!file.path().filename().string().starts_with("README"))
-        fs::copy(file.path(), path() / file.path().filename());
-    write("tokenizer.json", letters(tokens));
-  }
-  fs::path path() const { return dir_.path(); }
-  void write(const char* name, const Json& json) { write_file(path() / name, json.dump()); }
-
- private:
-  testing::TempDir dir_;
-};
 
 std::string text_of(const Tensor& ids) {
   std::string text;
@@ -61,7 +25,7 @@ class Recorded : public ::testing::TestWithParam<const char*> {};
 TEST_P(Recorded, TheReplyIsTheOriginalsGeneration) {
   CONCLAVE_NEED_DATA(std::string("parity/") + GetParam());
   const fs::path folder = *testing::data_dir() / "parity" / GetParam();
-  const Speaker speaker = Speaker::load(Copy(folder, 150).path());
+  const Speaker speaker = Speaker::load(LetteredFolder(folder, 150).path());
   const Tensor wanted = Safetensors(folder / "expected.safetensors").tensor("generated");
   std::string streamed;
   ReplyOptions options;
@@ -93,7 +57,7 @@ INSTANTIATE_TEST_SUITE_P(Folders, Recorded,
 
 TEST(Speaker, ATokenizerThatDoesNotFitIsRefused) {
   try {
-    Speaker::load(Copy(checked_in("qwen3"), 61).path());
+    Speaker::load(LetteredFolder(checked_in("qwen3"), 61).path());
     FAIL() << "no DataError";
   } catch (const DataError& e) {
     EXPECT_NE(std::string(e.what()).find("does not fit the vocabulary: it has ids up to 60"),
@@ -103,7 +67,7 @@ TEST(Speaker, ATokenizerThatDoesNotFitIsRefused) {
 }
 
 TEST(Speaker, NoTokenOutsideTheTokenizerIsChosen) {
-  const Speaker speaker = Speaker::load(Copy(checked_in("qwen3"), 12).path());
+  const Speaker speaker = Speaker::load(LetteredFolder(checked_in("qwen3"), 12).path());
   ReplyOptions options;
   options.max_tokens = 40;
   options.sampling.temperature = 3;
@@ -111,7 +75,7 @@ TEST(Speaker, NoTokenOutsideTheTokenizerIsChosen) {
 }
 
 TEST(Speaker, TheContextBindsPromptAndReply) {
-  Copy copy(checked_in("qwen3"), 60);
+  LetteredFolder copy(checked_in("qwen3"), 60);
   Json config = read_json(copy.path() / "config.json");
   config["eos_token_id"] = nullptr;
   copy.write("config.json", config);
@@ -130,7 +94,7 @@ TEST(Speaker, TheContextBindsPromptAndReply) {
 // Turn by turn, with a prompt that goes on, one that turns off in the middle, and one that is taken back.
 TEST(Speaker, WhatWasReadBeforeIsNotReadAgain) {
   for (const char* folder : {"qwen3", "mistral", "phi3", "qwen2.5-vl"}) {
-    const Speaker speaker = Speaker::load(Copy(checked_in(folder), 40).path());
+    const Speaker speaker = Speaker::load(LetteredFolder(checked_in(folder), 40).path());
     ReplyOptions options;
     options.max_tokens = 6;
     ReadBefore before;
@@ -155,7 +119,8 @@ TEST(Speaker, WhatWasReadBeforeIsNotReadAgain) {
 
 // Whatever proposes, the reply is the model's own; a twin's proposals are all taken.
 TEST(Speaker, ADraftChangesNoReply) {
-  const Copy copy(checked_in("qwen3"), 40), other(checked_in("qwen2"), 40), small(checked_in("qwen3"), 39);
+  const LetteredFolder copy(checked_in("qwen3"), 40), other(checked_in("qwen2"), 40),
+      small(checked_in("qwen3"), 39);
   const Speaker plain = Speaker::load(copy.path());
   ReplyOptions options;
   options.max_tokens = 20;
@@ -193,7 +158,7 @@ Json json_letters() {
 }
 
 TEST(Speaker, RepliesKeepToASchema) {
-  Copy copy(checked_in("qwen3"), 60);
+  LetteredFolder copy(checked_in("qwen3"), 60);
   copy.write("tokenizer.json", json_letters());
   const Speaker speaker = Speaker::load(copy.path());
   ReplyOptions options;
@@ -218,7 +183,7 @@ TEST(Speaker, RepliesKeepToASchema) {
 }
 
 TEST(Speaker, SamplesAreThoseOfTheSeed) {
-  const Speaker speaker = Speaker::load(Copy(checked_in("qwen3"), 60).path());
+  const Speaker speaker = Speaker::load(LetteredFolder(checked_in("qwen3"), 60).path());
   ReplyOptions options;
   options.sampling.temperature = 2;
   options.max_tokens = 30;
@@ -241,7 +206,7 @@ Json picture_settings(const char* type) {
 
 /// A picture changes the reply's probabilities; the wrong number of places is an error.
 void ask_about_pictures(const char* folder, const char* type) {
-  Copy copy(checked_in(folder), 60);
+  LetteredFolder copy(checked_in(folder), 60);
   copy.write("preprocessor_config.json", picture_settings(type));
   const Speaker speaker = Speaker::load(copy.path());
   ReplyOptions options;
@@ -264,7 +229,7 @@ TEST(Speaker, LlavaReadsPicturesAmongWords) {
 }
 
 TEST(Speaker, AModelOfWordsRefusesPictures) {
-  const Speaker speaker = Speaker::load(Copy(checked_in("qwen3"), 60).path());
+  const Speaker speaker = Speaker::load(LetteredFolder(checked_in("qwen3"), 60).path());
   EXPECT_THROW(speaker.reply(letter(7), true, {at::zeros({4, 4, 3}, at::kByte)}, {}), UsageError);
 }
 

@@ -114,6 +114,21 @@ TEST(Packed, SmallestScalesAreNumbers) {
   }
 }
 
+TEST(Packed, GradientsReachTheRowsAsThroughUnpackedWeights) {
+  at::manual_seed(4);
+  const std::vector<int32_t> offsets{0, 2, 2, 5};
+  for (const auto packing : {Packing::int8, Packing::int4}) {
+    const PackedWeight packed = pack(at::randn({3, 7, 64}), packing);
+    const Tensor w = unpack(packed), weight = at::randn({5, 7});
+    const Tensor x = at::randn({5, 64}).requires_grad_(), same = x.detach().clone().requires_grad_();
+    (packed_product(x, packed, offsets) * weight).sum().backward();
+    const Tensor plain =
+        at::cat({at::linear(same.narrow(0, 0, 2), w[0]), at::linear(same.narrow(0, 2, 3), w[2])});
+    (plain * weight).sum().backward();
+    EXPECT_LT((x.grad() - same.grad()).abs().max().item<double>(), 1e-5);
+  }
+}
+
 TEST(Packed, ABankRunsAsWithItsUnpackedWeights) {
   at::manual_seed(3);
   for (const Packing packing : {Packing::int8, Packing::int4}) {

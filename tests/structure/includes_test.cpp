@@ -41,7 +41,7 @@ std::map<std::string, std::set<std::string>> allowed() {
   to["datasets"] = {"framework/base", "framework/media", "framework/text"};
   to["apps/common"] = {"framework/base", "framework/history"};
   before.insert({"framework/history", "framework/dicom", "models/stream", "models/ultrasound/report",
-                 "datasets", "apps/common"});
+                 "datasets", "apps/common", "apps/routing"});
   to["apps"] = before;
   to["ui"] = {"framework/base", "framework/history"};
   return to;

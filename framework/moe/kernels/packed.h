@@ -34,7 +34,11 @@ PackedWeight pack(const Tensor& w_EOI, Packing packing);
 Tensor unpack(const PackedWeight& weight);
 
 /// y_NO[r] = w[e] x[r] for the rows offsets[e] .. offsets[e+1]: x_ND [N,I] float32 or bfloat16 -> [N,O] in
-/// x's dtype, summed in float32. Without gradients.
+/// x's dtype, summed in float32. Gradients reach x alone: the weights are frozen, and unpacked matrix by
+/// matrix.
 Tensor packed_product(const Tensor& x_NI, const PackedWeight& weight, Offsets offsets);
+
+/// The same without gradients.
+Tensor packed_rows(const Tensor& x_NI, const PackedWeight& weight, Offsets offsets);
 
 }  // namespace conclave::kernels

@@ -92,7 +92,7 @@ Tensor unpack(const PackedWeight& weight) {
   return w_EOI;
 }
 
-Tensor packed_product(const Tensor& x_NI, const PackedWeight& weight, Offsets offsets) {
+Tensor packed_rows(const Tensor& x_NI, const PackedWeight& weight, Offsets offsets) {
   require(x_NI.dim() == 2 && x_NI.is_cpu() && x_NI.size(1) == weight.ins, "[packed] rows [{}] for {} columns",
           fmt::join(x_NI.sizes(), ", "), weight.ins);
   const Tensor x = x_NI.to(at::kFloat).contiguous();
