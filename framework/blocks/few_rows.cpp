@@ -8,7 +8,7 @@
 #include <cmath>
 
 #include "framework/moe/few_tokens.h"
-#include "framework/moe/kernels/cpu/dot.h"
+#include "framework/tensor/cpu/dot.h"
 #include "framework/nn/norm_rows.h"
 
 namespace conclave {

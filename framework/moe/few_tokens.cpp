@@ -7,9 +7,9 @@
 #include <cmath>
 #include <limits>
 
-#include "framework/moe/kernels/cpu/dot.h"
 #include "framework/moe/routing_log.h"
 #include "framework/nn/ffn.h"
+#include "framework/tensor/cpu/dot.h"
 
 namespace conclave {
 namespace {

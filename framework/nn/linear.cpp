@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "framework/nn/few_rows_product.h"
 #include "framework/tensor/fresh.h"
 
 namespace conclave {
@@ -19,7 +20,7 @@ Tensor Linear::forward(const Tensor& x, const TokenContext& context) const {
     const Tensor y = adapter->delta(x, context);
     return bias.defined() ? y + bias.to(y.scalar_type()) : y;
   }
-  Tensor y = at::linear(x, weight, bias);
+  const Tensor y = project(x, weight, bias);
   return adapter ? y + adapter->delta(x, context) : y;
 }
 

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "framework/base/error.h"
-#include "framework/moe/kernels/cpu/parallel.h"
+#include "framework/tensor/cpu/parallel.h"
 #include "framework/train/muon.h"
 #include "framework/train/optimizer_kernels.h"
 

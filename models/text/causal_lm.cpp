@@ -4,6 +4,7 @@
 
 #include "framework/base/config_object.h"
 #include "framework/lora/attach.h"
+#include "framework/nn/few_rows_product.h"
 #include "models/text/post_norm.h"
 
 namespace conclave {
@@ -24,7 +25,7 @@ Tensor CausalLm::step(const Tensor& ids_NL, const Tensor& valid_NL, DecodeState&
 
 Tensor CausalLm::logits(const Tensor& features) {
   if (lm_head.weight.defined() || lm_head.adapter) return lm_head.forward(features).to(at::kFloat);
-  return at::linear(features, embed_tokens.weight).to(at::kFloat);
+  return project(features, embed_tokens.weight).to(at::kFloat);
 }
 
 void CausalLm::visit(Visitor& v) {

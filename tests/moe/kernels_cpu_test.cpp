@@ -8,7 +8,7 @@
 #include "experts_common.h"
 #include "framework/moe/experts/ffn.h"
 #include "framework/moe/kernels/backend.h"
-#include "framework/moe/kernels/cpu/dot.h"
+#include "framework/tensor/cpu/dot.h"
 #include "framework/moe/kernels/ffn.h"
 #include "framework/moe/kernels/grouped.h"
 

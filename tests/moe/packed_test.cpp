@@ -10,7 +10,7 @@
 #include "experts_common.h"
 #include "framework/base/error.h"
 #include "framework/moe/experts/ffn.h"
-#include "framework/moe/kernels/cpu/dot.h"
+#include "framework/tensor/cpu/dot.h"
 #include "framework/moe/kernels/packed.h"
 
 namespace conclave::kernels {

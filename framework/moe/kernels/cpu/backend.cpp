@@ -3,7 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "framework/moe/kernels/cpu/blocks.h"
-#include "framework/moe/kernels/cpu/dot.h"
+#include "framework/tensor/cpu/dot.h"
 
 namespace conclave::kernels {
 namespace {

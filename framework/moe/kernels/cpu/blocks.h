@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "framework/moe/kernels/cpu/parallel.h"
+#include "framework/tensor/cpu/parallel.h"
 
 namespace conclave::kernels {
 
@@ -29,9 +29,6 @@ struct Groups {
     first.push_back(offsets.back());
   }
 };
-
-/// Threads for a product: one where threads would cost more than they bring.
-int threads_for(int64_t multiply_adds);
 
 /// f(expert, first row, rows, first weight row, weight rows) over all blocks of `outs` weight rows.
 template <class F>

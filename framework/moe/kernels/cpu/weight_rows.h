@@ -3,8 +3,8 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "framework/moe/kernels/cpu/dot.h"
 #include "framework/moe/kernels/packed.h"
+#include "framework/tensor/cpu/dot.h"
 
 namespace conclave::kernels {
 

@@ -4,7 +4,7 @@
 #include <ATen/Dispatch.h>
 #include <ATen/OpMathType.h>
 
-#include "framework/moe/kernels/cpu/parallel.h"
+#include "framework/tensor/cpu/parallel.h"
 
 namespace conclave::kernels {
 namespace {

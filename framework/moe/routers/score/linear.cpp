@@ -6,7 +6,7 @@
 
 #include "framework/base/random.h"
 #include "framework/moe/few_tokens.h"
-#include "framework/moe/kernels/cpu/dot.h"
+#include "framework/tensor/cpu/dot.h"
 #include "framework/moe/routers/stage_config.h"
 #include "framework/tensor/fresh.h"
 

@@ -8,6 +8,9 @@
 
 namespace conclave::kernels {
 
+/// Threads for a product: one where threads would cost more than they bring.
+int threads_for(int64_t multiply_adds);
+
 /// f(begin, end) over pieces of [0, n) of at least `grain`; the pieces depend on the thread count alone.
 void parallel_ranges(int64_t n, int64_t grain, c10::function_ref<void(int64_t, int64_t)> f);
 

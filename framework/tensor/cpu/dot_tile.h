@@ -2,7 +2,7 @@
 // compiled with its own flags: everything is in an anonymous namespace and no other header comes in.
 #pragma once
 
-#include "framework/moe/kernels/cpu/dot.h"
+#include "framework/tensor/cpu/dot.h"
 
 namespace conclave::kernels {
 namespace {

@@ -1,4 +1,4 @@
-#include "framework/moe/kernels/cpu/dot.h"
+#include "framework/tensor/cpu/dot.h"
 
 #include <vector>
 

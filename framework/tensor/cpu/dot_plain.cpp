@@ -1,7 +1,7 @@
 #include <bit>
 #include <cmath>
 
-#include "framework/moe/kernels/cpu/dot_tile.h"
+#include "framework/tensor/cpu/dot_tile.h"
 
 namespace conclave::kernels {
 namespace {

@@ -1,10 +1,8 @@
-#include "framework/moe/kernels/cpu/parallel.h"
+#include "framework/tensor/cpu/parallel.h"
 
 #include <ATen/Parallel.h>
 
 #include <atomic>
-
-#include "framework/moe/kernels/cpu/blocks.h"
 
 namespace conclave::kernels {
 

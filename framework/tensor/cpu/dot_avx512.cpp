@@ -1,9 +1,9 @@
-#include "framework/moe/kernels/cpu/dot.h"
+#include "framework/tensor/cpu/dot.h"
 
 #ifdef __AVX512F__
 #include <immintrin.h>
 
-#include "framework/moe/kernels/cpu/dot_tile.h"
+#include "framework/tensor/cpu/dot_tile.h"
 
 namespace conclave::kernels {
 namespace {
