@@ -39,17 +39,19 @@ Tensor few_rows_product(const Tensor& x, const Tensor& weight) {
   Tensor y = at::empty(shape, wide.options());
   float* to = y.mutable_data_ptr<float>();
   const auto& dot = kernels::dot_kernels();
+  const bool large = static_cast<int64_t>(weight.nbytes()) >= kernels::kStreamedBytes;
   const bool narrow = weight.scalar_type() == at::kBFloat16;
   const void* from = weight.const_data_ptr();
   kernels::parallel_tasks(
       (outs + kRowsOfATask - 1) / kRowsOfATask, kernels::threads_for(rows * outs * in), [&](int64_t task) {
         const int64_t begin = task * kRowsOfATask, count = std::min(kRowsOfATask, outs - begin);
         if (narrow)
-          dot.product_bf16(row.data(), rows, static_cast<const kernels::Bf16*>(from) + begin * in, in, count,
-                           in, to + begin, outs);
+          (large ? dot.stream_bf16 : dot.product_bf16)(row.data(), rows,
+                                                       static_cast<const kernels::Bf16*>(from) + begin * in,
+                                                       in, count, in, to + begin, outs);
         else
-          dot.product(row.data(), rows, static_cast<const float*>(from) + begin * in, in, count, in,
-                      to + begin, outs);
+          (large ? dot.stream : dot.product)(row.data(), rows, static_cast<const float*>(from) + begin * in,
+                                             in, count, in, to + begin, outs);
       });
   return y.to(x.scalar_type());
 }

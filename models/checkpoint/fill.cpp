@@ -1,4 +1,5 @@
 #include "models/checkpoint/fill.h"
+#include "framework/tensor/large_pages.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -222,7 +223,7 @@ class Filler {
     if (source.columns) found = found.transpose(1, 2);
     if (source.place.ours.size() > 1)
       found = found.narrow(static_cast<int64_t>(row_dim(shape)), source.row, rows_of(shape));
-    return found.reshape(shape).to(dtype_for(found)).contiguous();
+    return to_dtype_in_large_pages(found.reshape(shape), dtype_for(found)).contiguous();
   }
 
   Tensor stacked(const Source& source, const std::vector<int64_t>& shape) const {
@@ -230,7 +231,7 @@ class Filler {
     for (int64_t e = 0; e < shape.front(); ++e) {
       Tensor expert = read(source.place.of(e));
       if (source.place.ours.size() > 1) expert = expert.narrow(0, source.row, rows_of(shape));
-      if (!bank.defined()) bank = at::empty(shape, dtype_for(expert));
+      if (!bank.defined()) bank = empty_in_large_pages(shape, dtype_for(expert));
       bank[e].copy_(expert.reshape(bank[e].sizes()));
       // Float8 weights are copies already, and fused ones are read again for their other half.
       if (source.place.ours.size() == 1 && !is_float8(files_, source.place.of(e))) drop_pages(expert);

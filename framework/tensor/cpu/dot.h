@@ -11,6 +11,9 @@ namespace conclave::kernels {
 /// bfloat16 bits.
 using Bf16 = uint16_t;
 
+/// From so many bytes on weights count as coming from memory, up to so many rows of x.
+constexpr int64_t kStreamedBytes = int64_t{1} << 20, kStreamedRows = 4;
+
 constexpr int64_t kPackedBlock = 32;  // weights that share a scale
 
 /// As GGUF's Q8_0: weight i is scale * q[i]; the scale is float16 bits.
@@ -39,6 +42,16 @@ struct DotKernels {
                        int64_t n, float* out, int64_t ldo);
   void (*product_int4)(const float* const* x, int64_t rows, const BlockInt4* w, int64_t ldw, int64_t outs,
                        int64_t n, float* out, int64_t ldo);
+  /// The same bits, for weights that come from memory and few x: one weight row after the other, which
+  /// prefetching follows at up to twice the speed of several at once.
+  void (*stream)(const float* const* x, int64_t rows, const float* w, int64_t ldw, int64_t outs, int64_t n,
+                 float* out, int64_t ldo);
+  void (*stream_bf16)(const float* const* x, int64_t rows, const Bf16* w, int64_t ldw, int64_t outs,
+                      int64_t n, float* out, int64_t ldo);
+  void (*stream_int8)(const float* const* x, int64_t rows, const BlockInt8* w, int64_t ldw, int64_t outs,
+                      int64_t n, float* out, int64_t ldo);
+  void (*stream_int4)(const float* const* x, int64_t rows, const BlockInt4* w, int64_t ldw, int64_t outs,
+                      int64_t n, float* out, int64_t ldo);
   /// The weights of so many blocks as numbers.
   void (*unpack_int8)(const BlockInt8* w, int64_t blocks, float* out);
   void (*unpack_int4)(const BlockInt4* w, int64_t blocks, float* out);

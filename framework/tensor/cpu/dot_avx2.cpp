@@ -84,6 +84,10 @@ const DotKernels* avx2_dot_kernels() {
                                        product<Avx2, Bf16>,
                                        product<Avx2, BlockInt8>,
                                        product<Avx2, BlockInt4>,
+                                       stream<Avx2, float>,
+                                       stream<Avx2, Bf16>,
+                                       stream<Avx2, BlockInt8>,
+                                       stream<Avx2, BlockInt4>,
                                        unpack<Avx2, BlockInt8>,
                                        unpack<Avx2, BlockInt4>,
                                        swish};

@@ -82,6 +82,10 @@ const DotKernels* avx512_dot_kernels() {
                                        product<Avx512, Bf16>,
                                        product<Avx512, BlockInt8>,
                                        product<Avx512, BlockInt4>,
+                                       stream<Avx512, float>,
+                                       stream<Avx512, Bf16>,
+                                       stream<Avx512, BlockInt8>,
+                                       stream<Avx512, BlockInt4>,
                                        unpack<Avx512, BlockInt8>,
                                        unpack<Avx512, BlockInt4>,
                                        swish};

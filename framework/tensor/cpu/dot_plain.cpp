@@ -72,6 +72,10 @@ const DotKernels* plain_dot_kernels() {
                                        product<Plain, Bf16>,
                                        product<Plain, BlockInt8>,
                                        product<Plain, BlockInt4>,
+                                       stream<Plain, float>,
+                                       stream<Plain, Bf16>,
+                                       stream<Plain, BlockInt8>,
+                                       stream<Plain, BlockInt4>,
                                        unpack<Plain, BlockInt8>,
                                        unpack<Plain, BlockInt4>,
                                        swish};

@@ -119,6 +119,12 @@ void product(const float* const* x, int64_t rows, const W* w, int64_t ldw, int64
   for (; c < outs; ++c) column<V, 1>(x, rows, w + c * ldw, ldw, n, out + c, ldo);
 }
 
+template <class V, class W>
+void stream(const float* const* x, int64_t rows, const W* w, int64_t ldw, int64_t outs, int64_t n, float* out,
+            int64_t ldo) {
+  for (int64_t c = 0; c < outs; ++c) column<V, 1>(x, rows, w + c * ldw, ldw, n, out + c, ldo);
+}
+
 template <class V, class Block>
 void unpack(const Block* w, int64_t blocks, float* out) {
   for (int64_t b = 0; b < blocks; ++b) {

@@ -8,6 +8,7 @@
 #include "framework/base/error.h"
 #include "framework/moe/kernels/cpu/blocks.h"
 #include "framework/moe/kernels/cpu/weight_rows.h"
+#include "framework/tensor/large_pages.h"
 
 namespace conclave::kernels {
 namespace {
@@ -72,7 +73,8 @@ PackedWeight pack(const Tensor& w_EOI, Packing packing) {
           fmt::join(w_EOI.sizes(), ", "), kPackedBlock);
   const int64_t ins = w_EOI.size(2);
   PackedWeight packed{
-      packing, at::empty({w_EOI.size(0), w_EOI.size(1), packed_row_bytes(packing, ins)}, at::kByte), ins};
+      packing,
+      empty_in_large_pages({w_EOI.size(0), w_EOI.size(1), packed_row_bytes(packing, ins)}, at::kByte), ins};
   if (packing == Packing::int8)
     pack_rows<BlockInt8>(w_EOI, packed.blocks);
   else

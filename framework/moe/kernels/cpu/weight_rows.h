@@ -14,6 +14,7 @@ struct WeightRows {
   const std::byte* data = nullptr;
   int64_t n = 0;  ///< columns
   int64_t row_bytes = 0;
+  bool streamed = false;  ///< larger than what caches keep
 
   WeightRows() = default;
   /// A contiguous [..., n] tensor of float32 or bfloat16.
