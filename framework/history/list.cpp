@@ -88,8 +88,15 @@ const MetricSummary* RunSummary::metric(const std::string& name) const {
   return nullptr;
 }
 
+const RunParam* RunSummary::param(const std::string& key) const {
+  for (const auto& param : params)
+    if (param.key == key) return &param;
+  return nullptr;
+}
+
 std::vector<RunSummary> Store::list(const RunFilter& filter,
-                                    const std::optional<std::vector<std::string>>& metrics) const {
+                                    const std::optional<std::vector<std::string>>& metrics,
+                                    const std::vector<std::string>& params) const {
   return guarded(path_, [&] {
     const Where where(filter);
     // One moment for all questions.
@@ -104,7 +111,19 @@ std::vector<RunSummary> Store::list(const RunFilter& filter,
     std::vector<RunSummary*> pointers;
     for (auto& run : runs) pointers.push_back(&run);
     add_tags_and_metrics(*db_, pointers, metrics);
+    add_params(*db_, pointers, params);
     return runs;
+  });
+}
+
+std::vector<std::string> Store::param_keys(std::span<const int64_t> runs) const {
+  return guarded(path_, [&] {
+    Statement rows(
+        *db_, "SELECT DISTINCT key FROM param WHERE run IN (SELECT value FROM json_each(?)) ORDER BY key");
+    rows.bind(1, Json(std::vector<int64_t>(runs.begin(), runs.end())).dump());
+    std::vector<std::string> keys;
+    while (rows.executeStep()) keys.push_back(rows.getColumn(0).getString());
+    return keys;
   });
 }
 
@@ -159,6 +178,14 @@ std::optional<int64_t> Store::find_uuid(const std::string& uuid) const {
     Statement row(*db_, "SELECT id FROM run WHERE uuid = ?");
     row.bind(1, uuid);
     return row.executeStep() ? std::optional(row.getColumn(0).getInt64()) : std::nullopt;
+  });
+}
+
+std::optional<std::string> Store::uuid_of(int64_t run) const {
+  return guarded(path_, [&] {
+    Statement row(*db_, "SELECT uuid FROM run WHERE id = ?");
+    row.bind(1, run);
+    return row.executeStep() ? std::optional(row.getColumn(0).getString()) : std::nullopt;
   });
 }
 

@@ -30,7 +30,13 @@ struct MetricSummary {
   int64_t n = 0, nonfinite = 0;
 };
 
-/// What a list of runs shows; reads neither parameters nor curves.
+struct RunParam {
+  std::string key;
+  Json value;
+  std::string source;  ///< "flag (--steps)", "default", ...
+};
+
+/// What a list of runs shows; reads no curves, and of the parameters those that were asked for.
 struct RunSummary {
   int64_t id = 0;
   std::string uuid, name, experiment, app, verb;
@@ -40,17 +46,14 @@ struct RunSummary {
   std::optional<int64_t> finished_ms, heartbeat_ms, exit_code, deleted_ms;
   std::vector<std::string> tags;
   std::vector<MetricSummary> metrics;  ///< by name
+  std::vector<RunParam> params;        ///< by key
 
   /// To the end, or to the last sign of life.
   double seconds() const;
   const MetricSummary* metric(const std::string& name) const;
+  const RunParam* param(const std::string& key) const;
 };
 
-struct RunParam {
-  std::string key;
-  Json value;
-  std::string source;  ///< "flag (--steps)", "default", ...
-};
 struct RunArtifact {
   std::string sha256, kind, path;
   std::string direction;  ///< "input" or "output"
@@ -81,7 +84,6 @@ struct RunDetail : RunSummary {
   std::string folder, version, git_sha, seed, host, parent, note;
   int64_t pid = 0;
   Json machine;
-  std::vector<RunParam> params;  ///< by key
   std::vector<RunArtifact> artifacts;
   std::vector<RunEvent> events;
 };
@@ -118,14 +120,18 @@ class Store {
   bool read_only() const { return read_only_; }
 
   /// Newest first. Of the metrics only those named in `metrics`, when it is given: 200 metrics of 10,000 runs
-  /// are two million values.
+  /// are two million values. Of the parameters those in `params`.
   std::vector<RunSummary> list(const RunFilter& filter = {},
-                               const std::optional<std::vector<std::string>>& metrics = std::nullopt) const;
+                               const std::optional<std::vector<std::string>>& metrics = std::nullopt,
+                               const std::vector<std::string>& params = {}) const;
+  /// The names of all parameters of these runs, growing.
+  std::vector<std::string> param_keys(std::span<const int64_t> runs) const;
   int64_t count(const RunFilter& filter = {}) const;
   /// The id of a run from its number, the beginning of its uuid, its name (the newest), or "last". UsageError
   /// when there is none or more than one.
   int64_t find(const std::string& reference) const;
   std::optional<int64_t> find_uuid(const std::string& uuid) const;
+  std::optional<std::string> uuid_of(int64_t run) const;
   RunDetail show(int64_t run) const;
   /// Runs with all of these words (or words that begin so) in their names, notes, tags and parameters, best
   /// first.

@@ -134,4 +134,25 @@ void add_tags_and_metrics(SQLite::Database& db, std::span<RunSummary* const> run
               [](const auto& a, const auto& b) { return a.name < b.name; });
 }
 
+void add_params(SQLite::Database& db, std::span<RunSummary* const> runs,
+                const std::vector<std::string>& keys) {
+  if (runs.empty() || keys.empty()) return;
+  const Places places(runs);
+  Json ids = Json::array();
+  for (const auto* run : runs) ids.push_back(run->id);
+  // CROSS: for each run its keys are looked up; the other way about would read the whole table.
+  SQLite::Statement rows(
+      db,
+      "SELECT run, param.key, param.value, source FROM json_each(:runs) AS wanted CROSS JOIN param "
+      "ON param.run = wanted.value AND param.key IN (SELECT value FROM json_each(:keys)) ORDER BY run, "
+      "param.key");
+  rows.bind(":runs", ids.dump());
+  rows.bind(":keys", Json(keys).dump());
+  while (rows.executeStep())
+    if (auto* run = places.find(rows.getColumn(0).getInt64()))
+      run->params.push_back({rows.getColumn(1).getString(),
+                             Json::parse(rows.getColumn(2).getString(), nullptr, false),
+                             rows.getColumn(3).getString()});
+}
+
 }  // namespace conclave

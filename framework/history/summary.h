@@ -43,5 +43,8 @@ Run read_summary(const SQLite::Statement& row) {
 /// Puts tags and last metrics into `runs`, by name; only those `metrics` when given.
 void add_tags_and_metrics(SQLite::Database& db, std::span<RunSummary* const> runs,
                           const std::optional<std::vector<std::string>>& metrics);
+/// The same for parameters: one question, however many runs and keys there are.
+void add_params(SQLite::Database& db, std::span<RunSummary* const> runs,
+                const std::vector<std::string>& keys);
 
 }  // namespace conclave

@@ -222,6 +222,28 @@ TEST_F(StoreTest, OutlineGrowsWithARun) {
   EXPECT_EQ(place, series.size());
 }
 
+TEST_F(StoreTest, ListWithChosenParameters) {
+  for (int i = 0; i < 3; ++i) {
+    RunWriter run(path(), {"toy", "train"});
+    const RunParam params[] = {
+        {"b", i, "default"}, {"a", "text", "default"}, {"c", Json::array({1, 2}), "default"}};
+    run.params(params);
+    if (i == 1) run.param("once", true, "default");
+    run.finish("finished", 0);
+  }
+  const Store store = Store::open(path());
+  EXPECT_TRUE(store.list()[0].params.empty()) << "none unless asked for";
+  const auto runs = store.list({}, std::nullopt, {"once", "b", "a", "none"});
+  ASSERT_EQ(runs.size(), 3u);
+  ASSERT_EQ(runs[0].params.size(), 2u);
+  EXPECT_EQ(runs[0].params[0].value, "text") << "by key";
+  EXPECT_EQ(runs[0].params[1].value, 2);
+  EXPECT_EQ(runs[1].param("once")->value, true);
+  EXPECT_EQ(runs[0].param("once"), nullptr);
+  const int64_t newest[] = {runs[0].id, 99};
+  EXPECT_THAT(store.param_keys(newest), ElementsAre("a", "b", "c"));
+}
+
 TEST_F(StoreTest, ListOfChosenMetrics) {
   for (int i = 0; i < 600; ++i) {  // more than are asked for one by one
     Store store = Store::open(path());

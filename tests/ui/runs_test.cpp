@@ -3,6 +3,7 @@
 
 #include <QAbstractItemModelTester>
 #include <QComboBox>
+#include <QHeaderView>
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QSignalSpy>
@@ -298,6 +299,7 @@ TEST_F(RunsTest, ColumnsAreRemembered) {
   add_run("first", 0.5);
   ASSERT_TRUE((window(), wait_rows(1)));
   trigger("runs.columns");
+  ASSERT_TRUE(wait([&] { return window().findChild<QMenu*>("runs.columns.menu") != nullptr; }));
   auto* menu = child<QMenu>("runs.columns.menu");
   for (QAction* action : menu->actions())
     if (action->text() == "loss") action->setChecked(false);
@@ -307,6 +309,85 @@ TEST_F(RunsTest, ColumnsAreRemembered) {
   window_.reset();
   window();
   EXPECT_EQ(page().model().metrics(), QStringList({"accuracy"}));
+}
+
+TEST_F(RunsTest, ParametersAreColumnsThatAreSorted) {
+  for (const double lr : {0.1, 0.02, 0.3}) add_run("lr " + std::to_string(lr), 0.5, 10, "vqa", lr);
+  {
+    RunWriter run(history(), {"vqa", "train", "in words"});
+    run.param("lr", "scheduled", "flag (--lr)");
+    run.finish("finished", 0);
+  }
+  RunWriter(history(), {"vqa", "train", "none"}).finish("finished", 0);
+  ASSERT_TRUE((window(), wait_rows(5)));
+  trigger("runs.columns");
+  ASSERT_TRUE(wait([&] { return window().findChild<QMenu*>("runs.columns.params") != nullptr; }));
+  QStringList offered;
+  for (QAction* action : child<QMenu>("runs.columns.params")->actions()) {
+    offered << action->text();
+    if (action->text() == "lr") action->trigger();
+  }
+  EXPECT_EQ(offered, QStringList({"lr", "mode"}));
+  child<QMenu>("runs.columns.menu")->close();
+  const int lr = page().model().columnCount() - 1;
+  ASSERT_TRUE(wait([&] { return page().settled() && cell(2, lr) == "0.3"; }));
+  EXPECT_EQ(page().model().headerData(lr, Qt::Horizontal, Qt::DisplayRole), "lr");
+  table()->sortByColumn(lr, Qt::AscendingOrder);
+  QStringList values;
+  for (int row = 0; row < rows(); ++row) values << cell(row, lr);
+  EXPECT_EQ(values, QStringList({"0.02", "0.1", "0.3", "scheduled", ""})) << "numbers, then words, then none";
+  keep_picture("runs-params");
+  window_.reset();
+  ASSERT_TRUE((window(), wait_rows(5)));
+  EXPECT_EQ(page().model().params(), QStringList({"lr"}));
+  EXPECT_EQ(cell(2, lr), "0.3");
+}
+
+void drag(QWidget* widget, const QPoint& from, const QPoint& to) {
+  const auto send = [&](QEvent::Type type, const QPoint& at, Qt::MouseButtons held) {
+    QMouseEvent event(type, at, widget->mapToGlobal(at), Qt::LeftButton, held, Qt::NoModifier);
+    QCoreApplication::sendEvent(widget, &event);
+  };
+  send(QEvent::MouseButtonPress, from, Qt::LeftButton);
+  send(QEvent::MouseMove, (from + to) / 2, Qt::LeftButton);
+  send(QEvent::MouseMove, to, Qt::LeftButton);
+  send(QEvent::MouseButtonRelease, to, Qt::NoButton);
+}
+
+TEST_F(RunsTest, ColumnsStayWhereTheyWereDragged) {
+  add_run("first", 0.5);
+  ASSERT_TRUE((window(), wait_rows(1)));
+  QHeaderView* header = table()->horizontalHeader();
+  const int name = static_cast<int>(RunColumn::name), program = static_cast<int>(RunColumn::program);
+  const auto middle = [&](int section) {
+    return QPoint(header->sectionViewportPosition(section) + header->sectionSize(section) / 2, 8);
+  };
+  const auto edge = [&](int section) {
+    return QPoint(header->sectionViewportPosition(section) + header->sectionSize(section) - 1, 8);
+  };
+  drag(header->viewport(), middle(name), middle(program) + QPoint(20, 0));
+  EXPECT_EQ(header->visualIndex(program), 1);
+  EXPECT_EQ(header->visualIndex(name), 2);
+  const int before = header->sectionSize(name);
+  drag(header->viewport(), edge(name), edge(name) + QPoint(45, 0));
+  EXPECT_EQ(header->sectionSize(name), before + 45);
+  add_run("second", 0.5);  // another list does not move them
+  ASSERT_TRUE(wait_rows(2));
+  EXPECT_EQ(header->visualIndex(name), 2);
+  keep_picture("runs-dragged");
+
+  window_.reset();
+  ASSERT_TRUE((window(), wait_rows(2)));
+  header = table()->horizontalHeader();
+  EXPECT_EQ(header->visualIndex(program), 1);
+  EXPECT_EQ(header->visualIndex(name), 2);
+  EXPECT_EQ(header->sectionSize(name), before + 45);
+  trigger("runs.columns");
+  ASSERT_TRUE(wait([&] { return window().findChild<QMenu*>("runs.columns.menu") != nullptr; }));
+  for (QAction* action : child<QMenu>("runs.columns.menu")->actions())
+    if (action->text() == "Order and widths as they were") action->trigger();
+  EXPECT_EQ(header->visualIndex(name), 1);
+  EXPECT_EQ(header->sectionSize(name), before);
 }
 
 // What a person waits for: the first rows; the rest comes while they look.
@@ -324,6 +405,10 @@ TEST_F(RunsTest, TenThousandRuns) {
                        {"argv", Json::array({"conclave-vqa", "train"})},
                        {"machine", Json::object()},
                        {"process", {{"host", "elsewhere"}, {"pid", 1}, {"start", 1}}}});
+    Json params = Json::array();
+    for (const char* key : {"batch", "lr", "mode", "seed"})
+      params.push_back({{"key", key}, {"value", r}, {"source", "default"}});
+    records.push_back({{"op", "params"}, {"run", uuid}, {"params", params}});
     records.push_back({{"op", "metric"},
                        {"run", uuid},
                        {"name", "loss"},
@@ -337,6 +422,7 @@ TEST_F(RunsTest, TenThousandRuns) {
                        {"time_ms", 1700000000000 + r * 1000 + 500}});
   }
   store.record(records);
+  Preferences().setValue("runs/params", QStringList({"lr", "seed"}));
   window_ = std::make_unique<MainWindow>(history());
   window_->open_page("runs");
   const QSignalSpy listed(&page(), &RunsPage::listed);
@@ -346,6 +432,11 @@ TEST_F(RunsTest, TenThousandRuns) {
   EXPECT_TRUE(wait_rows(10000));
   EXPECT_EQ(cell(0, 1), "run-9999");
   EXPECT_EQ(cell(9999, 1), "run-0");
+  const int lr = kRunColumns + static_cast<int>(page().model().metrics().size());
+  EXPECT_EQ(cell(0, lr), "9999");
+  table()->sortByColumn(lr, Qt::AscendingOrder);
+  EXPECT_EQ(cell(0, lr), "0");
+  EXPECT_EQ(cell(9999, lr + 1), "9999");
 }
 
 }  // namespace

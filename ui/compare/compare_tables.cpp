@@ -13,10 +13,7 @@ namespace {
 constexpr qsizetype kShownCharacters = 200;
 
 QString value_text(const Json& value) {
-  return QString::fromStdString(value.is_string()
-                                    ? value.get<std::string>()
-                                    : value.dump(-1, ' ', false, Json::error_handler_t::replace))
-      .left(kShownCharacters);
+  return json_text(value).left(kShownCharacters);
 }
 
 // The index of the best run, or -1 where the metric has no goal or fewer than two runs have it.

@@ -45,6 +45,12 @@ QString count_text(int64_t count) {
   return QLocale().toString(static_cast<qlonglong>(count));
 }
 
+QString json_text(const Json& value) {
+  return QString::fromStdString(value.is_string()
+                                    ? value.get<std::string>()
+                                    : value.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
 QString status_text(const std::string& status) {
   [[maybe_unused]] static constexpr const char* kWords[] = {
       QT_TRANSLATE_NOOP("status", "queued"),    QT_TRANSLATE_NOOP("status", "waiting"),

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "framework/base/json.h"
+
 namespace conclave::ui {
 
 /// "0.4137", "1.2e-05", "NaN"; about four digits.
@@ -19,6 +21,9 @@ QString time_text(int64_t ms);
 QString size_text(int64_t bytes);
 /// 12345 -> "12,345", as the language has it.
 QString count_text(int64_t count);
+
+/// A text without its quotes; everything else as JSON.
+QString json_text(const Json& value);
 
 /// "running", "failed", ... of runs and jobs, in the person's language.
 QString status_text(const std::string& status);

@@ -189,7 +189,7 @@ void HomePage::set_headlines(const std::vector<RunSummary>& runs) {
   std::sort(most.begin(), most.end());
   QStringList shown;
   for (size_t i = 0; i < most.size() && i < kHeadlines; ++i) shown << most[i].second;
-  if (shown != model_.metrics()) model_.set_metrics(shown);
+  model_.set_columns(shown, {});
 }
 
 void HomePage::fill(const State& state) {

@@ -30,11 +30,6 @@ QString text_of(const std::string& text) {
   return QString::fromStdString(text).left(kShownCharacters);
 }
 
-QString value_text(const Json& value) {
-  return text_of(value.is_string() ? value.get<std::string>()
-                                   : value.dump(-1, ' ', false, Json::error_handler_t::replace));
-}
-
 // Where it ran, on what, and from which sources.
 std::vector<TextTableModel::Row> environment_rows(const RunDetail& run) {
   std::vector<TextTableModel::Row> rows;
@@ -50,7 +45,7 @@ std::vector<TextTableModel::Row> environment_rows(const RunDetail& run) {
   if (run.machine.is_object())
     for (const auto& [key, value] : run.machine.items())
       add(text_of(key), key.ends_with("_bytes") && value.is_number_integer() ? size_text(value.get<int64_t>())
-                                                                             : value_text(value));
+                                                                             : json_text(value));
   return rows;
 }
 
@@ -248,7 +243,7 @@ void RunInspector::fill(const Shown& shown) {
   std::vector<TextTableModel::Row> rows;
   for (const RunParam& param : run.params)
     rows.push_back(
-        {{text_of(param.key), value_text(param.value), text_of(param.source)}, param.source != "default"});
+        {{text_of(param.key), json_text(param.value), text_of(param.source)}, param.source != "default"});
   params_.set_rows(std::move(rows));
   rows.clear();
   for (const MetricSummary& metric : run.metrics)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ui/data/column_layout.h"
 #include "ui/data/format.h"
 #include "ui/theme/glyphs.h"
 #include "ui/theme/theme.h"
@@ -10,20 +11,18 @@
 namespace conclave::ui {
 namespace {
 
+constexpr qsizetype kShownOfParam = 200;  // of a parameter's value
+
 QString joined(const std::vector<std::string>& words) {
   QStringList list;
   for (const auto& word : words) list << QString::fromStdString(word);
   return list.join(", ");
 }
 
-const MetricSummary* metric_of(const RunSummary& run, const QString& name) {
-  return run.metric(name.toStdString());
-}
-
 // NaN: it has none.
-double number_key(const RunSummary& run, int column, const QString& metric) {
-  if (!metric.isEmpty()) {
-    const MetricSummary* found = metric_of(run, metric);
+double number_key(const RunSummary& run, int column, const std::string& metric) {
+  if (!metric.empty()) {
+    const MetricSummary* found = run.metric(metric);
     return found ? found->last : NAN;
   }
   switch (static_cast<RunColumn>(column)) {
@@ -36,9 +35,26 @@ double number_key(const RunSummary& run, int column, const QString& metric) {
   }
 }
 
+// Numbers before texts, and before what has no value at all.
+struct ParamKey {
+  double number = INFINITY;
+  QString text;
+  bool none = false;
+  bool operator<(const ParamKey& other) const {
+    return number != other.number ? number < other.number : text < other.text;
+  }
+};
+
+ParamKey param_key(const RunSummary& run, const std::string& name) {
+  const RunParam* param = run.param(name);
+  if (!param || param->value.is_null()) return {.none = true};
+  if (param->value.is_number()) return {param->value.get<double>(), {}};
+  return {.text = json_text(param->value)};
+}
+
 bool is_number(int column) {
-  return column >= kRunColumns || column == static_cast<int>(RunColumn::number) ||
-         column == static_cast<int>(RunColumn::started) || column == static_cast<int>(RunColumn::duration);
+  return column == static_cast<int>(RunColumn::number) || column == static_cast<int>(RunColumn::started) ||
+         column == static_cast<int>(RunColumn::duration);
 }
 
 template <class Key, class Missing>
@@ -59,18 +75,27 @@ void sort_by(std::vector<RunSummary>& runs, Qt::SortOrder order, const Key& key,
 
 }  // namespace
 
-void RunTableModel::set_metrics(const QStringList& names) {
-  if (names == metrics_) return;
+void RunTableModel::set_columns(const QStringList& metrics, const QStringList& params) {
+  if (metrics == metrics_ && params == params_) return;
   beginResetModel();
-  metrics_ = names;
-  if (sort_column_ >= columnCount()) sort_column_ = -1;
+  const QString sorted = sort_column_ < 0 ? QString() : column_key(sort_column_);
+  metrics_ = metrics;
+  params_ = params;
+  sort_column_ = -1;
+  for (int column = 0; column < columnCount(); ++column)
+    if (column_key(column) == sorted) sort_column_ = column;
   endResetModel();
 }
 
 void RunTableModel::order(std::vector<RunSummary>& runs) const {
   if (sort_column_ < 0 || runs.empty()) return;
-  if (is_number(sort_column_)) {
-    const QString metric = metrics_.value(sort_column_ - kRunColumns);
+  const std::string metric = metric_at(sort_column_).toStdString();
+  const std::string param = param_at(sort_column_).toStdString();
+  if (!param.empty()) {
+    sort_by(
+        runs, sort_order_, [&](const RunSummary& run) { return param_key(run, param); },
+        [](const ParamKey& value) { return value.none; });
+  } else if (!metric.empty() || is_number(sort_column_)) {
     sort_by(
         runs, sort_order_, [&](const RunSummary& run) { return number_key(run, sort_column_, metric); },
         [](double value) { return std::isnan(value); });
@@ -117,13 +142,17 @@ int RunTableModel::rowCount(const QModelIndex& parent) const {
 }
 
 int RunTableModel::columnCount(const QModelIndex& parent) const {
-  return parent.isValid() ? 0 : kRunColumns + static_cast<int>(metrics_.size());
+  return parent.isValid() ? 0 : kRunColumns + static_cast<int>(metrics_.size() + params_.size());
 }
 
 QString RunTableModel::text(const RunSummary& run, int column) const {
-  if (column >= kRunColumns) {
-    const MetricSummary* metric = metric_of(run, metrics_.value(column - kRunColumns));
+  if (const QString name = metric_at(column); !name.isEmpty()) {
+    const MetricSummary* metric = run.metric(name.toStdString());
     return metric ? number_text(metric->last) : QString();
+  }
+  if (const QString name = param_at(column); !name.isEmpty()) {
+    const RunParam* param = run.param(name.toStdString());
+    return param ? json_text(param->value).left(kShownOfParam) : QString();
   }
   switch (static_cast<RunColumn>(column)) {
     case RunColumn::number:
@@ -155,7 +184,7 @@ QVariant RunTableModel::data(const QModelIndex& index, int role) const {
       return column == RunColumn::number ? QVariant(dot(status_color(QString::fromStdString(run.status))))
                                          : QVariant();
     case Qt::TextAlignmentRole:
-      if (index.column() >= kRunColumns) return QVariant::fromValue(Qt::AlignRight | Qt::AlignVCenter);
+      if (!metric_at(index.column()).isEmpty()) return QVariant::fromValue(Qt::AlignRight | Qt::AlignVCenter);
       return {};
     case Qt::ToolTipRole:
       if (column == RunColumn::number)
@@ -170,14 +199,25 @@ QVariant RunTableModel::data(const QModelIndex& index, int role) const {
   }
 }
 
+QString RunTableModel::column_key(int column) const {
+  static const char* const kNames[] = {"number", "name", "program", "experiment", "started", "took", "tags"};
+  if (column < kRunColumns) return kNames[column];
+  const QString metric = metric_at(column);
+  return metric.isEmpty() ? "param:" + param_at(column) : "metric:" + metric;
+}
+
 QVariant RunTableModel::headerData(int section, Qt::Orientation orientation, int role) const {
   if (orientation != Qt::Horizontal) return {};
-  if (role == Qt::TextAlignmentRole && section >= kRunColumns)
+  const QString metric = metric_at(section), param = param_at(section);
+  if (role == kColumnKey) return column_key(section);
+  if (role == Qt::TextAlignmentRole && !metric.isEmpty())
     return QVariant::fromValue(Qt::AlignRight | Qt::AlignVCenter);
+  if (role == Qt::ToolTipRole && section >= kRunColumns)
+    return metric.isEmpty() ? tr("Parameter %1").arg(param) : tr("Metric %1, its last value").arg(metric);
   if (role != Qt::DisplayRole) return {};
   const QStringList titles{tr("Run"),     tr("Name"), tr("Program"), tr("Experiment"),
                            tr("Started"), tr("Took"), tr("Tags")};
-  return section < kRunColumns ? titles[section] : metrics_.value(section - kRunColumns);
+  return section < kRunColumns ? titles[section] : metric + param;
 }
 
 void RunTableModel::sort(int column, Qt::SortOrder sort_order) {

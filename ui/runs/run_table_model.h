@@ -1,4 +1,5 @@
-/// The runs that a filter found, as a table: what every run has, then the metrics that were chosen.
+/// The runs that a filter found, as a table: what every run has, then the metrics and parameters that
+/// were chosen.
 #pragma once
 
 #include <QAbstractTableModel>
@@ -18,8 +19,11 @@ class RunTableModel : public QAbstractTableModel {
  public:
   using QAbstractTableModel::QAbstractTableModel;
 
-  void set_metrics(const QStringList& names);
+  void set_columns(const QStringList& metrics, const QStringList& params);
   const QStringList& metrics() const { return metrics_; }
+  const QStringList& params() const { return params_; }
+  /// -1: as they come.
+  int sort_column() const { return sort_column_; }
   /// Takes the place of what is shown; rows that stay keep their place in views where that can be.
   void set_runs(std::vector<RunSummary> runs);
   const RunSummary& at(int row) const { return runs_.at(static_cast<size_t>(row)); }
@@ -29,6 +33,7 @@ class RunTableModel : public QAbstractTableModel {
   int rowCount(const QModelIndex& parent = {}) const override;
   int columnCount(const QModelIndex& parent = {}) const override;
   QVariant data(const QModelIndex& index, int role) const override;
+  /// With kColumnKey, what a column is remembered by.
   QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
   /// Runs without a value come last. Column -1: newest first, as they come.
   void sort(int column, Qt::SortOrder order) override;
@@ -36,8 +41,12 @@ class RunTableModel : public QAbstractTableModel {
  private:
   void order(std::vector<RunSummary>& runs) const;
   QString text(const RunSummary& run, int column) const;
+  /// The name of a metric or parameter; empty for other columns.
+  QString metric_at(int column) const { return metrics_.value(column - kRunColumns); }
+  QString param_at(int column) const { return params_.value(column - kRunColumns - metrics_.size()); }
+  QString column_key(int column) const;
   std::vector<RunSummary> runs_;
-  QStringList metrics_;
+  QStringList metrics_, params_;
   int sort_column_ = -1;
   Qt::SortOrder sort_order_ = Qt::AscendingOrder;
 };

@@ -4,7 +4,6 @@
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
-#include <QMenu>
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QTableView>
@@ -16,6 +15,7 @@
 
 #include "framework/history/queue.h"
 #include "ui/compare/pins.h"
+#include "ui/data/column_layout.h"
 #include "ui/data/format.h"
 #include "ui/data/table_view.h"
 #include "ui/plots/curve_panel.h"
@@ -30,7 +30,6 @@ constexpr int kFirstRuns = 200;     // on the screen before the rest is read
 constexpr int kMetricsAtFirst = 3;  // columns, before anybody chose some
 constexpr int kNarrowest = 320;
 constexpr int kFilterPauseMs = 150;
-constexpr size_t kMostCompared = 200;
 constexpr int kReadingShare = 20;  // reading the list takes at most this part of the time
 
 RunFilter filter_of(const QString& text, bool bin) {
@@ -66,9 +65,12 @@ RunsPage::RunsPage(Context& context)
       stack_(new QStackedWidget),
       table_stack_(new QStackedWidget),
       table_(make_table(&model_, tr("Runs"))),
+      layout_(
+          new ColumnLayout(*table_, context.preferences, "runs/columns", {68, 170, 104, 96, 104, 88, 96})),
       inspector_(new RunInspector(context, undo_)),
       curves_(new CurvePanel(context)) {
-  model_.set_metrics(context.preferences.value("runs/metrics").toStringList());
+  model_.set_columns(context.preferences.value("runs/metrics").toStringList(),
+                     context.preferences.value("runs/params").toStringList());
   build();
   add_actions();
   filter_timer_->setSingleShot(true);
@@ -130,8 +132,6 @@ void RunsPage::build() {
   table_->horizontalHeader()->setSortIndicatorClearable(true);
   table_->horizontalHeader()->setSortIndicator(-1, Qt::DescendingOrder);
   table_->horizontalHeader()->setStretchLastSection(false);
-  const int widths[] = {68, 170, 104, 96, 104, 88, 96};
-  for (int i = 0; i < kRunColumns; ++i) table_->setColumnWidth(i, widths[i]);
   empty_->setAlignment(Qt::AlignCenter);
   empty_->setWordWrap(true);
   empty_->setForegroundRole(QPalette::PlaceholderText);
@@ -190,9 +190,9 @@ void RunsPage::add_actions() {
     group_by_->showPopup();
   });
   add_action("pin-group", tr("Compare the runs of this group"), QKeySequence("Shift+C"), [this] {
-    context_.pins.clear();
-    for (const RunSummary& run : in_group())
-      if (context_.pins.runs().size() < kMostCompared) context_.pins.pin(run.id);
+    std::vector<int64_t> runs;
+    for (const RunSummary& run : in_group()) runs.push_back(run.id);
+    context_.pins.set(runs);
     Q_EMIT wants_page("compare");
   });
   add_action("columns", tr("Choose columns"), {}, [this] { choose_columns(); });
@@ -265,8 +265,9 @@ void RunsPage::read_all(bool names_known) {
   watch.start();
   context_.history.ask(
       this, question_,
-      [=, sweeps = group_by_->currentIndex() == static_cast<int>(GroupBy::sweep)](const Store& store) {
-        Listed listed{store.list(filter, metrics), {}};
+      [=, params = to_std(model_.params()),
+       sweeps = group_by_->currentIndex() == static_cast<int>(GroupBy::sweep)](const Store& store) {
+        Listed listed{store.list(filter, metrics, params), {}};
         if (sweeps)
           for (const Job& job : Queue(store).list())
             if (!job.run.empty() && !job.batch.empty()) listed.sweeps[job.run] = job.batch;
@@ -304,13 +305,11 @@ void RunsPage::take_names(const std::vector<RunSummary>& runs) {
       const bool matters = !metric.goal.empty() || name.contains("loss") || name.contains("accuracy");
       if (++seen[name] == 1 && matters) with_goal << name;
     }
-  metric_names_.clear();
-  for (const auto& [name, unused] : seen) metric_names_ << name;
   names_known_ = true;
   if (!context_.preferences.contains("runs/metrics")) {
     std::stable_sort(with_goal.begin(), with_goal.end(),
                      [&](const auto& a, const auto& b) { return seen[a] > seen[b]; });
-    model_.set_metrics(with_goal.mid(0, kMetricsAtFirst));
+    model_.set_columns(with_goal.mid(0, kMetricsAtFirst), model_.params());
   }
 }
 
@@ -452,32 +451,13 @@ void RunsPage::pin() {
   if (runs.empty()) return;
   Pins& pins = context_.pins;
   const bool all = std::all_of(runs.begin(), runs.end(), [&](int64_t run) { return pins.has(run); });
-  for (const int64_t run : runs) all ? pins.unpin(run) : pins.pin(run);
-  Q_EMIT message(tr("%n run(s) pinned to Compare", "", static_cast<int>(pins.runs().size())));
-}
-
-void RunsPage::choose_columns() {
-  auto* menu = new QMenu(this);
-  menu->setAttribute(Qt::WA_DeleteOnClose);
-  menu->setObjectName("runs.columns.menu");
-  QStringList names = metric_names_;
-  for (const QString& name : model_.metrics())
-    if (!names.contains(name)) names << name;
-  for (const QString& name : names.mid(0, 200)) {
-    QAction* action = menu->addAction(name);
-    action->setCheckable(true);
-    action->setChecked(model_.metrics().contains(name));
-    connect(action, &QAction::toggled, this, [this, name](bool on) {
-      QStringList metrics = model_.metrics();
-      metrics.removeAll(name);
-      if (on) metrics << name;
-      context_.preferences.setValue("runs/metrics", metrics);
-      model_.set_metrics(metrics);
-      read_all(true);
-    });
+  std::vector<int64_t> pinned = pins.runs();
+  for (const int64_t run : runs) {
+    std::erase(pinned, run);
+    if (!all) pinned.push_back(run);
   }
-  if (names.isEmpty()) menu->addAction(tr("No run has metrics yet"))->setEnabled(false);
-  menu->popup(columns_->mapToGlobal(QPoint(0, columns_->height())));
+  pins.set(pinned);
+  Q_EMIT message(tr("%n run(s) pinned to Compare", "", static_cast<int>(pins.runs().size())));
 }
 
 void RunsPage::set_command_for_list() {

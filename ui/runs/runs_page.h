@@ -18,6 +18,7 @@ class QToolButton;
 
 namespace conclave::ui {
 
+class ColumnLayout;
 class CurvePanel;
 class RunInspector;
 
@@ -60,6 +61,8 @@ class RunsPage : public Page {
   void move_to_bin();
   void pin();
   void choose_columns();
+  void show_columns_menu(const QStringList& metrics, const QStringList& params);
+  void set_columns(const QStringList& metrics, const QStringList& params);
   void set_command_for_list();
 
   /// What was listed: runs, and which of them were queued together.
@@ -72,8 +75,7 @@ class RunsPage : public Page {
   std::vector<RunGroup> groups_;
   TextTableModel groups_model_;
   QUndoStack undo_;
-  Question question_;
-  QStringList metric_names_;
+  Question question_, names_;
   bool names_known_ = false, busy_ = false, again_ = false, bin_ = false, opened_ = false;
   int64_t wanted_ = 0;  // to be selected as soon as it is listed
   QTimer *filter_timer_, *later_;
@@ -88,6 +90,7 @@ class RunsPage : public Page {
   QTableView* groups_view_;
   QStackedWidget *stack_, *table_stack_;
   QTableView* table_;
+  ColumnLayout* layout_;
   RunInspector* inspector_;
   CurvePanel* curves_;
 };

@@ -1080,6 +1080,12 @@ In Runs, choose some and press C.</source>
             <source>How busy this machine is</source>
             <translation>本机的负载</translation>
         </message>
+        <message numerus="yes">
+            <source>%n run(s) that were pinned are no longer in this history</source>
+            <translation>
+                <numerusform>%n 个固定的运行已不在此历史中</numerusform>
+            </translation>
+        </message>
     </context>
     <context>
         <name>conclave::ui::ModelChooser</name>
@@ -2003,6 +2009,14 @@ In Runs, choose some and press C.</source>
             <source>Tags</source>
             <translation>标签</translation>
         </message>
+        <message>
+            <source>Parameter %1</source>
+            <translation>参数 %1</translation>
+        </message>
+        <message>
+            <source>Metric %1, its last value</source>
+            <translation>指标 %1 的最后值</translation>
+        </message>
     </context>
     <context>
         <name>conclave::ui::RunsPage</name>
@@ -2121,10 +2135,6 @@ In Runs, choose some and press C.</source>
             </translation>
         </message>
         <message>
-            <source>No run has metrics yet</source>
-            <translation>还没有运行有指标</translation>
-        </message>
-        <message>
             <source>Groups of runs</source>
             <translation>运行分组</translation>
         </message>
@@ -2171,6 +2181,18 @@ In Runs, choose some and press C.</source>
         <message>
             <source>all</source>
             <translation>全部</translation>
+        </message>
+        <message>
+            <source>No run has any yet</source>
+            <translation>还没有运行有这些</translation>
+        </message>
+        <message>
+            <source>Parameters</source>
+            <translation>参数</translation>
+        </message>
+        <message>
+            <source>Order and widths as they were</source>
+            <translation>恢复原来的顺序和宽度</translation>
         </message>
     </context>
     <context>
