@@ -4,11 +4,14 @@
 #include <QAbstractItemModelTester>
 #include <QComboBox>
 #include <QMenu>
+#include <QScrollArea>
 #include <QTabWidget>
 #include <QTableView>
 #include <QToolButton>
 #include <cmath>
 
+#include "framework/base/json.h"
+#include "framework/history/machine.h"
 #include "ui/compare/compare_page.h"
 #include "ui/compare/compare_tables.h"
 #include "ui/compare/run_plots.h"
@@ -152,6 +155,113 @@ TEST_F(CompareTest, PinnedRunsStandSideBySide) {
   ASSERT_TRUE(wait([&] { return page.settled() && page.metrics().columnCount() == 2; }));
   trigger("compare.clear");
   EXPECT_TRUE(wait([&] { return page.settled() && page.metrics().columnCount() == 1; }));
+}
+
+TEST_F(CompareTest, PinsAreThereAgainTheNextTime) {
+  const int64_t a = add_run("a", 0.5), b = add_run("b", 0.75), c = add_run("c", 0.6);
+  window().open_page("runs");
+  ASSERT_TRUE(wait([&] { return child<QTableView>("runs.table")->model()->rowCount() == 3; }));
+  child<QTableView>("runs.table")->selectAll();
+  trigger("runs.pin");
+  window().open_page("compare");
+  const auto shown = [&] { return window().page("compare")->command().mid(2); };
+  const auto numbers = [](const std::vector<int64_t>& runs) {
+    QStringList words;
+    for (const int64_t run : runs) words << QString::number(run);
+    return words;
+  };
+  ASSERT_TRUE(wait([&] { return shown() == numbers({c, b, a}); }));
+  const auto remembered = [] {
+    Preferences kept;
+    kept.beginGroup("compare/pins");
+    return kept.childKeys().size() == 1 ? kept.value(kept.childKeys()[0]).toStringList().size() : 0;
+  };
+  ASSERT_TRUE(wait([&] { return remembered() == 3; }));
+  window_.reset();
+  Store::open(history()).purge(std::span(&b, 1));
+  window().open_page("compare");
+  EXPECT_TRUE(wait([&] { return shown() == numbers({c, a}); }));
+  EXPECT_TRUE(child<QLabel>("status.message")->text().contains("no longer in this history"));
+  ASSERT_TRUE(wait([&] { return remembered() == 2; }));
+  window_.reset();
+  window().open_page("compare");
+  EXPECT_TRUE(wait([&] { return shown() == numbers({c, a}); }));
+  EXPECT_FALSE(child<QLabel>("status.message")->text().contains("no longer")) << "it is said once";
+  window().pin_named_runs({"a"});  // as --pin does: these and no others
+  EXPECT_TRUE(wait([&] { return shown() == numbers({a}); }));
+  trigger("compare.clear");
+  EXPECT_TRUE(wait([&] { return remembered() == 0; }));
+}
+
+TEST_F(CompareTest, AHundredAndTwentyRuns) {
+  constexpr int kRuns = 120;
+  {
+    Store store = Store::open(history());
+    for (int r = 0; r < kRuns; ++r) {
+      const std::string uuid = new_uuid();
+      const std::vector<Json> records = {
+          {{"op", "start"},
+           {"run", uuid},
+           {"app", "vqa"},
+           {"verb", "train"},
+           {"name", "sweep-" + std::to_string(r)},
+           {"time_ms", 1700000000000 + r * 1000},
+           {"argv", Json::array({"conclave-vqa", "train"})},
+           {"machine", Json::object()},
+           {"process", {{"host", "elsewhere"}, {"pid", 1}, {"start", 1}}}},
+          {{"op", "params"},
+           {"run", uuid},
+           {"params", Json::array({{{"key", "lr"}, {"value", 0.001 * r}, {"source", "default"}}})}},
+          {{"op", "finish"},
+           {"run", uuid},
+           {"status", "finished"},
+           {"exit_code", 0},
+           {"time_ms", 1800000000000}}};
+      Curves curves;
+      for (int m = 0; m < 20; ++m)
+        for (int step = 0; step < 300; ++step) {
+          Series& series = curves[m == 0 ? "loss" : "metric-" + std::to_string(m)];
+          series.steps.push_back(step);
+          series.seconds.push_back(static_cast<float>(step));
+          series.values.push_back(1.0 / (1 + step) + 0.01 * r);
+        }
+      store.record(std::span(records).first(2), uuid, curves);
+      store.record(std::span(records).last(1));
+    }
+  }
+  window().open_page("runs");
+  ASSERT_TRUE(wait([&] { return child<QTableView>("runs.table")->model()->rowCount() == kRuns; }));
+  trigger("runs.pin-group");
+  auto& page = *static_cast<ComparePage*>(window().page("compare"));
+  ASSERT_TRUE(wait([&] { return page.settled() && page.metrics().columnCount() == kRuns + 1; }));
+  EXPECT_EQ(page.metrics().rowCount(), 20);
+  EXPECT_LE(window().minimumSizeHint().width(), 1000)
+      << "chips are scrolled, the window is not as wide as they";
+  ASSERT_FALSE(page.curves().plots().empty());
+  EXPECT_FALSE(page.curves().plots()[0]->buckets(kRuns - 1).empty()) << "each has its curve";
+  page.curves().plots()[0]->cursor_moved(50);
+  EXPECT_LE(window().minimumSizeHint().width(), 1000);
+  keep_picture("compare-120");
+  auto* tabs = child<QTabWidget>("compare.tabs");
+  auto* scatter = static_cast<ScatterPlot*>(tabs->widget(3));
+  tabs->setCurrentIndex(3);
+  QTest::qWait(50);
+  const QPointF place = scatter->plot()->graph(7)->coordsToPixels(
+      scatter->plot()->graph(7)->dataMainKey(0), scatter->plot()->graph(7)->dataMainValue(0));
+  EXPECT_TRUE(scatter->run_at(place).contains("sweep-")) << "names are told, not written over each other";
+  EXPECT_EQ(scatter->plot()->itemCount(), 0);
+  keep_picture("compare-120-scatter");
+  tabs->setCurrentIndex(2);
+  keep_picture("compare-120-axes");
+  const int64_t last = page.command().last().toLongLong();
+  auto* chip = child<QToolButton>(qPrintable(QString("chip.%1").arg(last)));
+  child<QScrollArea>("compare.chips")->ensureWidgetVisible(chip);
+  QTest::mouseClick(chip, Qt::LeftButton);
+  EXPECT_TRUE(page.metrics().at(0).cells[1].contains('(')) << "the difference to the last one";
+  EXPECT_FALSE(page.metrics().at(0).cells[kRuns].contains('('));
+  child<QToolButton>(qPrintable(QString("unpin.%1").arg(last)))->click();
+  EXPECT_TRUE(wait([&] { return page.settled() && page.metrics().columnCount() == kRuns; }));
+  EXPECT_EQ(child<QToolButton>("rail.compare")->text().trimmed(), "Compare  119");
 }
 
 }  // namespace

@@ -94,8 +94,7 @@ MainWindow::MainWindow(const std::filesystem::path& history, const QString& firs
   });
   add_page<QueuePage>([this](QueuePage* queue) {
     connect(queue, &QueuePage::wants_comparison, this, [this](const std::vector<int64_t>& runs) {
-      pins_.clear();
-      for (const int64_t run : runs) pins_.pin(run);
+      pins_.set(runs);
       static_cast<ComparePage*>(page("compare"))->show_parallel_axes();
       open_page("compare");
     });
@@ -112,12 +111,16 @@ MainWindow::MainWindow(const std::filesystem::path& history, const QString& firs
   connect(rail_, &Rail::chosen, this, &MainWindow::open_page);
   connect(&history_, &HistoryThread::changed, this, &MainWindow::on_history_changed);
   connect(&history_, &HistoryThread::trouble, this, [this](const QString& text) { say(text, true); });
+  connect(&pin_memory_, &PinMemory::vanished, this, [this](int runs) {
+    say(tr("%n run(s) that were pinned are no longer in this history", "", runs), true);
+  });
   connect(&bell_, &AlertBell::failed, this, [this](const QString& text) { say(text, true); });
   bell_.set_command(preferences_.value(SettingsPage::kAlertCommand).toString());
 
   resize(preferences_.value("window/size", QSize(1280, 800)).toSize());
   open_page(first_page.isEmpty() ? preferences_.value("window/page", "home").toString() : first_page);
   on_history_changed();
+  pin_memory_.restore();
   history_.begin();
   if (preferences_.value("queue/work").toBool())  // its page goes on with starting jobs
     QTimer::singleShot(0, this, [this] { page("queue"); });
@@ -255,7 +258,8 @@ void MainWindow::pin_named_runs(const QStringList& references) {
       },
       [this](const Answer<std::vector<int64_t>>& answer) {
         if (!answer.value) return say(answer.error, true);
-        for (const int64_t run : *answer.value) pins_.pin(run);
+        pin_memory_.begin_anew();
+        pins_.set(*answer.value);
       });
 }
 

@@ -8,7 +8,7 @@
 #include "ui/app/alert_bell.h"
 #include "ui/app/page.h"
 #include "ui/app/preferences.h"
-#include "ui/compare/pins.h"
+#include "ui/compare/pin_memory.h"
 #include "ui/data/history_thread.h"
 #include "ui/data/machine_state.h"
 
@@ -38,7 +38,8 @@ class MainWindow : public QMainWindow {
   HistoryThread& history() { return history_; }
   /// Shows one run, wherever the window is.
   void open_run(int64_t run);
-  /// Pins runs to Compare, each named by its number, name, the beginning of its id, or "last".
+  /// Pins these runs to Compare and no others, each named by its number, name, the beginning of its id, or
+  /// "last".
   void pin_named_runs(const QStringList& references);
   /// The same by number, name, the beginning of its id, or "last".
   void open_named_run(const QString& reference);
@@ -68,6 +69,7 @@ class MainWindow : public QMainWindow {
   AlertBell bell_{history_};
   MachineWatch machine_;
   Pins pins_;
+  PinMemory pin_memory_{history_, preferences_, pins_};
   Context context_{history_, preferences_, actions_, pins_};
   std::vector<Place> places_;
   Rail* rail_;

@@ -3,9 +3,12 @@
 #include <QHeaderView>
 #include <QLabel>
 #include <QPushButton>
+#include <QScrollArea>
+#include <QScrollBar>
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QTabWidget>
+#include <QTimer>
 #include <QToolButton>
 #include <map>
 
@@ -20,6 +23,8 @@
 
 namespace conclave::ui {
 namespace {
+
+constexpr int kComparingShare = 20;  // reading many runs takes at most this part of the time
 
 QString name_of(const RunDetail& run) {
   const auto name = QString::fromStdString(run.name.empty() ? run.app + " " + run.verb : run.name);
@@ -36,6 +41,7 @@ ComparePage::ComparePage(Context& context)
     : Page(info(), context),
       parameters_({}),
       metrics_({}),
+      later_(new QTimer(this)),
       stack_(new QStackedWidget),
       chips_(new QHBoxLayout),
       curves_(new CurvePanel(context)),
@@ -43,6 +49,8 @@ ComparePage::ComparePage(Context& context)
       parallel_(new ParallelPlot),
       scatter_(new ScatterPlot) {
   build();
+  later_->setSingleShot(true);
+  connect(later_, &QTimer::timeout, this, &ComparePage::read);
   add_action(
       "clear", tr("Unpin all"), {}, [this] { context_.pins.clear(); }, true);
   add_action("take", tr("Take this table or plot along"), QKeySequence("Ctrl+S"),
@@ -51,7 +59,7 @@ ComparePage::ComparePage(Context& context)
   connect(&context.pins, &Pins::changed, this, [this] {
     const size_t count = context_.pins.runs().size();
     Q_EMIT badge(count == 0 ? "" : QString::number(count));
-    refresh();
+    read();
   });
   set_command({"conclave-history", "compare"});
 }
@@ -106,10 +114,18 @@ void ComparePage::build() {
   auto* chips = new QWidget;
   chips->setLayout(chips_);
   chips_->setContentsMargins(0, 0, 0, 0);
+  auto* strip = new QScrollArea;  // a hundred runs are as wide as they are; the window is not
+  strip->setObjectName("compare.chips");
+  strip->setWidget(chips);
+  strip->setWidgetResizable(true);
+  strip->setFrameShape(QFrame::NoFrame);
+  strip->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  strip->setFixedHeight(QToolButton().sizeHint().height() + 2 +
+                        strip->horizontalScrollBar()->sizeHint().height());
   auto* full = new QWidget;
   auto* full_layout = new QVBoxLayout(full);
   full_layout->setContentsMargins(0, 0, 0, 0);
-  full_layout->addWidget(chips);
+  full_layout->addWidget(strip);
   full_layout->addWidget(split, 1);
   stack_->addWidget(nothing);
   stack_->addWidget(full);
@@ -121,14 +137,24 @@ bool ComparePage::settled() const {
 }
 
 void ComparePage::refresh() {
+  const qint64 pause = reading_ms_ * kComparingShare;
+  if (busy_ || !since_read_.isValid() || since_read_.elapsed() >= pause) return read();
+  if (!later_->isActive()) later_->start(static_cast<int>(pause - since_read_.elapsed()) + 1);
+}
+
+void ComparePage::read() {
   if (busy_) {
     again_ = true;
     return;
   }
+  later_->stop();
   busy_ = true;
+  QElapsedTimer watch;
+  watch.start();
+  asked_ = context_.pins.runs();
   context_.history.ask(
       this, question_,
-      [ids = context_.pins.runs()](const Store& store) {
+      [ids = asked_](const Store& store) {
         std::vector<RunDetail> runs;
         for (const int64_t id : ids) {
           try {
@@ -138,11 +164,15 @@ void ComparePage::refresh() {
         }
         return runs;
       },
-      [this](Answer<std::vector<RunDetail>> answer) {
+      [this, watch](Answer<std::vector<RunDetail>> answer) {
         busy_ = false;
         runs_ = answer.value ? std::move(*answer.value) : std::vector<RunDetail>();
         fill();
-        if (std::exchange(again_, false)) refresh();
+        since_read_.start();
+        reading_ms_ = watch.elapsed();
+        const bool again = std::exchange(again_, false);
+        if (asked_ != context_.pins.runs()) return read();
+        if (again) refresh();
       });
 }
 
@@ -190,6 +220,10 @@ void ComparePage::fill() {
 
 // A chip a run: its colour and name; a click makes it the baseline, the cross unpins it.
 void ComparePage::fill_chips() {
+  QStringList wanted;
+  for (const RunDetail& run : runs_) wanted << (run.id == baseline_ ? "= " : "") + name_of(run);
+  if (wanted == chips_shown_) return;
+  chips_shown_ = wanted;
   while (QLayoutItem* item = chips_->takeAt(0)) {
     if (item->widget()) item->widget()->deleteLater();
     delete item;
@@ -205,6 +239,7 @@ void ComparePage::fill_chips() {
     connect(chip, &QToolButton::clicked, this, [this, id] { set_baseline(id); });
     auto* cross = new QToolButton;
     cross->setText("×");
+    cross->setObjectName(QString("unpin.%1").arg(id));
     cross->setStyleSheet(
         "QToolButton { padding: 5px 6px; border-color: transparent; background: transparent; }");
     cross->setToolTip(tr("Unpin"));

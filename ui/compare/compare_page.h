@@ -1,6 +1,8 @@
 /// Pinned runs side by side: curves over each other, parameters that differ, metrics with differences.
 #pragma once
 
+#include <QElapsedTimer>
+
 #include "ui/app/page.h"
 #include "ui/data/text_table_model.h"
 
@@ -8,6 +10,7 @@ class QHBoxLayout;
 class QLabel;
 class QStackedWidget;
 class QTabWidget;
+class QTimer;
 
 namespace conclave::ui {
 
@@ -34,14 +37,19 @@ class ComparePage : public Page {
 
  private:
   void build();
+  void read();
   void fill();
   void fill_chips();
 
   Question question_;
   bool busy_ = false, again_ = false;
+  std::vector<int64_t> asked_;
   std::vector<RunDetail> runs_;
   int64_t baseline_ = 0;
-  QStringList headers_;
+  QTimer* later_;
+  QElapsedTimer since_read_;
+  qint64 reading_ms_ = 0;
+  QStringList headers_, chips_shown_;
   TextTableModel parameters_, metrics_;
   QStackedWidget* stack_;
   QHBoxLayout* chips_;

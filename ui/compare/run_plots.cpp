@@ -23,7 +23,8 @@ namespace {
 
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 constexpr size_t kMostAxes = 14;
-constexpr double kNear = 8;  // pixels
+constexpr size_t kMostLabels = 24;  // more cover each other; the mouse tells which run a point is
+constexpr double kNear = 8;         // pixels
 constexpr int kSide = 60, kHead = 34, kFoot = 24;
 
 double distance_to(const QPointF& place, const QPointF& a, const QPointF& b) {
@@ -96,6 +97,23 @@ ScatterPlot::ScatterPlot(QWidget* parent)
   layout->addWidget(plot_, 1);
   for (QComboBox* box : {across_, up_})
     connect(box, &QComboBox::currentIndexChanged, this, &ScatterPlot::draw);
+  connect(plot_, &QCustomPlot::mouseMove, this, [this](const QMouseEvent* event) {
+    QToolTip::showText(event->globalPosition().toPoint(), run_at(event->position()), plot_);
+  });
+}
+
+QString ScatterPlot::run_at(const QPointF& place) const {
+  QString nearest;
+  double best = kNear;
+  for (int i = 0; i < plot_->graphCount(); ++i) {
+    const QCPGraph* point = plot_->graph(i);
+    const double off =
+        QLineF(place, point->coordsToPixels(point->dataMainKey(0), point->dataMainValue(0))).length();
+    if (off >= best) continue;
+    best = off;
+    nearest = point->name();
+  }
+  return nearest;
 }
 
 void ScatterPlot::changeEvent(QEvent* event) {
@@ -159,6 +177,7 @@ void ScatterPlot::draw() {
       point->setScatterStyle(
           QCPScatterStyle(QCPScatterStyle::ssDisc, runs_[run].color, runs_[run].color, 10));
       point->addData(a, b);
+      if (runs_.size() > kMostLabels) continue;
       auto* label = new QCPItemText(plot_);
       label->setText(runs_[run].label);
       label->setColor(palette().color(QPalette::WindowText));

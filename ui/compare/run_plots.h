@@ -41,6 +41,8 @@ class ScatterPlot : public QWidget {
   QCustomPlot* plot() const { return plot_; }
   QComboBox* across() const { return across_; }
   QComboBox* up() const { return up_; }
+  /// The name of the run whose point is there; empty: none.
+  QString run_at(const QPointF& place) const;
 
  protected:
   void changeEvent(QEvent* event) override;

@@ -16,8 +16,9 @@ namespace conclave::ui {
 namespace {
 constexpr int kZoomPauseMs = 60;
 constexpr int kFewestColumns = 200;
-constexpr int kTickWidth = 110;    // so that labels of a million steps stand apart
-constexpr size_t kFewPoints = 60;  // so few are drawn with a mark each
+constexpr int kTickWidth = 110;          // so that labels of a million steps stand apart
+constexpr size_t kFewPoints = 60;        // so few are drawn with a mark each
+constexpr qsizetype kMostReadings = 12;  // of the cursor, which would be wider than the plot
 constexpr double kLineWidth = 1.6;
 
 // "250k", "3M": labels of long runs stand apart in narrow plots.
@@ -246,6 +247,10 @@ void CurvePlot::set_cursor(double x) {
           std::lower_bound(curve.buckets.begin(), curve.buckets.end(), x,
                            [this](const Bucket& bucket, double at) { return place(bucket) < at; });
       if (curve.buckets.empty()) continue;
+      if (readings.size() == kMostReadings) {
+        readings << "…";
+        break;
+      }
       const Bucket& bucket = after == curve.buckets.end() ? curve.buckets.back() : *after;
       readings << QString("<span style='color:%1'>●</span> %2")
                       .arg(curve.source.color.name(), number_text(bucket.mean));
