@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <QAbstractItemModelTester>
+#include <QImage>
 #include <QLineEdit>
 #include <QMimeData>
 #include <QPlainTextEdit>
@@ -11,6 +12,7 @@
 #include <fstream>
 
 #include "framework/base/error.h"
+#include "framework/base/file.h"
 #include "ui/data/format.h"
 #include "ui/data/table_view.h"
 #include "ui/form/command_dialog.h"
@@ -137,6 +139,83 @@ TEST_F(QueueTest, CancellingIsSaidUntilItIsTrueAndJobsOutliveTheWindow) {
   ASSERT_TRUE(wait([&] { return state(1) == "cancelling…"; }));
   std::ofstream(go) << "x";
   EXPECT_TRUE(wait([&] { return state(1) == "cancelled"; }));
+}
+
+const char* kTinyRecipe = R"({"name": "tiny", "vocabulary": 300,
+  "picture": {"policy": "stretch", "size": 16},
+  "model": {"max_tiles": 1,
+            "vision": {"kind": "conv", "image": 16, "widths": [8, 16], "strides": [4, 2], "groups": 4},
+            "connector": {"kind": "mlp2x_gelu"},
+            "text": {"width": 32, "layers": 2, "heads": 4, "ffn": {"hidden": 48},
+                     "moe": {"variant": "modality-aware", "experts": 4, "hidden": 24}}},
+  "sources": {"own": {"kind": "llava"}},
+  "stages": [{"name": "learn", "mix": [{"source": "own", "pictures": 2}],
+              "train": {"steps": 1000000, "checkpoint_every": 5, "keep_last": 2,
+                        "schedule": {"kind": "constant", "peak": 1e-3}}}]})";
+
+TEST_F(QueueTest, ATrainingThatWasCancelledGoesOnFromItsStep) {
+  namespace fs = std::filesystem;
+  fs::create_directories(dir_ / "llava" / fs::path("images"));
+  std::string questions;
+  for (int i = 0; i < 4; ++i) {
+    QImage picture(16, 16, QImage::Format_RGB32);
+    picture.fill(QColor::fromHsv(i * 90, 255, 255));
+    ASSERT_TRUE(picture.save(
+        QString::fromStdString((dir_ / "llava" / fs::path(fmt::format("images/{}.png", i))).string())));
+    questions += fmt::format(
+        "{{\"question_id\": {0}, \"image\": \"{0}.png\", \"text\": \"is it red\", \"answer\": \"no\"}}\n", i);
+  }
+  write_file(dir_ / "llava" / fs::path("train.jsonl"), questions);
+  write_file(dir_ / "recipe.json", kTinyRecipe);
+  window().open_page("queue");
+  const QAction* resume = window().actions().find("queue.resume");
+  const QAction* retry = window().actions().find("queue.retry");
+  const auto place = [&](const char* name) { return QString::fromStdString((dir_ / name).string()); };
+  queue_command(
+      shell_text(QStringList{"conclave-vqa", "train", "--threads", "1", "--recipe", place("recipe.json"),
+                             "--data", QString::fromStdString(dir_.path().string()), "--out", place("out")}));
+  queue_command("/bin/false train");
+  choose(1);
+  EXPECT_FALSE(resume->isEnabled()) << "nothing has ended";
+  EXPECT_FALSE(retry->isEnabled());
+  trigger("queue.work");
+  const auto newest = [&] {
+    Job job;
+    job.state = "cancelled";  // as if it had ended
+    job.argv = {"conclave-vqa", "train", "--out=out"};
+    job.folder = dir_.path().string();
+    return checkpoint_of(job);
+  };
+  ASSERT_TRUE(wait([&] { return state(1) == "running" && newest() && newest()->step >= 10; }));
+  trigger("queue.cancel");
+  ASSERT_TRUE(wait([&] { return state(1) == "cancelled"; }));
+  ASSERT_TRUE(wait([&] { return resume->isEnabled(); }));
+  const int64_t stopped = newest()->step;
+  EXPECT_EQ(newest()->stage, 1);
+  EXPECT_TRUE(resume->toolTip().contains(QString("step %1 of stage 1").arg(stopped)))
+      << qPrintable(resume->toolTip());
+  EXPECT_FALSE(retry->isEnabled()) << "it would not begin at the beginning";
+  keep_picture("queue-resume");
+  ASSERT_TRUE(wait([&] { return state(2) == "failed"; }));
+  choose(2);
+  EXPECT_TRUE(wait([&] { return retry->isEnabled() && !resume->isEnabled(); }))
+      << "this one has no checkpoint";
+  choose(1);
+  ASSERT_TRUE(wait([&] { return resume->isEnabled(); }));
+  QTest::keyClick(child<QTableView>("queue.table"), Qt::Key_R, Qt::ShiftModifier);
+  ASSERT_TRUE(wait([&] { return state(1) == "running" && newest()->step > stopped; }));
+  EXPECT_TRUE(wait([&] {
+    return child<QPlainTextEdit>("queue.log")
+        ->toPlainText()
+        .contains(QString("goes on at step %1").arg(stopped));
+  }));
+  trigger("queue.cancel");
+  ASSERT_TRUE(wait([&] { return state(1) == "cancelled"; }));
+  trigger("queue.work");
+  const Store store = Store::open_read_only(history());
+  const Series loss = store.series(store.find("last"), "learn/loss");
+  ASSERT_FALSE(loss.steps.empty());
+  EXPECT_GT(loss.steps.front(), stopped) << "no step was made twice";
 }
 
 TEST_F(QueueTest, WaitingJobsAreReordered) {

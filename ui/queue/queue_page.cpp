@@ -52,7 +52,10 @@ QueuePage::QueuePage(Context& context)
   add_actions();
   set_command({"conclave-history", "queue", "list"});
   connect(&model_, &JobTableModel::reordered, this, &QueuePage::reorder);
-  connect(table_->selectionModel(), &QItemSelectionModel::selectionChanged, this, &QueuePage::show_log);
+  connect(table_->selectionModel(), &QItemSelectionModel::selectionChanged, this, [this] {
+    show_log();
+    find_checkpoints();
+  });
   keep_draft(command_text_, context.preferences, "queue/command");
   keep_draft(sweep_, context.preferences, "queue/sweep");
   connect(command_text_, &QLineEdit::returnPressed, this, &QueuePage::add_job);
@@ -166,16 +169,23 @@ void QueuePage::add_actions() {
              [this] { open_form(); });
   add_action(
       "cancel", tr("Cancel"), QKeySequence("Ctrl+Del"),
-      [this] { change(tr("cancelled"), [](Queue& queue, int64_t job) { queue.cancel(job); }); }, true);
+      [this] { change(selected(), tr("cancelled"), [](Queue& queue, int64_t job) { queue.cancel(job); }); },
+      true);
+  const auto again = [](Queue& queue, int64_t job) { queue.retry(job); };
+  add_action(
+      "resume", tr("Resume"), QKeySequence("Shift+R"),
+      [this, again] { change(ended(true), tr("waiting again"), again); }, true);
   add_action(
       "retry", tr("Try again"), QKeySequence("R"),
-      [this] { change(tr("waiting again"), [](Queue& queue, int64_t job) { queue.retry(job); }); }, true);
+      [this, again] { change(ended(false), tr("waiting again"), again); }, true);
+  offer_again({});
   add_action(
       "compare", tr("Compare its group"), QKeySequence("G"), [this] { compare_group(); }, true);
   add_action("up", tr("Earlier"), QKeySequence("Ctrl+Up"), [this] { move(-1); });
   add_action("down", tr("Later"), QKeySequence("Ctrl+Down"), [this] { move(1); });
-  add_action("remove", tr("Forget a job that has ended"), QKeySequence("Shift+Del"),
-             [this] { change(tr("forgotten"), [](Queue& queue, int64_t job) { queue.remove(job); }); });
+  add_action("remove", tr("Forget a job that has ended"), QKeySequence("Shift+Del"), [this] {
+    change(selected(), tr("forgotten"), [](Queue& queue, int64_t job) { queue.remove(job); });
+  });
 }
 
 // The command can be looked at and changed before it is queued.
@@ -227,8 +237,52 @@ void QueuePage::refresh() {
                             .arg(waiting > 0 && !working_ ? tr(" (nothing starts them now)") : QString()));
         Q_EMIT badge(cpu + gpu + waiting > 0 ? QString::number(cpu + gpu + waiting) : "");
         show_log();
+        find_checkpoints();
         if (std::exchange(again_, false)) refresh();
       });
+}
+
+// On the history's thread, since a folder may lie on a slow disk.
+void QueuePage::find_checkpoints() {
+  std::vector<Job> jobs;
+  for (const int64_t job : selected()) jobs.push_back(model_.at(model_.row_of(job)));
+  context_.history.ask(
+      this, checkpoint_question_,
+      [jobs](const Store&) {
+        std::map<int64_t, JobCheckpoint> found;
+        for (const Job& job : jobs)
+          if (const auto checkpoint = checkpoint_of(job)) found[job.id] = *checkpoint;
+        return found;
+      },
+      [this](Answer<std::map<int64_t, JobCheckpoint>> answer) {
+        offer_again(answer.value ? std::move(*answer.value) : std::map<int64_t, JobCheckpoint>());
+      });
+}
+
+std::vector<int64_t> QueuePage::ended(bool with_checkpoint) const {
+  std::vector<int64_t> jobs;
+  for (const int64_t id : selected()) {
+    const std::string& state = model_.at(model_.row_of(id)).state;
+    if (state != "running" && state != "waiting" && checkpoints_.contains(id) == with_checkpoint)
+      jobs.push_back(id);
+  }
+  return jobs;
+}
+
+void QueuePage::offer_again(std::map<int64_t, JobCheckpoint> checkpoints) {
+  checkpoints_ = std::move(checkpoints);
+  QAction* resume = context_.actions.find("queue.resume");
+  const auto resumable = ended(true);
+  resume->setEnabled(!resumable.empty());
+  context_.actions.find("queue.retry")->setEnabled(!ended(false).empty());
+  QString from = tr("Go on from the checkpoint of a training that stopped (Shift+R)");
+  if (!resumable.empty()) {
+    const JobCheckpoint& checkpoint = checkpoints_.at(resumable.front());
+    from = checkpoint.stage > 0
+               ? tr("Go on from step %1 of stage %2 (Shift+R)").arg(checkpoint.step).arg(checkpoint.stage)
+               : tr("Go on from step %1 (Shift+R)").arg(checkpoint.step);
+  }
+  resume->setToolTip(from);
 }
 
 void QueuePage::show_log() {
@@ -313,8 +367,8 @@ void QueuePage::queue(std::vector<JobSpec> jobs) {
       });
 }
 
-void QueuePage::change(const QString& what, std::function<void(Queue&, int64_t)> each) {
-  const auto jobs = selected();
+void QueuePage::change(const std::vector<int64_t>& jobs, const QString& what,
+                       std::function<void(Queue&, int64_t)> each) {
   if (jobs.empty()) return;
   context_.history.change(
       this,

@@ -2,8 +2,11 @@
 /// on when the window is closed and are here again when it is opened.
 #pragma once
 
+#include <map>
+
 #include "ui/app/page.h"
 #include "ui/process/line_process.h"
+#include "ui/queue/job_checkpoint.h"
 #include "ui/queue/job_table_model.h"
 
 class QLabel;
@@ -44,12 +47,18 @@ class QueuePage : public Page {
   void show_log();
   void reorder(const std::vector<int64_t>& waiting);
   void move(int rows);
-  void change(const QString& what, std::function<void(Queue&, int64_t)> each);
+  void change(const std::vector<int64_t>& jobs, const QString& what,
+              std::function<void(Queue&, int64_t)> each);
   std::vector<int64_t> selected() const;
+  void find_checkpoints();
+  void offer_again(std::map<int64_t, JobCheckpoint> checkpoints);
+  /// Chosen jobs that have ended: those with a checkpoint, or the others.
+  std::vector<int64_t> ended(bool with_checkpoint) const;
   void start_worker();
 
   JobTableModel model_;
-  Question question_, log_question_, group_question_;
+  Question question_, log_question_, group_question_, checkpoint_question_;
+  std::map<int64_t, JobCheckpoint> checkpoints_;  // of chosen jobs
   bool busy_ = false, again_ = false, working_ = false;
   LineProcess worker_;
   QTableView* table_;

@@ -1451,6 +1451,22 @@ In Runs, choose some and press C.</source>
             <source>conclave-history is neither beside this program nor on PATH</source>
             <translation>conclave-history 既不在本程序旁，也不在 PATH 中</translation>
         </message>
+        <message>
+            <source>Resume</source>
+            <translation>继续训练</translation>
+        </message>
+        <message>
+            <source>Go on from the checkpoint of a training that stopped (Shift+R)</source>
+            <translation>从停止的训练的检查点继续（Shift+R）</translation>
+        </message>
+        <message>
+            <source>Go on from step %1 of stage %2 (Shift+R)</source>
+            <translation>从第 %2 阶段的第 %1 步继续（Shift+R）</translation>
+        </message>
+        <message>
+            <source>Go on from step %1 (Shift+R)</source>
+            <translation>从第 %1 步继续（Shift+R）</translation>
+        </message>
     </context>
     <context>
         <name>conclave::ui::ReaderTableModel</name>
