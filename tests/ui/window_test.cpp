@@ -10,12 +10,14 @@
 #include <QScrollArea>
 #include <QSignalSpy>
 #include <QTabBar>
+#include <QTextBrowser>
 #include <QToolButton>
 
 #include <cmath>
 
 #include "framework/base/file.h"
 #include "ui/app/bench.h"
+#include "ui/app/page_help.h"
 #include "ui/app/palette.h"
 #include "ui/app/rail.h"
 #include "ui/app/screenshots.h"
@@ -244,6 +246,34 @@ TEST_F(UiTest, HomeShowsWhatWasRunLastAndOpensIt) {
   EXPECT_EQ(window().current_page()->id(), "runs");
   EXPECT_EQ(window().current_page()->command(),
             QStringList({"conclave-history", "show", QString::number(run)}));
+}
+
+TEST_F(UiTest, EachPageHasItsHelpWithTheKeysItHas) {
+  for (const QString& page : window().page_ids()) {
+    window().open_page(page);
+    ASSERT_TRUE(wait_settled()) << page.toStdString();
+    EXPECT_GT(page_purpose(page).size(), 60) << page.toStdString();
+    QTest::keyClick(&window(), Qt::Key_F1);
+    auto* help = child<PageHelp>("help");
+    ASSERT_TRUE(wait([&] { return help->isVisible(); }));
+    const QString text = child<QTextBrowser>("help.text")->toPlainText();
+    EXPECT_TRUE(text.startsWith(page_purpose(page).left(40))) << page.toStdString();
+    for (const auto& [spec, action] : window().actions().entries()) {
+      if (spec.key.isEmpty() || (!spec.page.isEmpty() && spec.page != page)) continue;
+      EXPECT_TRUE(text.contains(spec.text)) << spec.id.toStdString();
+      EXPECT_TRUE(text.contains(spec.key.toString(QKeySequence::NativeText))) << spec.id.toStdString();
+    }
+    EXPECT_EQ(text.contains("Pin to Compare"), page == "runs") << "keys of other pages are not listed";
+    help->close();
+    window().activateWindow();
+    ASSERT_TRUE(QTest::qWaitForWindowActive(&window()));
+  }
+  QTest::keyClick(&window(), Qt::Key_F1);
+  window().open_page("queue");  // it follows
+  EXPECT_TRUE(child<QTextBrowser>("help.text")->toPlainText().startsWith(page_purpose("queue").left(40)));
+  if (const QString folder = qEnvironmentVariable("CONCLAVE_SCREENSHOTS"); !folder.isEmpty())
+    child<PageHelp>("help")->grab().save(folder + "/help.png");
+  EXPECT_EQ(page_purpose("none"), "");
 }
 
 }  // namespace

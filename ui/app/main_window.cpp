@@ -10,6 +10,7 @@
 #include <QToolButton>
 
 #include "ui/app/command_strip.h"
+#include "ui/app/page_help.h"
 #include "ui/app/palette.h"
 #include "ui/app/rail.h"
 #include "ui/app/session_log.h"
@@ -106,6 +107,7 @@ MainWindow::MainWindow(const std::filesystem::path& history, const QString& firs
     settings->show_alert_state(bell_.state());
   });
   palette_ = new CommandPalette(context_, this);
+  help_ = new PageHelp(actions_, this);
   connect(palette_, &CommandPalette::run_chosen, this, &MainWindow::open_run);
   add_actions();
   connect(rail_, &Rail::chosen, this, &MainWindow::open_page);
@@ -184,6 +186,12 @@ Page* MainWindow::made(Place& place) {
 void MainWindow::add_actions() {
   actions_.add({"palette", tr("Find a run, a page, an action"), "", QKeySequence("Ctrl+K"), "search"}, this,
                [this] { palette_->open_for(current_page()->id()); });
+  actions_.add({"help", tr("Help on this page"), "", QKeySequence("F1")}, this, [this] {
+    help_->show_page(current_page()->id(), current_page()->title());
+    help_->show();
+    help_->raise();
+    help_->activateWindow();
+  });
   actions_.add({"refresh", tr("Read again"), "", QKeySequence("F5")}, this,
                [this] { current_page()->refresh(); });
   actions_.add({"copy-command", tr("Copy the command line of what is shown"), "",
@@ -213,6 +221,7 @@ void MainWindow::open_page(const QString& id) {
   rail_->select(wanted->id());
   strip_->set_command(wanted->command());
   preferences_.setValue("window/page", wanted->id());
+  if (help_->isVisible()) help_->show_page(wanted->id(), wanted->title());
   wanted->refresh();
   if (QWidget* focus = wanted->first_focus()) focus->setFocus();
 }

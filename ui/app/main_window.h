@@ -19,6 +19,7 @@ namespace conclave::ui {
 
 class CommandPalette;
 class CommandStrip;
+class PageHelp;
 class Rail;
 
 class MainWindow : public QMainWindow {
@@ -77,6 +78,7 @@ class MainWindow : public QMainWindow {
   CommandStrip* strip_;
   QLabel *where_, *machine_label_, *message_, *running_;
   CommandPalette* palette_;
+  PageHelp* help_;
   Question running_question_, named_run_, pinned_;
 };
 

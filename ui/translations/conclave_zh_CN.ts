@@ -1086,6 +1086,10 @@ In Runs, choose some and press C.</source>
                 <numerusform>%n 个固定的运行已不在此历史中</numerusform>
             </translation>
         </message>
+        <message>
+            <source>Help on this page</source>
+            <translation>本页帮助</translation>
+        </message>
     </context>
     <context>
         <name>conclave::ui::ModelChooser</name>
@@ -3075,6 +3079,69 @@ open files (Ctrl+O) or use the camera (Ctrl+Shift+P)</source>
         <message>
             <source>A camera needs ffmpeg or fswebcam; neither is on PATH</source>
             <translation>摄像头需要 ffmpeg 或 fswebcam；PATH 中都没有</translation>
+        </message>
+    </context>
+    <context>
+        <name>conclave::ui::PageHelp</name>
+        <message>
+            <source>Help</source>
+            <translation>帮助</translation>
+        </message>
+        <message>
+            <source>Help on this page</source>
+            <translation>本页帮助</translation>
+        </message>
+        <message>
+            <source>Keys of this page</source>
+            <translation>本页的按键</translation>
+        </message>
+        <message>
+            <source>Keys everywhere</source>
+            <translation>处处可用的按键</translation>
+        </message>
+        <message>
+            <source>Ctrl+K finds everything else that can be done.</source>
+            <translation>Ctrl+K 可找到其他一切操作。</translation>
+        </message>
+        <message>
+            <source>Where one begins: each application can be tried on a sample, and the latest runs are listed with what came of them. What wants attention stands in red; what ended since the window was last closed stands above the list.</source>
+            <translation>从这里开始：每个应用都可以用样例试用，最近的运行及其结果列在下面。需要注意的以红色显示；上次关闭窗口后结束的运行写在列表上方。</translation>
+        </message>
+        <message>
+            <source>Questions about pictures. Drop, paste or open a picture, write one question a line, and ask. Each answer tells how sure the model is; below the picture you choose the layer whose experts paint the patches. The tab Batch asks a whole file of questions.</source>
+            <translation>关于图片的问题。拖入、粘贴或打开一张图片，每行写一个问题，然后提问。每个答案都附有模型的把握；在图片下方选择由哪一层的专家给图块着色。“批量”标签页可对整个文件的问题提问。</translation>
+        </message>
+        <message>
+            <source>Speech and music. Choose speak, music or continue, fill in the form, and make it: notes, waveform and spectrogram stand under one playhead, and each result is a version that can be played, compared with others and saved.</source>
+            <translation>语音和音乐。选择 speak、music 或 continue，填写表单并生成：音符、波形和频谱图共用一个播放头，每个结果都是一个版本，可以播放、与其他版本比较和保存。</translation>
+        </message>
+        <message>
+            <source>Frames are looked at, measured and reported. Draft lets the model fill in the report; you check its fields, the least sure first, correct them, and sign. A draft is no diagnosis.</source>
+            <translation>查看图像帧、测量并写报告。“起草”让模型填写报告；您检查各字段（把握最小的在前），改正后签名。草稿不是诊断。</translation>
+        </message>
+        <message>
+            <source>A mixture of experts that learns from a stream, record by record, each tested before it is learnt from. Accuracy, drifts, the router&apos;s weights and the confusion matrix are drawn while it goes on; it can be paused, led on by a record, and told to drift.</source>
+            <translation>从数据流逐条学习的专家混合，每条记录先测试再学习。运行时绘出准确率、漂移、路由权重和混淆矩阵；可以暂停、逐条前进，并让数据流漂移。</translation>
+        </message>
+        <message>
+            <source>Every run of every program, newest first. Filter with words or conditions (app:vqa accuracy&gt;0.9 tag:paper lr:0.1); choose metrics and parameters as columns and drag them where you want them. Beside the list stands what a run was told and what came of it.</source>
+            <translation>所有程序的所有运行，最新的在前。用词语或条件筛选（app:vqa accuracy&gt;0.9 tag:paper lr:0.1）；选择指标和参数作为列，并拖到想要的位置。列表旁边是该运行的设置和结果。</translation>
+        </message>
+        <message>
+            <source>Pinned runs side by side: curves over each other, what differs in their parameters, metrics with the difference to a baseline (click a run&apos;s name), and all numbers over parallel axes or one against another.</source>
+            <translation>并排比较固定的运行：曲线叠放、参数的不同之处、与基准（点击运行名称）之差的指标，以及平行坐标轴上或两两相对的所有数值。</translation>
+        </message>
+        <message>
+            <source>Which experts the tokens of each modality went to, layer by layer and step by step, of one run or minus a pinned one. A chosen expert can be taken out to see what is lost. Words and patches shows it for single tokens.</source>
+            <translation>各模态的词元逐层逐步去了哪些专家，可看一个运行，或减去一个固定的运行。可以去掉选中的专家，看看损失了什么。“词语和图块”显示单个词元的去向。</translation>
+        </message>
+        <message>
+            <source>Commands that wait for a free slot and go on when the window is closed. Write one below, or a sweep of many; drag waiting jobs into their order. A training that was cancelled or failed is resumed from its checkpoint.</source>
+            <translation>命令等待空闲的槽位，窗口关闭后继续进行。在下面写一条命令，或写一组扫描；拖动等待的作业来排序。被取消或失败的训练可从检查点继续。</translation>
+        </message>
+        <message>
+            <source>Colours, places, a command that is run for alerts, and every setting of every program with where its value comes from.</source>
+            <translation>颜色、位置、警报时运行的命令，以及每个程序的每项设置及其值的来源。</translation>
         </message>
     </context>
 </TS>
