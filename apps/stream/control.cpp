@@ -128,6 +128,8 @@ void ControlledSource::take(const std::string& line) {
       speed_ = static_cast<double>(*count);
       speed_begin_s_ = now_s();
       speed_rows_ = rows_;
+    } else if (verb == "trees" && word.empty()) {
+      hooks_.trees();
     } else if (verb == "drift") {
       drift(word);
     } else {

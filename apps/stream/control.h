@@ -10,7 +10,8 @@ namespace conclave {
 
 /// Words of control lines, for --help.
 inline constexpr const char* kControlHelp =
-    "pause, go, step [ROWS], speed ROWS-PER-SECOND (0: as fast as it can), drift [FUNCTION]";
+    "pause, go, step [ROWS], speed ROWS-PER-SECOND (0: as fast as it can), drift [FUNCTION], "
+    "trees";
 
 /// A source whose rows come as the commands say. They are read between blocks, so that a row is never cut.
 ///   pause           stands until "go" or "step"
@@ -18,6 +19,7 @@ inline constexpr const char* kControlHelp =
 ///   speed ROWS      at most so many rows a second; 0: no limit
 ///   drift [NUMBER]  generated streams: that function takes over, or the next one; generators without
 ///                   functions get a new concept
+///   trees           the trees of the learner as they stand, as a JSON line
 /// At the end of the commands the stream goes on without them.
 class ControlledSource final : public stream::Source {
  public:
@@ -25,6 +27,7 @@ class ControlledSource final : public stream::Source {
     std::function<void()> stands;                       ///< it waits for a command, after the last row
     std::function<void(const std::string&)> changed;    ///< one line on a drift that was asked for
     std::function<void(const std::string&)> not_taken;  ///< one line on a command that cannot be done
+    std::function<void()> trees;                        ///< its trees are asked for
   };
   /// `generator` is what made `source`, null when it is not generated; `every` is the rows of a record.
   ControlledSource(stream::SourcePtr source, Json generator, int64_t every, Hooks hooks, int input = 0);

@@ -35,6 +35,10 @@ class InspectVerb : public Verb {
       require<UsageError>(static_cast<size_t>(*tree_) < trees.size(), "--tree: {} of {} trees", *tree_,
                           trees.size());
       const auto& tree = trees[*tree_];
+      if (call.json()) {
+        call.out().write(stream::tree_json(tree, saved.schema, tree.nodes.size()));
+        return 0;
+      }
       fmt::print("{}", dot_ ? tree_dot(tree, saved.schema) : tree_text(tree, saved.schema));
       return 0;
     }

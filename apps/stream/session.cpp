@@ -14,11 +14,13 @@
 #include "models/stream/eval/snapshot.h"
 #include "models/stream/generators/concept_drift.h"
 #include "models/stream/io/kafka_url.h"
+#include "models/stream/tree/show_tree.h"
 
 namespace conclave {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr size_t kMostTreeNodes = 5000;  // that a line tells of all trees together
 constexpr double kSnapshotSeconds = 60;  // a slow stream's snapshots do not wait for --snapshot-every
 
 stream::ReaderOptions reader_options(const Json& json) {
@@ -107,6 +109,7 @@ void StreamSession::obey_commands() {
     asked_.push_back(text);
     call_.history().event("info", text, state_.rows);
   };
+  hooks.trees = [this] { tell_trees(); };
   hooks.not_taken = [](const std::string& text) { log_warning("--control: {}", text); };
   source_ = std::make_unique<ControlledSource>(std::move(source_), plan_.source.value("generator", Json()),
                                                plan_.run.every, std::move(hooks));
@@ -120,6 +123,34 @@ void StreamSession::tell_standing() {
   line.erase("routing");
   line["paused"] = true;
   call_.out().write(line);
+}
+
+void StreamSession::tell_trees() {
+  if (call_.json()) call_.out().write({{"instances", state_.rows}, {"trees", trees()}});
+}
+
+// Of a mixture each with the number of the expert whose tree it is; experts of another kind have none.
+Json StreamSession::trees() const {
+  const auto views = learner_->trees();
+  const Json about = learner_->describe();
+  std::vector<size_t> owners;
+  if (about.contains("experts"))
+    for (size_t e = 0; e < about["experts"].size(); ++e)
+      if (about["experts"][e].value("kind", "tree") == "tree") owners.push_back(e);
+  Json all = Json::array();
+  for (size_t i = 0; i < views.size(); ++i) {
+    Json tree = stream::tree_json(views[i], source_->schema(), kMostTreeNodes / views.size());
+    tree[owners.size() == views.size() ? "expert" : "tree"] = owners.size() == views.size() ? owners[i] : i;
+    all.push_back(std::move(tree));
+  }
+  return all;
+}
+
+void StreamSession::count_votes(const stream::RowBlock& block, const double* votes) {
+  const int classes = learner_->classes();
+  for (size_t i = 0; i < block.size(); ++i)
+    if (const int label = block.label(i); label >= 0)
+      confusion_.add(label, stream::arg_max(votes + i * classes, classes));
 }
 
 void StreamSession::resume(const fs::path& file, std::optional<int64_t> rows) {
@@ -136,6 +167,7 @@ void StreamSession::resume(const fs::path& file, std::optional<int64_t> rows) {
           "{} is not the stream of the snapshot", plan_.stream_name());
   first_row_ = last_snapshot_ = state_.rows;
   ram_hours_ = snapshot.about.value("ram_hours", 0.0);
+  confusion_.set_state(snapshot.about.value("confusion", Json::array()));
   open_predictions(snapshot.about.value("predictions_bytes", int64_t{0}));
 }
 
@@ -181,7 +213,8 @@ void StreamSession::save(const stream::RunState& now) {
                 {"rows", now.rows},
                 {"schema", stream::to_json(source_->schema())},
                 {"first_classes", first_classes_},
-                {"ram_hours", ram_hours_}};
+                {"ram_hours", ram_hours_},
+                {"confusion", confusion_.state()}};
   about["predictions_bytes"] = predictions_ ? predictions_->flush() : 0;
   if (kafka_) about["kafka"] = kafka_->position();
   stream::write_snapshot(plan_.snapshot, {about, stream::save_state(state_, *learner_)});
@@ -233,8 +266,10 @@ int StreamSession::run() {
   const Stopwatch watch;
   int64_t shown = state_.rows;
   stream::RunHooks hooks;
-  if (predictions_ || result_files_)
-    hooks.on_votes = [this](const auto& block, const double* votes) {
+  const bool confuses = (call_.json() || !plan_.snapshot.empty()) && !learner_->regression();
+  if (predictions_ || result_files_ || confuses)
+    hooks.on_votes = [this, confuses](const auto& block, const double* votes) {
+      if (confuses) count_votes(block, votes);
       if (predictions_) write_predictions(block, votes);
       if (predictions_ && !kafka_ && !source_->ready()) predictions_->flush();  // a reader may wait for them
       if (result_files_) result_files_->add_rows(block, votes, learner_->classes());
@@ -325,6 +360,7 @@ Json StreamSession::record(const stream::RunState& state, bool last) const {
     line["window_accuracy"] = state.evaluation.windowed().accuracy;
     line["fading_accuracy"] = state.evaluation.fading_accuracy();
     line["adwin_accuracy"] = state.evaluation.adwin_accuracy();
+    if (call_.json()) line["confusion"] = confusion_.to_json(source_->schema().label.values);
   }
   line["instances_per_s"] = seconds_ > 0 ? static_cast<double>(state.rows - first_row_) / seconds_ : 0;
   line["memory_bytes"] = learner_->bytes();
@@ -336,6 +372,7 @@ Json StreamSession::record(const stream::RunState& state, bool last) const {
   }
   if (!learner_->regression()) line["recall"] = scores.recall;
   line["model"] = learner_->describe();
+  if (plan_.control) line["trees"] = trees();
   if (const auto* const met = counts()) {
     line["input"] = {{"skipped", met->skipped},
                      {"unknown_values", met->unknown_values},

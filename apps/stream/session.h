@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "apps/common/verb.h"
+#include "apps/stream/confusion_table.h"
 #include "apps/stream/predictions.h"
 #include "apps/stream/result_files.h"
 #include "models/stream/eval/run.h"
@@ -49,6 +50,9 @@ class StreamSession {
   bool progress(const stream::RunState& now);
   void obey_commands();
   void tell_standing();
+  void tell_trees();
+  Json trees() const;
+  void count_votes(const stream::RowBlock& block, const double* votes);
   void save(const stream::RunState& now);
   Json record(const stream::RunState& state, bool last) const;
   const stream::ReadCounts* counts() const;
@@ -62,6 +66,7 @@ class StreamSession {
   stream::KafkaSource* kafka_ = nullptr;  // source_, when it reads a topic
   stream::LearnerPtr learner_;
   stream::RunState state_;
+  ConfusionTable confusion_;  // also of the rows before a snapshot
   std::unique_ptr<Predictions> predictions_;
   int64_t first_row_ = 0, last_snapshot_ = 0;
   int first_classes_ = 0;  // that were known before the first row

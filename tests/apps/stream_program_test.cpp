@@ -176,13 +176,13 @@ TEST_F(StreamProgram, ObeysCommandsWhileItRuns) {
   const auto run = [&](const std::string& words, const std::string& commands) {
     const std::string script =
         "cd '" + dir_.path().string() + "'; '" + testing::program_path("conclave-stream").string() +
-        "' run --control --json --quiet --learner majority " + words +
+        "' run --control --json --quiet --learner " + words +
         " <commands >said 2>errors & exec 3>commands; " + commands + "; exec 3>&-; wait $!";
     return testing::run_program({"/bin/sh", "-c", script}, {{"CONCLAVE_HISTORY", path("history.db")}});
   };
   const std::string until_it_stands = "until grep -q '\"paused\":true' said; do sleep 0.02; done";
   const auto obeyed = run(
-      "--generator sea --rows 400 --every 200",
+      "majority --generator sea --rows 400 --every 200",
       "echo step 30 >&3; " + until_it_stands + "; printf 'drift\\ndrift 9\\ndance\\nspeed x\\ngo\\n' >&3");
   ASSERT_EQ(obeyed.code, 0) << read_file(dir_ / "errors");
   const std::string said = read_file(dir_ / "said"), errors = read_file(dir_ / "errors");
@@ -193,8 +193,27 @@ TEST_F(StreamProgram, ObeysCommandsWhileItRuns) {
   EXPECT_THAT(errors, HasSubstr("commands are: pause"));
   EXPECT_THAT(errors, HasSubstr("'x' is no whole number"));
 
+  const auto looked_at = run("hoeffding-tree --generator sea --rows 4000 --every 2000 --stream-seed 3",
+                             "echo step 3000 >&3; " + until_it_stands + "; printf 'trees\\ngo\\n' >&3");
+  ASSERT_EQ(looked_at.code, 0) << read_file(dir_ / "errors");
+  std::istringstream lines(read_file(dir_ / "said"));
+  Json trees, last;
+  for (std::string line; std::getline(lines, line);) {
+    last = parse_json(line, "said");
+    if (last.contains("trees") && !last.contains("accuracy")) trees = last;
+  }
+  EXPECT_EQ(trees.at("instances"), 3000) << "as they stand there";
+  EXPECT_EQ(trees.at("trees").size(), 1u);
+  EXPECT_EQ(last.at("trees").size(), 1u) << "and at the end";
+  const Json& counts = last.at("confusion").at("counts");
+  EXPECT_EQ(
+      counts[0][0].get<int>() + counts[0][1].get<int>() + counts[1][0].get<int>() + counts[1][1].get<int>(),
+      4000);
+  EXPECT_NEAR((counts[0][0].get<double>() + counts[1][1].get<double>()) / 4000,
+              last.at("accuracy").get<double>(), 1e-9);
+
   write_arff("c.arff", 500);
-  ASSERT_EQ(run("c.arff", "echo drift >&3").code, 0) << "what ends with its commands goes on";
+  ASSERT_EQ(run("majority c.arff", "echo drift >&3").code, 0) << "what ends with its commands goes on";
   EXPECT_THAT(read_file(dir_ / "errors"), HasSubstr("only a generated stream"));
   EXPECT_EQ(stream({"run", "-", "--control"}).code, 2);
   EXPECT_EQ(stream({"run", path("c.arff"), "--control", "--snapshot", path("s")}).code, 2);
@@ -209,6 +228,8 @@ TEST_F(StreamProgram, ShowsWhatASnapshotHolds) {
   EXPECT_EQ(about.at("trees"), 8);
   EXPECT_EQ(about.at("importance").size(), 9u);
   EXPECT_THAT(stream({"inspect", path("s.snap"), "--tree", "1", "--dot"}).out, HasSubstr("digraph"));
+  const Json tree = last_line(stream({"inspect", path("s.snap"), "--tree", "1", "--json"}).out);
+  EXPECT_TRUE(tree.contains("split") || tree.contains("leaf")) << tree;
   EXPECT_EQ(stream({"inspect", path("s.snap"), "--tree", "8"}).code, 2);
   const auto routing =
       testing::run_program({"conclave-history", "export", "last", "--what", "routing", "--split", "run"},

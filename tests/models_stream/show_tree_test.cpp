@@ -31,6 +31,12 @@ TEST(ShowTree, NamesConditionsClassesAndWhatMatters) {
   const auto dot = tree_dot(tree.view(), schema);
   EXPECT_THAT(dot, HasSubstr("n0 -> n1 [label=\"size = small\"]"));
   EXPECT_EQ(dot.substr(dot.size() - 2), "}\n");
+  const Json json = tree_json(tree.view(), schema, 100);
+  EXPECT_EQ(json.at("split"), "size");
+  EXPECT_EQ(json.at("then")[0].at("if"), "size = small");
+  EXPECT_THAT(json.at("then")[0].at("leaf").get<std::string>(), HasSubstr("false (100.0 % of"));
+  EXPECT_EQ(tree_json(tree.view(), schema, 1),
+            (Json{{"split", "size"}, {"left_out", tree.view().nodes.size() - 1}}));
 }
 
 TEST(ShowTree, OfEveryLearnerThatHasTrees) {

@@ -4,12 +4,17 @@
 #include <QAbstractItemModelTester>
 #include <QComboBox>
 #include <QLineEdit>
+#include <QTabWidget>
 #include <QTableView>
 #include <QToolButton>
+#include <QTreeWidget>
 
 #include "framework/base/error.h"
 #include "framework/base/file.h"
+#include "ui/data/format.h"
+#include "ui/data/table_view.h"
 #include "ui/plots/custom_plot.h"
+#include "ui/plots/heat_map.h"
 #include "ui/stream/stream_page.h"
 #include "ui/stream/stream_plots.h"
 #include "ui_test.h"
@@ -26,6 +31,14 @@ TEST(StreamTrace, RecordsAreReadAndThinned) {
   EXPECT_THAT(record.weights, ::testing::ElementsAre(1.0, 0.0)) << "below 0 is no share";
   EXPECT_THAT(record.led, ::testing::ElementsAre(0.25, 0.75));
   EXPECT_TRUE(parse_stream_record(R"({"instances":1,"mae":2.5})").regression);
+  const auto confused = parse_stream_record(
+      R"({"instances":9,"accuracy":0.5,"confusion":{"classes":["a","b"],"counts":[[3,1],[0,5]]}})");
+  EXPECT_EQ(confused.confusion.classes, QStringList({"a", "b"}));
+  EXPECT_EQ(confused.confusion.rows[0][1], 1);
+  EXPECT_FALSE(confused.only_trees);
+  EXPECT_TRUE(parse_stream_record(R"({"instances":9,"trees":[]})").only_trees);
+  EXPECT_THROW(parse_stream_record(R"({"instances":9,"confusion":{"classes":["a"],"counts":[[3,1]]}})"),
+               Error);
   for (const char* wrong : {"", "[]", "{}", R"({"instances":"x"})", R"({"instances":1,"events":[1]})"})
     EXPECT_THROW(parse_stream_record(wrong), Error) << wrong;
 
@@ -143,6 +156,67 @@ TEST_F(StreamTest, StepsAndDriftsWhileItRuns) {
   keep_picture("stream-drift");
   trigger("stream.stop");
   EXPECT_TRUE(wait([&] { return !page().running(); }));
+}
+
+TEST_F(StreamTest, ClassesThatAreConfusedAndTreesOfExperts) {
+  open();
+  auto* tabs = child<QTabWidget>("stream.tabs");
+  auto* tree = child<QTreeWidget>("stream.tree");
+  auto* map = child<HeatMap>("stream.confusion");
+  tabs->setCurrentIndex(1);
+  EXPECT_FALSE(map->isVisible()) << "nothing was predicted yet";
+  page().form().set_value("generator", "sea");
+  page().form().set_value("rows", 500000000);
+  page().form().set_value("every", 500);
+  trigger("stream.start");
+  ASSERT_TRUE(wait([&] { return !page().trace().empty() && page().trace().last().rows > 5000; }));
+  ASSERT_TRUE(wait([&] { return map->isVisible() && map->matrices()[0].rows.size() == 2; }));
+  trigger("stream.pause");
+  ASSERT_TRUE(wait([&] { return page().paused(); }));
+  const ConfusionCounts& counts = page().trace().last().confusion;
+  ASSERT_EQ(counts.rows.size(), 2u);
+  const double all = counts.rows[0][0] + counts.rows[0][1] + counts.rows[1][0] + counts.rows[1][1];
+  EXPECT_EQ(all, static_cast<double>(page().trace().last().rows)) << "each row once";
+  EXPECT_NEAR((counts.rows[0][0] + counts.rows[1][1]) / all, page().trace().last().score, 1e-9);
+  ASSERT_TRUE(wait([&] {
+    return map->matrices()[0].at(0, 0) == counts.rows[0][0] / (counts.rows[0][0] + counts.rows[0][1]);
+  }));
+  const Takeaway matrix = page().takeaway();
+  EXPECT_TRUE(matrix.csv().startsWith("class,predicted,rows\n"));
+  EXPECT_EQ(matrix.csv().count('\n'), 5);
+  for (const char* suffix : {"png", "svg", "pdf", "csv"})
+    EXPECT_EQ(export_to(matrix, QString::fromStdString((dir_ / (std::string("c.") + suffix)).string())), "");
+  keep_picture("stream-confusion");
+
+  tabs->setCurrentIndex(2);  // asks for them
+  auto* which = child<QComboBox>("stream.tree.which");
+  ASSERT_TRUE(wait([&] { return which->count() > 1 && tree->topLevelItemCount() == 1; }));
+  EXPECT_EQ(which->currentText(), "Expert 0");
+  EXPECT_TRUE(child<QLabel>("stream.tree.hint")->text().contains(count_text(page().trace().last().rows)));
+  auto* experts = child<QTableView>("stream.experts");
+  const int64_t row = page().trace().last().rows;
+  choose_row(*experts, 2);
+  EXPECT_EQ(which->currentText(), "Expert 2");
+  bool split = false;
+  for (int i = 0; i < which->count() && !split; ++i) {
+    which->setCurrentIndex(i);
+    split = tree->topLevelItem(0)->childCount() > 1;
+  }
+  ASSERT_TRUE(split) << "after thousands of rows a tree has split";
+  EXPECT_TRUE(tree->topLevelItem(0)->text(1).startsWith("by "));
+  EXPECT_TRUE(tree->topLevelItem(0)->child(0)->text(0).contains("<="))
+      << qPrintable(tree->topLevelItem(0)->child(0)->text(0));
+  const QString chosen = which->currentText();
+  keep_picture("stream-tree");
+  trigger("stream.step");
+  ASSERT_TRUE(wait([&] {
+    return page().paused() && page().trace().last().rows > row &&
+           child<QLabel>("stream.tree.hint")->text().contains(count_text(page().trace().last().rows));
+  })) << "a tree goes along";
+  EXPECT_EQ(which->currentText(), chosen);
+  trigger("stream.stop");
+  ASSERT_TRUE(wait([&] { return !page().running(); }));
+  EXPECT_GT(which->count(), 1) << "and is there when it has ended";
 }
 
 TEST_F(StreamTest, WhatIsWrongIsSaid) {

@@ -5,6 +5,7 @@
 #include <QHeaderView>
 #include <QLabel>
 #include <QSplitter>
+#include <QTabWidget>
 #include <QTableView>
 #include <QTimer>
 
@@ -13,7 +14,9 @@
 #include "ui/data/table_view.h"
 #include "ui/plots/custom_plot.h"
 #include "ui/process/programs.h"
+#include "ui/stream/confusion_view.h"
 #include "ui/stream/stream_plots.h"
+#include "ui/stream/tree_panel.h"
 #include "ui/theme/theme.h"
 
 namespace conclave::ui {
@@ -35,7 +38,10 @@ StreamPage::StreamPage(Context& context)
                          {"stream", "generator", "label", "function", "positions", "width", "noise", "rows",
                           "learner", "set", "every", "stream-seed"},
                          {"json", "history", "config", "dry-run", "quiet", "device", "dtype", "control"})),
+      tabs_(new QTabWidget),
       plots_(new StreamPlots),
+      confusion_(new ConfusionView),
+      trees_(new TreePanel),
       state_(new QLabel),
       readings_(new QLabel),
       experts_({tr("Expert"), tr("Kind"), tr("Weight"), tr("Led"), tr("New")}, {2, 3, 4}),
@@ -79,7 +85,21 @@ void StreamPage::build() {
   kappa_->setObjectName("stream.kappa");
   line->addWidget(kappa_);
   layout->addLayout(line);
-  layout->addWidget(plots_, 1);
+  tabs_->setDocumentMode(true);
+  tabs_->setObjectName("stream.tabs");
+  tabs_->addTab(plots_, tr("Curves"));
+  tabs_->addTab(confusion_, tr("Confusion"));
+  tabs_->addTab(trees_, tr("Trees"));
+  layout->addWidget(tabs_, 1);
+  connect(tabs_, &QTabWidget::currentChanged, this, [this] { ask_for_trees(); });
+  connect(trees_, &TreePanel::wanted, this, &StreamPage::ask_for_trees);
+  connect(expert_table_->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+          [this](const QModelIndex& expert) {
+            if (expert.isValid()) trees_->choose_expert(expert.row());
+          });
+  connect(expert_table_, &QTableView::doubleClicked, this, [this](const QModelIndex& expert) {
+    if (trees_->choose_expert(expert.row())) tabs_->setCurrentWidget(trees_);
+  });
   auto* split = new QSplitter;
   split->addWidget(form_);
   split->addWidget(middle);
@@ -136,8 +156,17 @@ void StreamPage::add_actions() {
              [this] { form_->choose_preset(true); });
   add_action("load", tr("Load settings"), QKeySequence("Ctrl+O"), [this] { form_->choose_preset(false); });
   add_action("defaults", tr("All settings back to their defaults"), {}, [this] { form_->clear(); });
-  add_action("take", tr("Take the curves along"), QKeySequence("Ctrl+S"),
-             [this] { take_along(plots_->takeaway(trace_)); });
+  add_action("take", tr("Take the curves or the matrix along"), QKeySequence("Ctrl+S"),
+             [this] { take_along(takeaway()); });
+}
+
+Takeaway StreamPage::takeaway() const {
+  return tabs_->currentWidget() == confusion_ ? confusion_->takeaway() : plots_->takeaway(trace_);
+}
+
+// While it runs; the last record brings them by itself.
+void StreamPage::ask_for_trees() {
+  if (tabs_->currentWidget() == trees_ && process_.running()) process_.send("trees");
 }
 
 void StreamPage::refresh() {
@@ -199,9 +228,13 @@ void StreamPage::drift() {
 void StreamPage::take_line(const QByteArray& line) {
   try {
     StreamRecord record = parse_stream_record(line);
+    if (record.trees.is_array()) trees_->show_trees(std::exchange(record.trees, Json()), record.rows);
+    if (record.only_trees) return;
     const bool told = std::exchange(paused_, record.paused) != paused_;
     trace_.add(std::move(record));
-    if (told) say_state();
+    if (!told) return void(stale_ = true);
+    say_state();
+    if (paused_) ask_for_trees();  // as they stand where it stands
   } catch (const std::exception& e) {
     trouble_ = tr("What the program said is no record: %1").arg(QString::fromUtf8(e.what()).left(200));
   }
@@ -245,8 +278,10 @@ void StreamPage::say_state() {
 
 void StreamPage::draw() {
   plots_->show_trace(trace_, kappa_->isChecked());
+  confusion_->show_counts(trace_.empty() ? ConfusionCounts() : trace_.last().confusion);
   say_state();
   if (trace_.empty()) {
+    trees_->show_trees(Json::array(), 0);
     readings_->clear();
     experts_.set_rows({});
     events_.set_rows({});

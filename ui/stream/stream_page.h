@@ -10,12 +10,15 @@
 class QCheckBox;
 class QComboBox;
 class QLabel;
+class QTabWidget;
 class QTableView;
 class QTimer;
 
 namespace conclave::ui {
 
+class ConfusionView;
 class StreamPlots;
+class TreePanel;
 
 class StreamPage : public Page {
   Q_OBJECT
@@ -38,6 +41,8 @@ class StreamPage : public Page {
   void step();
   /// The next concept takes over at once; of a generated stream.
   void drift();
+  /// What is seen: curves or the confusion matrix.
+  Takeaway takeaway() const;
 
  private:
   void build();
@@ -47,13 +52,17 @@ class StreamPage : public Page {
   void on_end(const QString& problem);
   void draw();
   void say_state();
+  void ask_for_trees();
 
   VerbForm* form_;
   LineProcess process_;
   StreamTrace trace_;
   QString trouble_;
   bool stale_ = false, paused_ = false;
+  QTabWidget* tabs_;
   StreamPlots* plots_;
+  ConfusionView* confusion_;
+  TreePanel* trees_;
   QLabel *state_, *readings_;
   TextTableModel experts_, events_;
   QTableView *expert_table_, *event_table_;

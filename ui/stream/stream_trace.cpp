@@ -25,6 +25,19 @@ std::vector<double> shares(std::vector<double> values) {
   return values;
 }
 
+ConfusionCounts confusion_of(const Json& json) {
+  ConfusionCounts counts;
+  for (const Json& name : json.at("classes"))
+    counts.classes << QString::fromStdString(name.get<std::string>());
+  counts.rows = json.at("counts").get<std::vector<std::vector<double>>>();
+  const auto classes = static_cast<size_t>(counts.classes.size());
+  require(
+      counts.rows.size() == classes && std::all_of(counts.rows.begin(), counts.rows.end(),
+                                                   [&](const auto& row) { return row.size() == classes; }),
+      "confusion: wants {} rows of {} numbers", classes, classes);
+  return counts;
+}
+
 }  // namespace
 
 StreamRecord parse_stream_record(const QByteArray& line) {
@@ -47,7 +60,10 @@ StreamRecord parse_stream_record(const QByteArray& line) {
       record.led = shares(json["routing"].at("led").get<std::vector<double>>());
     }
     if (json.contains("recall")) record.recall = json["recall"].get<std::vector<double>>();
+    if (json.contains("confusion")) record.confusion = confusion_of(json["confusion"]);
     record.model = json.value("model", Json());
+    record.trees = json.value("trees", Json());
+    record.only_trees = record.trees.is_array() && !record.regression && !json.contains("accuracy");
     return record;
   } catch (const Json::exception& e) {
     throw DataError("conclave-stream", "", e.what());
@@ -64,6 +80,7 @@ void StreamTrace::add(StreamRecord record) {
     if (events_.size() == kMostEvents) events_.erase(events_.begin(), events_.begin() + kMostEvents / 2);
     events_.push_back({record.rows, event});
   }
+  if (!points_.empty()) points_.back().confusion = {}, points_.back().model = {}, points_.back().recall = {};
   // Records between two intervals, of a run that stands or ends, tell of no routing.
   if (!points_.empty() && record.weights.empty())
     record.weights = points_.back().weights, record.led = points_.back().led;

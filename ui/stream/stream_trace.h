@@ -9,6 +9,12 @@
 
 namespace conclave::ui {
 
+/// How often each class was taken for which.
+struct ConfusionCounts {
+  QStringList classes;
+  std::vector<std::vector<double>> rows;  ///< [true class][predicted class]
+};
+
 /// One line of conclave-stream run --json.
 struct StreamRecord {
   int64_t rows = 0;
@@ -20,9 +26,12 @@ struct StreamRecord {
   QStringList events;
   std::vector<double> weights;  ///< [expert], shares of the router's weight; empty without a router
   std::vector<double> led;      ///< [expert], shares of rows that it led
-  /// Of the last record alone.
+  bool only_trees = false;      ///< a line of trees that were asked for, no record
+  // Kept of the newest record alone.
+  ConfusionCounts confusion;
   std::vector<double> recall;
   Json model;
+  Json trees;
 };
 
 /// Throws DataError for what is no such line.

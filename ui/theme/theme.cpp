@@ -69,6 +69,7 @@ QLineEdit, QPlainTextEdit, QTextEdit { padding: 5px 8px; border: 1px solid palet
 QLineEdit:focus, QPlainTextEdit:focus { border-color: palette(highlight); }
 QTableView, QListView, QTreeView { border: 1px solid palette(mid); border-radius: 8px; background: palette(base); alternate-background-color: palette(alternate-base); outline: none; gridline-color: palette(mid); }
 QTableView::item { padding: 2px 6px; }
+QTreeView::item { padding: 3px 2px; }
 QHeaderView::section { background: palette(base); border: none; border-bottom: 1px solid palette(mid); padding: 6px; font-weight: 600; }
 QHeaderView { background: palette(base); border-top-left-radius: 8px; border-top-right-radius: 8px; }
 QTabWidget::pane { border: none; border-top: 1px solid palette(mid); }

@@ -2452,10 +2452,6 @@ sound is played by: %3</source>
             <translation>所有设置恢复默认</translation>
         </message>
         <message>
-            <source>Take the curves along</source>
-            <translation>带走曲线</translation>
-        </message>
-        <message>
             <source>What the program said is no record: %1</source>
             <translation>程序的输出不是记录：%1</translation>
         </message>
@@ -2534,6 +2530,22 @@ sound is played by: %3</source>
         <message>
             <source>Drift now</source>
             <translation>立即漂移</translation>
+        </message>
+        <message>
+            <source>Take the curves or the matrix along</source>
+            <translation>导出曲线或矩阵</translation>
+        </message>
+        <message>
+            <source>Curves</source>
+            <translation>曲线</translation>
+        </message>
+        <message>
+            <source>Confusion</source>
+            <translation>混淆</translation>
+        </message>
+        <message>
+            <source>Trees</source>
+            <translation>树</translation>
         </message>
     </context>
     <context>
@@ -3142,6 +3154,76 @@ open files (Ctrl+O) or use the camera (Ctrl+Shift+P)</source>
         <message>
             <source>Colours, places, a command that is run for alerts, and every setting of every program with where its value comes from.</source>
             <translation>颜色、位置、警报时运行的命令，以及每个程序的每项设置及其值的来源。</translation>
+        </message>
+    </context>
+    <context>
+        <name>conclave::ui::ConfusionView</name>
+        <message>
+            <source>Confusion matrix</source>
+            <translation>混淆矩阵</translation>
+        </message>
+        <message>
+            <source>A row for each true class: the share of its rows that were taken for each class.</source>
+            <translation>每个真实类别一行：其记录被判为各类别的比例。</translation>
+        </message>
+        <message>
+            <source>Nothing was predicted yet, or numbers are predicted, which are not confused.</source>
+            <translation>还没有预测，或者预测的是数值，不会混淆。</translation>
+        </message>
+        <message>
+            <source>predicted class</source>
+            <translation>预测的类别</translation>
+        </message>
+    </context>
+    <context>
+        <name>conclave::ui::TreePanel</name>
+        <message>
+            <source>by %1</source>
+            <translation>按 %1</translation>
+        </message>
+        <message>
+            <source>(%1 nodes below)</source>
+            <translation>（下有 %1 个节点）</translation>
+        </message>
+        <message>
+            <source>Which tree</source>
+            <translation>哪棵树</translation>
+        </message>
+        <message>
+            <source>Tree of the expert</source>
+            <translation>专家的树</translation>
+        </message>
+        <message>
+            <source>Where</source>
+            <translation>条件</translation>
+        </message>
+        <message>
+            <source>Decides, or says</source>
+            <translation>判断或结论</translation>
+        </message>
+        <message>
+            <source>As it stands now</source>
+            <translation>现在的样子</translation>
+        </message>
+        <message>
+            <source>Expert %1</source>
+            <translation>专家 %1</translation>
+        </message>
+        <message>
+            <source>Tree %1</source>
+            <translation>树 %1</translation>
+        </message>
+        <message>
+            <source>No trees yet, or a learner that has none. Pause, or wait for the end.</source>
+            <translation>还没有树，或学习器没有树。请暂停，或等到结束。</translation>
+        </message>
+        <message>
+            <source>as it stood after row %1</source>
+            <translation>第 %1 条记录之后的样子</translation>
+        </message>
+        <message>
+            <source>all rows</source>
+            <translation>所有记录</translation>
         </message>
     </context>
 </TS>

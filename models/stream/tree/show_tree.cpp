@@ -51,6 +51,28 @@ void add_text(const TreeView& tree, const Schema& schema, int at, int depth, std
   }
 }
 
+size_t nodes_below(const TreeView& tree, int at) {
+  size_t sum = 0;
+  for (const int child : tree.nodes[at].children) sum += 1 + nodes_below(tree, child);
+  return sum;
+}
+
+Json branch_json(const TreeView& tree, const Schema& schema, int at, const std::vector<bool>& told) {
+  const auto& node = tree.nodes[at];
+  if (node.attribute < 0) return {{"leaf", leaf_words(tree, node, schema)}};
+  Json json = {{"split", schema.inputs[node.attribute].name}};
+  if (!told[node.children.front()]) {
+    json["left_out"] = nodes_below(tree, at);
+    return json;
+  }
+  for (size_t b = 0; b < node.children.size(); ++b) {
+    Json below = branch_json(tree, schema, node.children[b], told);
+    below["if"] = condition(node, b, schema);
+    json["then"].push_back(std::move(below));
+  }
+  return json;
+}
+
 std::string quoted(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {
@@ -82,6 +104,21 @@ std::string tree_dot(const TreeView& tree, const Schema& schema) {
           fmt::format("  n{} -> n{} [label={}];\n", i, node.children[b], quoted(condition(node, b, schema)));
   }
   return text + "}\n";
+}
+
+Json tree_json(const TreeView& tree, const Schema& schema, size_t most_nodes) {
+  std::vector<bool> told(tree.nodes.size());
+  std::vector<int> next{0};  // by their distance from the root
+  told[0] = true;
+  for (size_t i = 0; i < next.size(); ++i) {
+    const auto& children = tree.nodes[next[i]].children;
+    if (next.size() + children.size() > most_nodes) break;
+    for (const int child : children) {
+      told[child] = true;
+      next.push_back(child);
+    }
+  }
+  return branch_json(tree, schema, 0, told);
 }
 
 std::vector<double> importance(const std::vector<TreeView>& trees, const Schema& schema) {
