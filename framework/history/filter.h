@@ -24,6 +24,7 @@ struct RunFilter {
   std::vector<ParamCondition> params;
   std::vector<std::string> words;  ///< beginnings of words in names, notes, tags, parameters
   int64_t started_after_ms = 0, started_before_ms = 0;
+  int64_t finished_after_ms = 0, finished_before_ms = 0;
   bool deleted = false;  ///< the bin instead of what is not in it
   int64_t limit = -1, offset = 0;
 };

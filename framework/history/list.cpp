@@ -32,6 +32,8 @@ struct Where {
       add("run.experiment = (SELECT id FROM experiment WHERE name = ?)", filter.experiment);
     if (filter.started_after_ms > 0) add("run.started_ms >= ?", filter.started_after_ms);
     if (filter.started_before_ms > 0) add("run.started_ms < ?", filter.started_before_ms);
+    if (filter.finished_after_ms > 0) add("run.finished_ms >= ?", filter.finished_after_ms);
+    if (filter.finished_before_ms > 0) add("run.finished_ms < ?", filter.finished_before_ms);
     for (const auto& tag : filter.tags)
       add("EXISTS (SELECT 1 FROM tag WHERE tag.run = run.id AND tag.name = ?)", tag);
     for (const auto& metric : filter.metrics) {

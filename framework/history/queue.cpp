@@ -145,6 +145,18 @@ std::vector<Job> Queue::list(int64_t limit) const {
   });
 }
 
+Queue::Counts Queue::counts() const {
+  return guarded(store_.path(), [&] {
+    Statement rows(store_.database(),
+                   "SELECT state, count(*) FROM job WHERE state IN ('running', 'waiting') GROUP BY state");
+    Counts counts;
+    while (rows.executeStep())
+      (rows.getColumn(0).getString() == "running" ? counts.running : counts.waiting) =
+          rows.getColumn(1).getInt64();
+    return counts;
+  });
+}
+
 Job Queue::show(int64_t id) const {
   return guarded(store_.path(), [&] { return find(store_.database(), id); });
 }

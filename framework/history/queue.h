@@ -56,6 +56,10 @@ class Queue {
   std::vector<int64_t> add(std::span<const JobSpec> jobs);
   /// Running ones first, then waiting ones as they will come, then the latest that ended.
   std::vector<Job> list(int64_t limit = -1) const;
+  struct Counts {
+    int64_t running = 0, waiting = 0;
+  };
+  Counts counts() const;
   /// UsageError when there is none.
   Job show(int64_t id) const;
   /// The job that started a run (its uuid), where one did.

@@ -58,6 +58,8 @@ TEST_F(QueueTest, OrderAndSlots) {
   for (const Job& job : queue_.list()) names.push_back(job.name);
   EXPECT_THAT(names, ElementsAre("a", "b", "g", "c", "d", "wide"));
   EXPECT_EQ(queue_.list(2).size(), 2u);
+  EXPECT_EQ(queue_.counts().running, 3);
+  EXPECT_EQ(queue_.counts().waiting, 2);
 }
 
 TEST_F(QueueTest, HowAJobEnds) {

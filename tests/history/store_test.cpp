@@ -337,6 +337,26 @@ TEST_F(StoreTest, RoutingIsKeptWithinItsBudget) {
   EXPECT_EQ(store.database().execAndGet("SELECT routing_bytes FROM run").getInt(), 12 + 12 + 12);
 }
 
+TEST_F(StoreTest, WhatEndedBetweenTwoMoments) {
+  add("vqa", 0.001, 0.9);
+  add("vqa", 0.001, 0.9);
+  {
+    RunWriter goes_on(path(), {"vqa", "train"});
+    const Store store = Store::open(path());
+    const int64_t end = *store.show(2).finished_ms;
+    RunFilter ended;
+    ended.finished_after_ms = end - 100000;
+    EXPECT_EQ(store.count(ended), 2) << "not the one that goes on";
+    ended.finished_before_ms = end + 1;
+    EXPECT_EQ(store.list(ended).size(), 2u);
+    ended.finished_before_ms = end - 100000;
+    EXPECT_EQ(store.count(ended), 0);
+    ended = {};
+    ended.finished_after_ms = end + 1;
+    EXPECT_EQ(store.count(ended), 0);
+  }
+}
+
 TEST_F(StoreTest, Filters) {
   const auto a = add("vqa", 0.001, 0.9, "alpha run");
   const auto b = add("vqa", 0.01, 0.5, "beta");

@@ -9,6 +9,7 @@
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTableView>
+#include <QToolButton>
 #include <fstream>
 
 #include "framework/base/error.h"
@@ -216,6 +217,26 @@ TEST_F(QueueTest, ATrainingThatWasCancelledGoesOnFromItsStep) {
   const Series loss = store.series(store.find("last"), "learn/loss");
   ASSERT_FALSE(loss.steps.empty());
   EXPECT_GT(loss.steps.front(), stopped) << "no step was made twice";
+}
+
+TEST_F(QueueTest, TheStatusBarCountsJobsAndLeadsToThem) {
+  auto* status = child<QToolButton>("status.running");
+  EXPECT_TRUE(wait([&] { return status->text() == "nothing is running"; }));
+  window().open_page("queue");
+  const auto go = dir_ / "go";
+  for (int i = 0; i < 2; ++i)
+    queue_command(QString("/bin/sh -c 'while [ ! -e %1 ]; do sleep 0.05; done'")
+                      .arg(QString::fromStdString(go.string())));
+  EXPECT_TRUE(wait([&] { return status->text() == "2 job(s) waiting"; }));
+  trigger("queue.work");
+  EXPECT_TRUE(wait([&] { return status->text() == "1 job(s) running  ·  1 job(s) waiting"; }))
+      << qPrintable(status->text());
+  window().open_page("home");
+  QTest::mouseClick(status, Qt::LeftButton);
+  EXPECT_EQ(window().current_page()->id(), "queue");
+  std::ofstream(go) << "x";
+  EXPECT_TRUE(wait([&] { return status->text() == "nothing is running"; }));
+  trigger("queue.work");
 }
 
 TEST_F(QueueTest, WaitingJobsAreReordered) {

@@ -14,6 +14,7 @@
 #include "framework/history/machine.h"
 #include "framework/history/queue.h"
 #include "ui/data/table_view.h"
+#include "ui/plots/spark_lines.h"
 #include "ui/runs/run_inspector.h"
 #include "ui/runs/runs_page.h"
 #include "ui_test.h"
@@ -388,6 +389,19 @@ TEST_F(RunsTest, ColumnsStayWhereTheyWereDragged) {
     if (action->text() == "Order and widths as they were") action->trigger();
   EXPECT_EQ(header->visualIndex(name), 1);
   EXPECT_EQ(header->sectionSize(name), before);
+}
+
+TEST_F(RunsTest, CurvesAreReadOfTheRowsThatAreSeen) {
+  for (int i = 0; i < 120; ++i) add_run("run-" + std::to_string(i), 0.5, 20);
+  ASSERT_TRUE((window(), wait_rows(120)));
+  const auto* sparks = table()->findChild<SparkLines*>();
+  ASSERT_NE(sparks, nullptr);
+  ASSERT_TRUE(wait([&] { return sparks->kept() > 0 && page().settled(); }));
+  EXPECT_LT(sparks->kept(), 100) << "of 240 that there are";
+  const auto before = sparks->kept();
+  keep_picture("runs-sparks");
+  table()->scrollToBottom();
+  EXPECT_TRUE(wait([&] { return sparks->kept() > before; })) << "the others come when they are seen";
 }
 
 // What a person waits for: the first rows; the rest comes while they look.

@@ -23,6 +23,8 @@
 #include "ui/app/screenshots.h"
 #include "ui/data/machine_state.h"
 #include "ui/data/table_view.h"
+#include "ui/plots/spark_lines.h"
+#include "ui/runs/run_table_model.h"
 #include "ui/theme/theme.h"
 #include "ui_test.h"
 
@@ -246,6 +248,64 @@ TEST_F(UiTest, HomeShowsWhatWasRunLastAndOpensIt) {
   EXPECT_EQ(window().current_page()->id(), "runs");
   EXPECT_EQ(window().current_page()->command(),
             QStringList({"conclave-history", "show", QString::number(run)}));
+}
+
+TEST_F(UiTest, HomeTellsWhatEndedWhileItWasClosed) {
+  add_run("seen before", 0.5);
+  auto* news = child<QLabel>("home.news");
+  ASSERT_TRUE(wait([&] { return child<QTableView>("home.runs")->model()->rowCount() == 1; }));
+  EXPECT_FALSE(news->isVisible()) << "there was no last time";
+  window().close();
+  window_.reset();
+  QTest::qWait(5);  // so that these end later than the window was closed, in milliseconds
+  const int64_t run = add_run("over <b>night</b>", 0.75);
+  {
+    RunWriter bad(history(), {"vqa", "train", "broken"});
+    bad.finish("failed", 1);
+  }
+  QTest::qWait(5);
+  ASSERT_TRUE((window(), wait([&] { return child<QLabel>("home.news")->isVisible(); })));
+  news = child<QLabel>("home.news");
+  EXPECT_THAT(news->text().toStdString(), ::testing::HasSubstr("2 run(s) ended since"));
+  EXPECT_THAT(news->text().toStdString(), ::testing::HasSubstr("1 of them failed"));
+  EXPECT_THAT(news->text().toStdString(), ::testing::HasSubstr("&lt;b&gt;night")) << "a name is no markup";
+  EXPECT_FALSE(news->text().contains("seen before"));
+  add_run("while it is open", 0.5);
+  ASSERT_TRUE(wait([&] { return child<QTableView>("home.runs")->model()->rowCount() == 4; }));
+  EXPECT_FALSE(news->text().contains("while it is open"));
+  ASSERT_TRUE(wait_settled());
+  keep_picture("home-news");
+  news->linkActivated(QString::number(run));
+  EXPECT_EQ(window().current_page()->command(),
+            QStringList({"conclave-history", "show", QString::number(run)}));
+}
+
+TEST_F(UiTest, RecentRunsShowTheirCurves) {
+  for (int i = 0; i < 3; ++i) add_run("run", 0.5 + 0.1 * i);
+  window();
+  auto* table = child<QTableView>("home.runs");
+  ASSERT_TRUE(wait([&] { return table->model()->rowCount() == 3; }));
+  const auto* sparks = table->findChild<SparkLines*>();
+  ASSERT_NE(sparks, nullptr);
+  ASSERT_TRUE(wait([&] { return sparks->kept() == 6; })) << "accuracy and loss of each";
+  ASSERT_TRUE(wait_settled());
+  const auto drawn = [&] {
+    const QRect cell = table->visualRect(table->model()->index(1, kRunColumns));
+    const QImage picture = table->viewport()->grab(cell).toImage();
+    const QColor line = series_color(0);
+    int pixels = 0;
+    for (int y = 0; y < picture.height(); ++y)
+      for (int x = 0; x < picture.width(); ++x) {
+        const QColor at = picture.pixelColor(x, y);
+        pixels += std::abs(at.red() - line.red()) + std::abs(at.green() - line.green()) +
+                      std::abs(at.blue() - line.blue()) <
+                  60;
+      }
+    return pixels;
+  };
+  EXPECT_GT(drawn(), 20);
+  table->setColumnWidth(kRunColumns, 45);  // room for the number alone
+  EXPECT_LT(drawn(), 5);
 }
 
 TEST_F(UiTest, EachPageHasItsHelpWithTheKeysItHas) {

@@ -2,6 +2,7 @@
 
 #include <QApplication>
 #include <QCloseEvent>
+#include <QDateTime>
 #include <QLabel>
 #include <QPushButton>
 #include <QStackedWidget>
@@ -41,7 +42,8 @@ MainWindow::MainWindow(const std::filesystem::path& history, const QString& firs
       where_(new QLabel(short_path(QString::fromStdString(history.string())))),
       machine_label_(new QLabel(machine_.text())),
       message_(new QLabel),
-      running_(new QLabel) {
+      running_(new QToolButton) {
+  preferences_.setValue(HomePage::kOpened, QDateTime::currentMSecsSinceEpoch());
   setWindowTitle(tr("Conclave"));
   auto* middle = new QHBoxLayout;
   middle->setContentsMargins(0, 0, 0, 0);
@@ -65,6 +67,10 @@ MainWindow::MainWindow(const std::filesystem::path& history, const QString& firs
   statusBar()->setSizeGripEnabled(false);
   message_->setObjectName("status.message");
   running_->setObjectName("status.running");
+  running_->setToolTip(tr("Go to the queue"));
+  running_->setStyleSheet(
+      "QToolButton { border-color: transparent; background: transparent; padding: 1px 6px; }");
+  connect(running_, &QToolButton::clicked, this, [this] { open_page("queue"); });
 
   add_page<HomePage>([this](HomePage* home) {
     connect(home, &HomePage::wants_run, this, &MainWindow::open_run);
@@ -279,12 +285,15 @@ void MainWindow::on_history_changed() {
       [](const Store& store) {
         RunFilter filter;
         filter.status = "running";
-        return store.count(filter);
+        return std::pair(store.count(filter), Queue(store).counts());
       },
-      [this](const Answer<int64_t>& answer) {
-        const int64_t count = answer.value.value_or(0);
-        running_->setText(count == 0 ? tr("nothing is running")
-                                     : tr("%n run(s) running", "", static_cast<int>(count)));
+      [this](const Answer<std::pair<int64_t, Queue::Counts>>& answer) {
+        const auto [runs, jobs] = answer.value.value_or(std::pair<int64_t, Queue::Counts>());
+        QStringList parts;
+        if (runs > 0) parts << tr("%n run(s) running", "", static_cast<int>(runs));
+        if (jobs.running > 0) parts << tr("%n job(s) running", "", static_cast<int>(jobs.running));
+        if (jobs.waiting > 0) parts << tr("%n job(s) waiting", "", static_cast<int>(jobs.waiting));
+        running_->setText(parts.isEmpty() ? tr("nothing is running") : parts.join("  ·  "));
       });
 }
 
@@ -302,6 +311,7 @@ void MainWindow::resizeEvent(QResizeEvent* event) {
 
 void MainWindow::closeEvent(QCloseEvent* event) {
   preferences_.setValue("window/size", size());
+  preferences_.setValue(HomePage::kClosed, QDateTime::currentMSecsSinceEpoch());
   QMainWindow::closeEvent(event);
 }
 

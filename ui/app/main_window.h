@@ -13,6 +13,7 @@
 #include "ui/data/machine_state.h"
 
 class QLabel;
+class QToolButton;
 class QStackedWidget;
 
 namespace conclave::ui {
@@ -76,7 +77,8 @@ class MainWindow : public QMainWindow {
   Rail* rail_;
   QStackedWidget* stack_;
   CommandStrip* strip_;
-  QLabel *where_, *machine_label_, *message_, *running_;
+  QLabel *where_, *machine_label_, *message_;
+  QToolButton* running_;
   CommandPalette* palette_;
   PageHelp* help_;
   Question running_question_, named_run_, pinned_;

@@ -14,13 +14,14 @@
 #include "framework/history/machine.h"
 #include "ui/data/format.h"
 #include "ui/data/table_view.h"
+#include "ui/plots/spark_lines.h"
 #include "ui/theme/glyphs.h"
 #include "ui/theme/theme.h"
 
 namespace conclave::ui {
 namespace {
 
-constexpr int64_t kRecent = 10;
+constexpr int64_t kRecent = 10, kEndedShown = 5;
 constexpr int64_t kLatelyMs = int64_t{24} * 3600 * 1000;
 constexpr size_t kAlertsShown = 4, kHeadlines = 3;
 constexpr int kTilesAcross = 4;
@@ -41,10 +42,14 @@ PageInfo HomePage::info() {
 
 HomePage::HomePage(Context& context)
     : Page(info(), context),
+      closed_ms_(context.preferences.value(kClosed).toLongLong()),
+      opened_ms_(context.preferences.value(kOpened).toLongLong()),
       runs_line_(explaining("")),
       attention_(new QLabel),
+      news_(new QLabel),
       storage_(new QLabel),
-      table_(make_table(&model_, tr("Recent runs"))) {
+      table_(make_table(&model_, tr("Recent runs"))),
+      sparks_(new SparkLines(context.history, *table_)) {
   build();
   set_command({"conclave-history", "list", "--limit", QString::number(kRecent)});
   add_action(
@@ -91,6 +96,14 @@ void HomePage::build() {
   attention_->setTextFormat(Qt::PlainText);
   attention_->setStyleSheet(QString("color: %1").arg(status_color("failed").name()));
   attention_->hide();
+  news_->setObjectName("home.news");
+  news_->setWordWrap(true);
+  news_->setTextFormat(Qt::RichText);
+  news_->setTextInteractionFlags(Qt::TextBrowserInteraction);
+  news_->setAccessibleName(tr("What ended while this window was closed"));
+  news_->hide();
+  connect(news_, &QLabel::linkActivated, this,
+          [this](const QString& run) { Q_EMIT wants_run(run.toLongLong()); });
   auto* recent = new QLabel(tr("Recent runs"));
   recent->setObjectName("heading");
   storage_->setForegroundRole(QPalette::PlaceholderText);
@@ -106,6 +119,7 @@ void HomePage::build() {
   line->addWidget(storage_);
   body()->addLayout(tiles);
   body()->addWidget(attention_);
+  body()->addWidget(news_);
   body()->addLayout(line);
   body()->addWidget(table_, 1);
 }
@@ -142,7 +156,11 @@ QWidget* HomePage::first_focus() {
   return table_;
 }
 
-HomePage::State HomePage::read(const Store& store) {
+bool HomePage::settled() const {
+  return !busy_ && sparks_->settled();
+}
+
+HomePage::State HomePage::read(const Store& store, int64_t closed_ms, int64_t opened_ms) {
   State state;
   RunFilter filter;
   state.all = store.count(filter);
@@ -151,6 +169,18 @@ HomePage::State HomePage::read(const Store& store) {
   filter.status = "failed";
   filter.started_after_ms = now_ms() - kLatelyMs;
   state.failed_lately = store.count(filter);
+  if (closed_ms > 0) {
+    RunFilter ended;
+    ended.finished_after_ms = closed_ms;
+    ended.finished_before_ms = opened_ms;
+    state.all_ended = store.count(ended);
+    ended.limit = kEndedShown;
+    state.ended = store.list(ended, std::vector<std::string>{});
+    for (const char* status : {"failed", "lost"}) {
+      ended.status = status;
+      state.ended_badly += store.count(ended);
+    }
+  }
   RunFilter recent;
   recent.limit = kRecent;
   state.runs = store.list(recent);
@@ -170,7 +200,8 @@ void HomePage::refresh() {
   }
   busy_ = true;
   context_.history.ask(
-      this, question_, [](const Store& store) { return read(store); },
+      this, question_,
+      [closed = closed_ms_, opened = opened_ms_](const Store& store) { return read(store, closed, opened); },
       [this](const Answer<State>& answer) {
         busy_ = false;
         fill(answer.value.value_or(State()));
@@ -192,6 +223,26 @@ void HomePage::set_headlines(const std::vector<RunSummary>& runs) {
   model_.set_columns(shown, {});
 }
 
+// "While this window was closed (since 14:02): 7 runs ended, 1 badly: 12: sweep-1 (failed), ..."
+void HomePage::say_what_ended(const State& state) {
+  news_->setVisible(state.all_ended > 0);
+  if (state.all_ended == 0) return;
+  QStringList runs;
+  for (const RunSummary& run : state.ended) {
+    const auto name = QString::fromStdString(run.name.empty() ? run.app + " " + run.verb : run.name);
+    const QString link = QString("<a href='%1'>%1: %2</a>").arg(run.id).arg(name.left(60).toHtmlEscaped());
+    runs << (run.status == "finished" ? link : link + " (" + status_text(run.status).toHtmlEscaped() + ")");
+  }
+  if (const auto more = state.all_ended - std::ssize(state.ended); more > 0)
+    runs << tr("and %1 more").arg(more);
+  QString text =
+      tr("%n run(s) ended since %1, when this window was closed", "", static_cast<int>(state.all_ended))
+          .arg(time_text(closed_ms_));
+  if (state.ended_badly > 0)
+    text += tr("; %n of them failed or got lost", "", static_cast<int>(state.ended_badly));
+  news_->setText(text + ": " + runs.join(", "));
+}
+
 void HomePage::fill(const State& state) {
   runs_line_->setText(
       state.all == 0
@@ -207,6 +258,7 @@ void HomePage::fill(const State& state) {
   if (state.alerts.size() > kAlertsShown) alerts << tr("and %1 more").arg(state.alerts.size() - kAlertsShown);
   attention_->setText(alerts.join("\n"));
   attention_->setVisible(!alerts.isEmpty());
+  say_what_ended(state);
   set_headlines(state.runs);
   storage_->setText(
       state.bytes == 0

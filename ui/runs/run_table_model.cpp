@@ -5,6 +5,7 @@
 
 #include "ui/data/column_layout.h"
 #include "ui/data/format.h"
+#include "ui/plots/spark_lines.h"
 #include "ui/theme/glyphs.h"
 #include "ui/theme/theme.h"
 
@@ -178,6 +179,11 @@ QVariant RunTableModel::data(const QModelIndex& index, int role) const {
   const RunSummary& run = at(index.row());
   const auto column = static_cast<RunColumn>(index.column());
   switch (role) {
+    case kSparkRole: {
+      const QString name = metric_at(index.column());
+      const MetricSummary* metric = name.isEmpty() ? nullptr : run.metric(name.toStdString());
+      return metric ? QVariant::fromValue(SparkSource{run.id, name, metric->n}) : QVariant();
+    }
     case Qt::DisplayRole:
       return text(run, index.column());
     case Qt::DecorationRole:

@@ -32,6 +32,7 @@ class RunTableModel : public QAbstractTableModel {
 
   int rowCount(const QModelIndex& parent = {}) const override;
   int columnCount(const QModelIndex& parent = {}) const override;
+  /// With kSparkRole, the curve behind a metric's number.
   QVariant data(const QModelIndex& index, int role) const override;
   /// With kColumnKey, what a column is remembered by.
   QVariant headerData(int section, Qt::Orientation orientation, int role) const override;

@@ -19,6 +19,7 @@
 #include "ui/data/format.h"
 #include "ui/data/table_view.h"
 #include "ui/plots/curve_panel.h"
+#include "ui/plots/spark_lines.h"
 #include "ui/runs/history_edit.h"
 #include "ui/runs/run_inspector.h"
 #include "ui/theme/theme.h"
@@ -67,6 +68,7 @@ RunsPage::RunsPage(Context& context)
       table_(make_table(&model_, tr("Runs"))),
       layout_(
           new ColumnLayout(*table_, context.preferences, "runs/columns", {68, 170, 104, 96, 104, 88, 96})),
+      sparks_(new SparkLines(context.history, *table_)),
       inspector_(new RunInspector(context, undo_)),
       curves_(new CurvePanel(context)) {
   model_.set_columns(context.preferences.value("runs/metrics").toStringList(),
@@ -224,7 +226,8 @@ QWidget* RunsPage::first_focus() {
 }
 
 bool RunsPage::settled() const {
-  return !busy_ && !filter_timer_->isActive() && inspector_->settled() && (!opened_ || curves_->settled());
+  return !busy_ && !filter_timer_->isActive() && inspector_->settled() && sparks_->settled() &&
+         (!opened_ || curves_->settled());
 }
 
 // The list is large, so it is read again at most as often as it costs little.

@@ -21,6 +21,7 @@ namespace conclave::ui {
 class ColumnLayout;
 class CurvePanel;
 class RunInspector;
+class SparkLines;
 
 class RunsPage : public Page {
   Q_OBJECT
@@ -91,6 +92,7 @@ class RunsPage : public Page {
   QStackedWidget *stack_, *table_stack_;
   QTableView* table_;
   ColumnLayout* layout_;
+  SparkLines* sparks_;
   RunInspector* inspector_;
   CurvePanel* curves_;
 };

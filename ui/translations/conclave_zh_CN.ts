@@ -965,6 +965,22 @@ In Runs, choose some and press C.</source>
             <source>history %1, %2 free on its disk</source>
             <translation>历史 %1，磁盘剩余 %2</translation>
         </message>
+        <message>
+            <source>What ended while this window was closed</source>
+            <translation>窗口关闭期间结束的运行</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n run(s) ended since %1, when this window was closed</source>
+            <translation>
+                <numerusform>自 %1 窗口关闭以来，%n 个运行已结束</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>; %n of them failed or got lost</source>
+            <translation>
+                <numerusform>；其中 %n 个失败或丢失</numerusform>
+            </translation>
+        </message>
     </context>
     <context>
         <name>conclave::ui::JobTableModel</name>
@@ -1089,6 +1105,22 @@ In Runs, choose some and press C.</source>
         <message>
             <source>Help on this page</source>
             <translation>本页帮助</translation>
+        </message>
+        <message>
+            <source>Go to the queue</source>
+            <translation>前往队列</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n job(s) running</source>
+            <translation>
+                <numerusform>%n 个作业正在进行</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n job(s) waiting</source>
+            <translation>
+                <numerusform>%n 个作业等待中</numerusform>
+            </translation>
         </message>
     </context>
     <context>
