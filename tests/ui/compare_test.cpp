@@ -179,6 +179,9 @@ TEST_F(CompareTest, PinsAreThereAgainTheNextTime) {
   ASSERT_TRUE(wait([&] { return remembered() == 3; }));
   window_.reset();
   Store::open(history()).purge(std::span(&b, 1));
+  window().open_page("runs");
+  EXPECT_TRUE(wait([&] { return child<QToolButton>("rail.compare")->text().trimmed() == "Compare  2"; }))
+      << "told before the page is seen";
   window().open_page("compare");
   EXPECT_TRUE(wait([&] { return shown() == numbers({c, a}); }));
   EXPECT_TRUE(child<QLabel>("status.message")->text().contains("no longer in this history"));

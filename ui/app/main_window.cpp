@@ -119,6 +119,10 @@ MainWindow::MainWindow(const std::filesystem::path& history, const QString& firs
   connect(rail_, &Rail::chosen, this, &MainWindow::open_page);
   connect(&history_, &HistoryThread::changed, this, &MainWindow::on_history_changed);
   connect(&history_, &HistoryThread::trouble, this, [this](const QString& text) { say(text, true); });
+  connect(&pins_, &Pins::changed, this, [this] {  // also while the page is not made yet
+    const size_t count = pins_.runs().size();
+    rail_->set_badge("compare", count == 0 ? "" : QString::number(count));
+  });
   connect(&pin_memory_, &PinMemory::vanished, this, [this](int runs) {
     say(tr("%n run(s) that were pinned are no longer in this history", "", runs), true);
   });

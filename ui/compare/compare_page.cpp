@@ -56,11 +56,7 @@ ComparePage::ComparePage(Context& context)
   add_action("take", tr("Take this table or plot along"), QKeySequence("Ctrl+S"),
              [this] { take_along(takeaway()); });
   connect(curves_, &CurvePanel::message, this, &Page::message);
-  connect(&context.pins, &Pins::changed, this, [this] {
-    const size_t count = context_.pins.runs().size();
-    Q_EMIT badge(count == 0 ? "" : QString::number(count));
-    read();
-  });
+  connect(&context.pins, &Pins::changed, this, &ComparePage::read);
   set_command({"conclave-history", "compare"});
 }
 
