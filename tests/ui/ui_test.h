@@ -11,6 +11,7 @@
 #include "framework/history/store.h"
 #include "testing/testing.h"
 #include "ui/app/main_window.h"
+#include "ui/theme/theme.h"
 
 namespace conclave::ui {
 
@@ -52,12 +53,16 @@ class UiTest : public ::testing::Test {
     ASSERT_NE(found, nullptr) << action;
     found->trigger();
   }
-  /// For people to look at: NAME.png in the folder that CONCLAVE_SCREENSHOTS names, where it is set.
-  void keep_picture(const QString& name) {
+  /// For people to look at: NAME-light.png and NAME-dark.png of the window, or of another widget, in the
+  /// folder that CONCLAVE_SCREENSHOTS names, where it is set.
+  void keep_picture(const QString& name, QWidget* of = nullptr) {
     const QString folder = qEnvironmentVariable("CONCLAVE_SCREENSHOTS");
     if (folder.isEmpty()) return;
-    QTest::qWait(50);  // until what was shown last is laid out
-    window().grab().save(folder + "/" + name + ".png");
+    for (const auto& [theme, ending] : {std::pair(Theme::dark, "-dark.png"), {Theme::light, "-light.png"}}) {
+      apply_theme(*qApp, theme);
+      QTest::qWait(50);  // until what was shown last is laid out
+      (of ? of : &window())->grab().save(folder + "/" + name + ending);
+    }
   }
   /// A finished run; returns its number.
   int64_t add_run(const std::string& name, double accuracy, int points = 100, const std::string& app = "vqa",

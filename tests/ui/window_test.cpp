@@ -331,8 +331,7 @@ TEST_F(UiTest, EachPageHasItsHelpWithTheKeysItHas) {
   QTest::keyClick(&window(), Qt::Key_F1);
   window().open_page("queue");  // it follows
   EXPECT_TRUE(child<QTextBrowser>("help.text")->toPlainText().startsWith(page_purpose("queue").left(40)));
-  if (const QString folder = qEnvironmentVariable("CONCLAVE_SCREENSHOTS"); !folder.isEmpty())
-    child<PageHelp>("help")->grab().save(folder + "/help.png");
+  keep_picture("help", child<PageHelp>("help"));
   EXPECT_EQ(page_purpose("none"), "");
 }
 

@@ -1,5 +1,6 @@
 #include "ui/home/home_page.h"
 
+#include <QEvent>
 #include <QFileInfo>
 #include <QGridLayout>
 #include <QHeaderView>
@@ -158,6 +159,14 @@ QWidget* HomePage::first_focus() {
 
 bool HomePage::settled() const {
   return !busy_ && sparks_->settled();
+}
+
+void HomePage::changeEvent(QEvent* event) {
+  Page::changeEvent(event);
+  if (event->type() != QEvent::PaletteChange) return;
+  const QString text = news_->text();  // links keep the colour that they had when they were set
+  news_->clear();
+  news_->setText(text);
 }
 
 HomePage::State HomePage::read(const Store& store, int64_t closed_ms, int64_t opened_ms) {

@@ -30,6 +30,9 @@ class HomePage : public Page {
   /// A page is to be shown with its sample.
   void wants_sample(const QString& page);
 
+ protected:
+  void changeEvent(QEvent* event) override;
+
  private:
   struct State {
     std::vector<RunSummary> runs;
