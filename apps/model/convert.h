@@ -1,4 +1,4 @@
-/// conclave-model convert and merge-adapter: checkpoints written as safetensors.
+/// conclave-model convert, quantize and merge-adapter: checkpoints written anew.
 #pragma once
 
 #include "apps/common/verb.h"
@@ -15,6 +15,19 @@ class ModelConvertVerb : public Verb {
 
  private:
   std::filesystem::path from_, to_;
+};
+
+class ModelQuantizeVerb : public Verb {
+ public:
+  std::string name() const override { return "quantize"; }
+  std::string summary() const override { return "Write a model as one GGUF file of 8 or 4 bits a weight"; }
+  std::string examples() const override;
+  void declare(Options& options) override;
+  int run(Invocation& call) override;
+
+ private:
+  std::filesystem::path from_, to_;
+  std::string weights_ = "int8";
 };
 
 class ModelMergeVerb : public Verb {

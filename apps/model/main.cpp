@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   verbs.push_back(std::make_unique<conclave::ModelChatVerb>());
   verbs.push_back(std::make_unique<conclave::ModelTuneVerb>());
   verbs.push_back(std::make_unique<conclave::ModelConvertVerb>());
+  verbs.push_back(std::make_unique<conclave::ModelQuantizeVerb>());
   verbs.push_back(std::make_unique<conclave::ModelMergeVerb>());
   verbs.push_back(std::make_unique<conclave::ModelBenchVerb>());
   return conclave::run_app(

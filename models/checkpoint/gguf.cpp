@@ -10,80 +10,12 @@
 #include "framework/base/gguf_header.h"
 #include "framework/base/mapped_file.h"
 #include "framework/tensor/gguf_values.h"
+#include "models/checkpoint/gguf_names.h"
 
 namespace conclave {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Names in the file, {} the layer, and as published; % counts over the experts of a fused tensor.
-struct GgufName {
-  const char* ours;
-  const char* published;
-};
-constexpr GgufName kOutside[] = {{"token_embd.weight", "model.embed_tokens.weight"},
-                                 {"output_norm.weight", "model.norm.weight"},
-                                 {"output.weight", "lm_head.weight"}};
-constexpr GgufName kInLayer[] = {
-    {"attn_norm.weight", "input_layernorm.weight"},
-    {"ffn_norm.weight", "post_attention_layernorm.weight"},
-    {"attn_q.weight", "self_attn.q_proj.weight"},
-    {"attn_k.weight", "self_attn.k_proj.weight"},
-    {"attn_v.weight", "self_attn.v_proj.weight"},
-    {"attn_output.weight", "self_attn.o_proj.weight"},
-    {"attn_q.bias", "self_attn.q_proj.bias"},
-    {"attn_k.bias", "self_attn.k_proj.bias"},
-    {"attn_v.bias", "self_attn.v_proj.bias"},
-    {"attn_q_norm.weight", "self_attn.q_norm.weight"},
-    {"attn_k_norm.weight", "self_attn.k_norm.weight"},
-    {"ffn_gate.weight", "mlp.gate_proj.weight"},
-    {"ffn_up.weight", "mlp.up_proj.weight"},
-    {"ffn_down.weight", "mlp.down_proj.weight"},
-    {"ffn_gate_inp.weight", "mlp.gate.weight"},
-    {"ffn_gate_exps.weight", "mlp.experts.%.gate_proj.weight"},
-    {"ffn_up_exps.weight", "mlp.experts.%.up_proj.weight"},
-    {"ffn_down_exps.weight", "mlp.experts.%.down_proj.weight"},
-    {"ffn_gate_shexp.weight", "mlp.shared_expert.gate_proj.weight"},
-    {"ffn_up_shexp.weight", "mlp.shared_expert.up_proj.weight"},
-    {"ffn_down_shexp.weight", "mlp.shared_expert.down_proj.weight"},
-    {"ffn_gate_inp_shexp.weight", "mlp.shared_expert_gate.weight"},
-};
-
-/// Keys of config.json and those of the file behind the architecture's name.
-struct GgufKey {
-  const char* published;
-  const char* ours;
-};
-constexpr GgufKey kKeys[] = {
-    {"hidden_size", "embedding_length"},
-    {"num_hidden_layers", "block_count"},
-    {"max_position_embeddings", "context_length"},
-    {"intermediate_size", "feed_forward_length"},
-    {"num_attention_heads", "attention.head_count"},
-    {"num_key_value_heads", "attention.head_count_kv"},
-    {"head_dim", "attention.key_length"},
-    {"rms_norm_eps", "attention.layer_norm_rms_epsilon"},
-    {"rope_theta", "rope.freq_base"},
-    {"num_experts", "expert_count"},
-    {"num_experts_per_tok", "expert_used_count"},
-    {"moe_intermediate_size", "expert_feed_forward_length"},
-    {"shared_expert_intermediate_size", "expert_shared_feed_forward_length"},
-    {"clip_qkv", "attention.clamp_kqv"},
-    {"sliding_window", "attention.sliding_window"},
-};
-
-/// What the architecture's name says beside the keys.
-struct GgufArchitecture {
-  const char* name;
-  const char* published;
-  bool normalised;  ///< the weights of the chosen experts sum to 1
-  bool paired;      ///< rows of q and k lie so that neighbours turn together
-};
-constexpr GgufArchitecture kArchitectures[] = {
-    {"llama", "LlamaForCausalLM", true, true},   {"olmoe", "OlmoeForCausalLM", false, false},
-    {"qwen2", "Qwen2ForCausalLM", false, false}, {"qwen2moe", "Qwen2MoeForCausalLM", false, false},
-    {"qwen3", "Qwen3ForCausalLM", false, false}, {"qwen3moe", "Qwen3MoeForCausalLM", true, false},
-};
 
 struct GgufPart {
   std::shared_ptr<MappedFile> file;
@@ -177,12 +109,12 @@ void GgufWeights::add(const GgufTensor& tensor, const std::shared_ptr<MappedFile
   const auto plain = [&](const std::string& name, int64_t heads = 0) {
     put(name, {file, tensor.shape, tensor.type, tensor.begin, heads});
   };
-  for (const auto& name : kOutside)
+  for (const auto& name : kGgufOutside)
     if (tensor.name == name.ours) return plain(name.published);
   const size_t dot = tensor.name.find('.', 4);
   if (!tensor.name.starts_with("blk.") || dot == std::string::npos) return plain(tensor.name);
   const std::string layer = tensor.name.substr(4, dot - 4), inner = tensor.name.substr(dot + 1);
-  for (const auto& name : kInLayer) {
+  for (const auto& name : kGgufInLayer) {
     if (inner != name.ours) continue;
     const std::string published = "model.layers." + layer + "." + name.published;
     const size_t percent = published.find('%');
@@ -223,7 +155,7 @@ Json config_of(const std::vector<GgufPart>& parts, const std::string& file,
   const GgufHeader& header = parts.front().header;
   const std::string prefix = std::string(architecture.name) + ".";
   Json config = Json::object();
-  for (const auto& key : kKeys) {
+  for (const auto& key : kGgufKeys) {
     const auto found = header.metadata.find(prefix + key.ours);
     if (found == header.metadata.end()) continue;
     if (!found->is_number())
@@ -275,7 +207,7 @@ GgufModel open_gguf(const fs::path& path) {
   const auto parts = open_parts(path);
   const Json named = parts.front().header.metadata.value("general.architecture", Json());
   std::string known;
-  for (const auto& architecture : kArchitectures) {
+  for (const auto& architecture : kGgufArchitectures) {
     known += (known.empty() ? "" : ", ") + std::string(architecture.name);
     if (named != architecture.name) continue;
     Json config = config_of(parts, path.string(), architecture);

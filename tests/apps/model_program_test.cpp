@@ -169,6 +169,20 @@ TEST_F(SpokenTo, TuneLearnsAnAdapterThatRunFinds) {
   EXPECT_THAT(bad.err, HasSubstr("line 1: must have text, prompt and reply, or messages"));
 }
 
+TEST_F(SpokenTo, QuantizeWritesAFileThatSpeaksAlike) {
+  const testing::TempDir made;
+  const std::string file = (made / "small" / "model.gguf").string();
+  const Outcome written = model({"quantize", folder(), file, "--weights", "none", "--json"});
+  ASSERT_EQ(written.code, 0) << written.err;
+  EXPECT_EQ(parse_json(written.out, "stdout")["packed"], 0);
+  const auto said = [](const std::string& from) {
+    return model({"run", from, "--prompt", "what is", "--max-tokens", "8"}).out;
+  };
+  EXPECT_EQ(said((made / "small").string()), said(folder()));
+  EXPECT_THAT(model({"quantize", folder(), file}).err, HasSubstr("is there already"));
+  EXPECT_THAT(model({"quantize", folder(), (made / "x.bin").string()}).err, HasSubstr("must end in .gguf"));
+}
+
 TEST_F(SpokenTo, InspectTellsTheExpertsOfEachToken) {
   CONCLAVE_NEED_DATA("parity/qwen3-moe");
   use(parity("qwen3-moe"));
