@@ -6,10 +6,10 @@
 #include <QHeaderView>
 #include <QLabel>
 #include <QPushButton>
-#include <QStorageInfo>
 #include <QTableView>
 #include <QToolButton>
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include "framework/history/machine.h"
@@ -198,7 +198,10 @@ HomePage::State HomePage::read(const Store& store, int64_t closed_ms, int64_t op
   for (Alert& alert : find_disk_alerts(store)) state.alerts.push_back(std::move(alert));
   const auto path = QString::fromStdString(store.path().string());
   state.bytes = QFileInfo(path).size();
-  state.free_bytes = QStorageInfo(QFileInfo(path).absolutePath()).bytesAvailable();
+  // Asked of the file system itself: QStorageInfo knows no disk where mounts are not told, as in a container.
+  std::error_code unknown;
+  const auto space = std::filesystem::space(QFileInfo(path).absolutePath().toStdString(), unknown);
+  state.free_bytes = unknown ? 0 : static_cast<qint64>(space.available);
   return state;
 }
 
