@@ -223,7 +223,9 @@ class Filler {
     if (source.columns) found = found.transpose(1, 2);
     if (source.place.ours.size() > 1)
       found = found.narrow(static_cast<int64_t>(row_dim(shape)), source.row, rows_of(shape));
-    return to_dtype_in_large_pages(found.reshape(shape), dtype_for(found)).contiguous();
+    const Tensor own = to_dtype_in_large_pages(found.reshape(shape), dtype_for(found)).contiguous();
+    if (!own.is_alias_of(found)) drop_pages(found);
+    return own;
   }
 
   Tensor stacked(const Source& source, const std::vector<int64_t>& shape) const {
@@ -245,6 +247,7 @@ class Filler {
     const Filler& filler;
     std::string before_name;
     Module* before = nullptr;
+    std::vector<Tensor> of_part;  // as they were read
     void on_module(const std::string& name, Module& part) override {
       pack_before();
       before_name = name;
@@ -252,6 +255,9 @@ class Filler {
     }
     void pack_before() {
       if (before && filler.options_.packing) pack_part(before_name, *before, *filler.options_.packing);
+      for (const Tensor& read : std::exchange(of_part, {}))
+        if (read.use_count() == 1 && read.storage().use_count() == 1)
+          drop_pages(read);  // packed: the model holds it no longer
       before = nullptr;
     }
     void on_tensor(const std::string& name, Tensor& tensor, TensorKind) override {
@@ -261,6 +267,7 @@ class Filler {
       const bool grad = tensor.requires_grad();
       tensor = source.place.per_expert() ? filler.stacked(source, shape) : filler.one(name, source, shape);
       tensor.set_requires_grad(grad);
+      if (filler.options_.packing) of_part.push_back(tensor);
     }
   };
 
