@@ -24,6 +24,9 @@ AttentionShape AttentionShape::read(ConfigObject& c, int64_t width, double eps) 
   const auto qk_norm = c.one_of("qk_norm", {"none", "head", "full"});
   shape.qk_norm = qk_norm == "head" ? QkNorm::head : qk_norm == "full" ? QkNorm::full : QkNorm::none;
   shape.clip = c.get("clip", 0.0);
+  shape.output_gate = c.get("output_gate", false);
+  require<UsageError>(!shape.output_gate || shape.qk_norm != QkNorm::full,
+                      "{}: not together with qk_norm = \"full\"", c.name("output_gate"));
   return shape;
 }
 
@@ -33,15 +36,16 @@ Attention::Attention(const AttentionShape& s, int64_t layer, InitStd std)
       head_dim(s.head_dim),
       qk_norm(s.qk_norm),
       clip(s.clip),
-      q_proj(s.width, s.heads * s.head_dim, s.qkv_bias, std.in),
+      output_gate(s.output_gate),
+      q_proj(s.width, s.heads * s.head_dim * (s.output_gate ? 2 : 1), s.qkv_bias, std.in),
       k_proj(s.width, s.kv_heads * s.head_dim, s.qkv_bias, std.in),
       v_proj(s.width, s.kv_heads * s.head_dim, s.qkv_bias, std.in),
       o_proj(s.heads * s.head_dim, s.width, s.out_bias, std.out) {
   this->layer = layer;
   if (qk_norm == QkNorm::none) return;
   const bool full = qk_norm == QkNorm::full;
-  q_norm = std::make_shared<RmsNorm>(full ? heads * head_dim : head_dim, s.eps);
-  k_norm = std::make_shared<RmsNorm>(full ? kv_heads * head_dim : head_dim, s.eps);
+  q_norm = std::make_shared<RmsNorm>(full ? heads * head_dim : head_dim, s.eps, s.norm_centre);
+  k_norm = std::make_shared<RmsNorm>(full ? kv_heads * head_dim : head_dim, s.eps, s.norm_centre);
 }
 
 Tensor Attention::forward(const Tensor& x_NLD, const Pass& pass, const TokenContext& context) const {
@@ -54,7 +58,13 @@ Tensor Attention::forward(const Tensor& x_NLD, const Pass& pass, const TokenCont
     if (qk_norm == QkNorm::head && norm) y = norm->forward(y);
     return y.transpose(1, 2);
   };
-  Tensor q = split(q_proj.forward(x_NLD, context), heads, q_norm);
+  Tensor projected = q_proj.forward(x_NLD, context), gate;
+  if (output_gate) {  // each head's gate lies behind its query
+    const Tensor both = projected.view({rows, tokens, heads, 2 * head_dim});
+    gate = both.narrow(3, head_dim, head_dim).flatten(2).sigmoid();
+    projected = both.narrow(3, 0, head_dim).flatten(2);
+  }
+  Tensor q = split(projected, heads, q_norm);
   Tensor k = split(k_proj.forward(x_NLD, context), kv_heads, k_norm);
   const Tensor v = split(v_proj.forward(x_NLD, context), kv_heads, nullptr);
   if (pass.rotation.defined()) {
@@ -62,8 +72,9 @@ Tensor Attention::forward(const Tensor& x_NLD, const Pass& pass, const TokenCont
     k = rotate(k, pass.rotation);
   }
   const auto pieces = pass.past ? pass.past->append(layer, k, v) : std::vector<KeyValue>{{k, v}};
-  const Tensor y = attend(q, pieces, pass.visibility);
-  return o_proj.forward(y.transpose(1, 2).reshape({rows, tokens, heads * head_dim}), context);
+  Tensor y = attend(q, pieces, pass.visibility).transpose(1, 2).reshape({rows, tokens, heads * head_dim});
+  if (output_gate) y = y * gate;
+  return o_proj.forward(y, context);
 }
 
 void Attention::visit(Visitor& v) {

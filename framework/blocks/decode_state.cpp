@@ -56,6 +56,17 @@ std::vector<int64_t> rows_to_take(const std::vector<int64_t>& from, int64_t rows
   return same ? std::vector<int64_t>{} : index;
 }
 
+// Rows of a segment; recurrent layers have none of their own there. 0: nothing in it goes by rows.
+int64_t rows_of(const DecodeState::Segment& segment) {
+  for (const auto& layer : segment.layers)
+    if (layer.k_RHLC.defined()) return layer.k_RHLC.size(0);
+  return segment.valid_RL.defined() ? segment.valid_RL.size(0) : 0;
+}
+
+Tensor taken(const Tensor& x_RHLC, int64_t length, const Tensor& rows) {
+  return x_RHLC.defined() ? first(x_RHLC, length).index_select(0, rows) : x_RHLC;
+}
+
 }  // namespace
 
 DecodeState::DecodeState(int64_t layers) : segments(1) {
@@ -73,6 +84,11 @@ DecodeState DecodeState::fork(int64_t copies) const {
   DecodeState state = *this;
   if (copies == 1) return state;
   state.seen_N = seen_N.repeat_interleave(copies);
+  for (auto& [window, memory] : state.recurrent) {
+    if (!window.defined()) continue;
+    window = window.repeat_interleave(copies, 0);
+    memory = memory.repeat_interleave(copies, 0);
+  }
   auto& last = state.segments.back();
   if (last.length == 0) return state;
   for (auto& [k, v] : last.layers) {
@@ -93,20 +109,28 @@ DecodeState DecodeState::select(const Tensor& rows) const {
   }
   DecodeState state = *this;
   state.seen_N = seen_N.index_select(0, host.to(seen_N.device()));
+  for (auto& [window, memory] : state.recurrent) {
+    if (!window.defined()) continue;
+    const Tensor take = host.to(window.device());
+    window = window.index_select(0, take);
+    memory = memory.index_select(0, take);
+  }
   for (auto& segment : state.segments) {
     if (segment.length == 0) continue;
-    const auto index = rows_to_take(from, segment.layers.front().k_RHLC.size(0), total);
+    const int64_t held = rows_of(segment);
+    if (held == 0) continue;
+    const auto index = rows_to_take(from, held, total);
     if (index.empty() && !from.empty()) continue;
     const Tensor take = at::tensor(index, at::kLong).to(seen_N.device());
     if (segment.valid_RL.defined()) segment.valid_RL = segment.valid_RL.index_select(0, take);
     for (auto& [k, v] : segment.layers) {
-      k = first(k, segment.length).index_select(0, take);
-      if (v.defined()) v = first(v, segment.length).index_select(0, take);
+      k = taken(k, segment.length, take);
+      v = taken(v, segment.length, take);
     }
   }
   // What stays shared by more rows than it has cannot grow: they go on in a segment of their own.
   auto& last = state.segments.back();
-  if (last.length > 0 && last.layers.front().k_RHLC.size(0) < std::ssize(from)) {
+  if (const int64_t held = rows_of(last); last.length > 0 && held > 0 && held < std::ssize(from)) {
     for (auto& [k, v] : last.layers) {  // without the room to grow
       k = first(k, last.length);
       v = first(v, last.length);
@@ -137,6 +161,13 @@ std::vector<KeyValue> DecodeState::append(int64_t layer, const Tensor& k, const 
   const int64_t total = last.length + k.size(2);
   pieces.push_back(piece(first(own.k_RHLC, total), first(own.v_RHLC, total)));
   return pieces;
+}
+
+DecodeState::Recurrent& DecodeState::recurrent_of(int64_t layer) {
+  if (recurrent.empty()) recurrent.resize(segments.back().layers.size());
+  const auto at_layer = static_cast<size_t>(layer);
+  require(at_layer < recurrent.size(), "[decode state] layer {} of {}", layer, recurrent.size());
+  return recurrent[at_layer];
 }
 
 void DecodeState::advance(int64_t rows, int64_t tokens, const Tensor& valid_NL, at::Device device) {

@@ -24,7 +24,14 @@ struct DecodeState {
     Tensor valid_RL;               ///< bool, false for padding; undefined: all valid
     std::vector<KeyValue> layers;  ///< by layer; may have room for more than `length` tokens
   };
+  /// What a recurrent layer (GatedDeltaNet) keeps in place of keys and values. Its tensors are replaced,
+  /// never written in place, and hold what all segments gave.
+  struct Recurrent {
+    Tensor window_NWC;   ///< the last inputs of its convolution
+    Tensor memory_NHKV;  ///< float32
+  };
   std::vector<Segment> segments;
+  std::vector<Recurrent> recurrent;  ///< by layer, as far as one was used
   Tensor seen_N;  ///< int64, valid tokens read so far by each row: the position of the next one
 
   /// An empty state for a model of so many attention layers.
@@ -43,6 +50,8 @@ struct DecodeState {
   /// pieces to attend to. An undefined v stands for k itself, which is then kept once. Called once per layer
   /// and pass, then `advance`.
   std::vector<KeyValue> append(int64_t layer, const Tensor& k, const Tensor& v);
+  /// What recurrent layer `layer` keeps; undefined tensors before its first pass.
+  Recurrent& recurrent_of(int64_t layer);
   /// Ends a pass of `tokens` tokens a row. valid_NL bool, undefined: all valid.
   void advance(int64_t rows, int64_t tokens, const Tensor& valid_NL, at::Device device);
 };

@@ -39,8 +39,8 @@ bool take_parts(const TransformerBlock& block, LayerParts& parts) {
   parts.moe = block.moe.get();
   if (!parts.first || !parts.second || !parts.attention || !(parts.ffn || parts.moe)) return false;
   const Attention& a = *parts.attention;
-  if (a.qk_norm != AttentionShape::QkNorm::none || a.clip > 0 || !is_plain(parts.first->weight) ||
-      !is_plain(parts.second->weight))
+  if (a.qk_norm != AttentionShape::QkNorm::none || a.clip > 0 || a.output_gate ||
+      !is_plain(parts.first->weight) || !is_plain(parts.second->weight))
     return false;
   for (const Linear* linear : {&a.q_proj, &a.k_proj, &a.v_proj, &a.o_proj}) {
     if (!is_plain(*linear)) return false;

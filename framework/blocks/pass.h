@@ -26,6 +26,8 @@ struct Pass {
   Rotation rotation;  ///< undefined: no rotary positions
   Visibility visibility;
   DecodeState* past = nullptr;  ///< null: nothing is kept
+  bool causal = true;           ///< every token sees what is before it alone
+  Tensor valid_NL;              ///< bool; undefined: all valid
   Tensor valid_V;               ///< int64, places in N·L of the valid tokens; undefined: all valid
 };
 

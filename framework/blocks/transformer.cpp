@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "framework/base/config_object.h"
+#include "framework/blocks/delta_net.h"
 #include "framework/blocks/few_rows.h"
 #include "framework/blocks/latent_attention.h"
 #include "framework/nn/rotary_scaling.h"
@@ -10,11 +11,12 @@
 namespace conclave {
 namespace {
 
-// Which layers are routed: "all", "odd", "even" (counted from 0) or a list of numbers.
-std::vector<bool> read_moe_layers(ConfigObject& c, int64_t layers) {
+// Which layers have a part: "all", "odd", "even" (counted from 0) or a list of numbers; all when there is
+// `part` and nothing is said.
+std::vector<bool> read_layers(ConfigObject& c, const std::string& part, int64_t layers) {
   std::vector<bool> routed(static_cast<size_t>(layers), false);
-  const std::string key = c.name("moe_layers");
-  const Json value = c.get<Json>("moe_layers", Json(c.has("moe") ? "all" : "none"));
+  const std::string key = c.name(part + "_layers");
+  const Json value = c.get<Json>(part + "_layers", Json(c.has(part) ? "all" : "none"));
   if (value.is_array()) {
     for (const auto& item : value) {
       require<UsageError>(item.is_number_integer() && item >= 0 && item < layers,
@@ -74,7 +76,7 @@ Tensor TransformerBlock::forward(const Tensor& x_NLD, const Pass& pass, const To
 
 void TransformerBlock::visit(Visitor& v) {
   v.child("input_layernorm", input_layernorm);
-  v.child("self_attn", self_attn);
+  v.child(self_attn->name(), self_attn);
   v.child("post_attention_layernorm", post_attention_layernorm);
   v.child("mlp", ffn);
   v.child("mlp", moe);
@@ -92,6 +94,8 @@ Tensor Transformer::forward(const Tensor& x_NLD, const PassInput& asked, TokenCo
   const Tensor position = pass_positions(input, rows, tokens, context.past, device);
   Pass pass;
   pass.past = context.past;
+  pass.causal = input.causal && input.prefix <= 1;
+  pass.valid_NL = input.valid_NL;
   pass.visibility = pass_visibility(input, rows, tokens, context.past, device);
   if (rotary.dim > 0) pass.rotation = rotary.angles(position);
 
@@ -126,7 +130,7 @@ Ptr<Transformer> make_transformer(const Json& config, Site first_site, const std
   auto stack = std::make_shared<Transformer>();
   stack->width = c.need_integer("width");
   const auto layers = c.need_integer("layers");
-  const auto norm = c.one_of("norm", {"rms_norm", "layer_norm"});
+  const auto norm = c.one_of("norm", {"rms_norm", "zero_centred_rms_norm", "layer_norm"});
   const auto eps = c.get("eps", 1e-6);
   const auto kind = c.one_of("attention", {"heads", "latent"});
   AttentionShape shape;
@@ -135,8 +139,14 @@ Ptr<Transformer> make_transformer(const Json& config, Site first_site, const std
     latent = LatentShape::read(c, stack->width);
   else
     shape = AttentionShape::read(c, stack->width, eps);
+  if (norm == "zero_centred_rms_norm") shape.norm_centre = 1;
   const auto std = InitStd::for_depth(layers, c.get("init_std", 0.02));
-  const auto routed = read_moe_layers(c, layers);
+  const auto routed = read_layers(c, "moe", layers), recurrent = read_layers(c, "delta", layers);
+  DeltaNetShape delta;
+  if (std::count(recurrent.begin(), recurrent.end(), true) > 0)
+    delta = DeltaNetShape::read(c.part("delta"), c.name("delta"), stack->width, eps);
+  else
+    c.part("delta");
   // "rope": false stands for no rotary positions.
   const Json& rope = c.part("rope");
   if (!rope.is_boolean() || rope.get<bool>()) {
@@ -156,7 +166,9 @@ Ptr<Transformer> make_transformer(const Json& config, Site first_site, const std
     auto block = std::make_shared<TransformerBlock>();
     block->dropout = dropout;
     block->input_layernorm = make_norm(norm, stack->width, eps);
-    if (kind == "latent")
+    if (recurrent[static_cast<size_t>(i)])
+      block->self_attn = std::make_shared<GatedDeltaNet>(delta, i, std);
+    else if (kind == "latent")
       block->self_attn = std::make_shared<LatentAttention>(latent, i, std);
     else
       block->self_attn = std::make_shared<Attention>(shape, i, std);

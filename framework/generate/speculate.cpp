@@ -55,6 +55,8 @@ Speculated speculate(LanguageModel& model, const Prompt& prompt, Draft draft,
   require<UsageError>(options.sampling.temperature == 0 && options.sampling.repetition_penalty == 1,
                       "speculative decoding takes the most probable token: no temperature, no penalty");
   require<UsageError>(draft.ahead >= 1, "{} tokens proposed at a time: at least 1", draft.ahead);
+  require<UsageError>(can_rewind(prompt.state) && can_rewind(draft.state),
+                      "speculative decoding takes proposals back; a model with recurrent layers cannot");
   const at::NoGradGuard no_grad;
   DecodeState state = prompt.state;
   Writer writer{options};

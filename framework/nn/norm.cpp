@@ -66,11 +66,13 @@ struct RmsNormFunction : torch::autograd::Function<RmsNormFunction> {
 
 }  // namespace
 
-RmsNorm::RmsNorm(int64_t width, double eps) : weight(at::ones({width})), eps(eps) {}
+RmsNorm::RmsNorm(int64_t width, double eps, double centre)
+    : weight(at::full({width}, 1 - centre)), eps(eps), centre(centre) {}
 
 void run_rows(const RmsNorm& norm, const float* x, int64_t rows, float* out) {
   const int64_t width = norm.weight.numel();
   const float* scale = norm.weight.const_data_ptr<float>();
+  const auto centre = static_cast<float>(norm.centre);
   for (int64_t n = 0; n < rows; ++n, x += width, out += width) {
     std::array<float, 8> sum{};  // side by side, as vector instructions want it
     int64_t i = 0;
@@ -79,7 +81,7 @@ void run_rows(const RmsNorm& norm, const float* x, int64_t rows, float* out) {
     for (; i < width; ++i) sum[0] += x[i] * x[i];
     const float mean = std::accumulate(sum.begin(), sum.end(), 0.0F) / static_cast<float>(width);
     const float inverse = 1 / std::sqrt(mean + static_cast<float>(norm.eps));
-    for (int64_t d = 0; d < width; ++d) out[d] = scale[d] * (x[d] * inverse);
+    for (int64_t d = 0; d < width; ++d) out[d] = (centre + scale[d]) * (x[d] * inverse);
   }
 }
 
@@ -89,7 +91,8 @@ Tensor RmsNorm::forward(const Tensor& x) const {
     run_rows(*this, x.const_data_ptr<float>(), x.numel() / weight.numel(), y.mutable_data_ptr<float>());
     return y;
   }
-  return RmsNormFunction::apply(x, weight, eps);
+  // In float32, where the narrower type would round the small differences from the centre away.
+  return RmsNormFunction::apply(x, centre == 0 ? weight : weight.to(at::kFloat) + centre, eps);
 }
 
 void RmsNorm::visit(Visitor& v) {
@@ -126,8 +129,10 @@ void GroupNorm::visit(Visitor& v) {
 
 Ptr<Norm> make_norm(const std::string& kind, int64_t width, double eps, const std::string& key) {
   if (kind == "rms_norm") return std::make_shared<RmsNorm>(width, eps);
+  if (kind == "zero_centred_rms_norm") return std::make_shared<RmsNorm>(width, eps, 1);
   if (kind == "layer_norm") return std::make_shared<LayerNorm>(width, eps);
-  throw UsageError(fmt::format("{} = \"{}\": must be one of rms_norm, layer_norm", key, kind));
+  throw UsageError(
+      fmt::format("{} = \"{}\": must be one of rms_norm, zero_centred_rms_norm, layer_norm", key, kind));
 }
 
 }  // namespace conclave

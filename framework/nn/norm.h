@@ -16,8 +16,9 @@ struct Norm : Module {
 struct RmsNorm : Norm {
   Tensor weight;  ///< [width]
   double eps = 1e-6;
+  double centre = 0;  ///< added to the weight: 1 where it is stored around zero (Qwen3-Next)
 
-  explicit RmsNorm(int64_t width, double eps = 1e-6);
+  explicit RmsNorm(int64_t width, double eps = 1e-6, double centre = 0);
   Tensor forward(const Tensor& x) const override;
   void visit(Visitor& v) override;
 };
@@ -45,7 +46,8 @@ struct GroupNorm : Module {
   void visit(Visitor& v) override;
 };
 
-/// kind "rms_norm" or "layer_norm"; `key` names the setting in the UsageError.
+/// kind "rms_norm", "zero_centred_rms_norm" (weights around zero) or "layer_norm"; `key` names the setting in
+/// the UsageError.
 Ptr<Norm> make_norm(const std::string& kind, int64_t width, double eps, const std::string& key = "norm");
 
 }  // namespace conclave

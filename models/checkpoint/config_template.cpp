@@ -33,6 +33,7 @@ class TemplateFiller {
     if (pattern.contains("$split")) return split(fill(pattern["$split"]));
     if (pattern.contains("$ratio")) return number(pattern["$ratio"][0]) / divisor(pattern["$ratio"][1]);
     if (pattern.contains("$layers")) return layers(fill(pattern["$layers"]));
+    if (pattern.contains("$places")) return places(fill(pattern["$places"]), pattern["of"]);
     if (pattern.contains("$having")) return having(pattern["$having"].get<std::string>());
     Json object = Json::object();
     for (const auto& [key, value] : pattern.items()) {
@@ -149,6 +150,14 @@ class TemplateFiller {
         list.push_back(i);
     }
     return list;
+  }
+
+  Json places(const Json& list, const Json& wanted) const {
+    require<UsageError>(list.is_array(), "{}: {} must be a list", path_, list.dump());
+    Json found = Json::array();
+    for (size_t i = 0; i < list.size(); ++i)
+      if (list[i] == wanted) found.push_back(i);
+    return found;
   }
 
   Json having(const std::string& pattern) const {

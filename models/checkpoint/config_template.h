@@ -12,6 +12,7 @@
 ///   {"$split": "$names"}   a list from a string with commas
 ///   {"$layers": {"count", "from", "every", "offset", "except"}}   the numbers of the layers i that have
 ///      i >= from, (i + offset) % every == 0 and are not in the list `except`
+///   {"$places": "$layer_types", "of": "linear_attention"}   where in a list an item equals `of`, from 0
 ///   {"$having": "model.layers.*.mlp.gate.weight"}   what the first * stands for in the names of the files'
 ///   tensors,
 ///      in ascending order: for settings that config.json leaves out

@@ -95,9 +95,10 @@ Inputs Speaker::inputs(std::vector<int64_t> ids, const std::vector<Tensor>& pict
 Prompt Speaker::read_on(const std::vector<int64_t>& ids, ReadBefore& before, int64_t& read_tokens) const {
   // The last token is read in any case: what comes after it is asked for.
   const auto most = std::min(before.ids.size(), ids.size() - 1);
-  const auto shared =
+  auto shared =
       std::mismatch(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(most), before.ids.begin()).first -
       ids.begin();
+  if (shared < std::ssize(before.ids) && !can_rewind(before.state)) shared = 0;
   DecodeState state = shared > 0 ? before.state : model_->text->new_state();
   if (shared > 0) rewind(state, shared);
   const std::vector<int64_t> fresh(ids.begin() + shared, ids.end());

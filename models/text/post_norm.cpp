@@ -18,6 +18,7 @@ struct NormedAttention : SelfAttention {
       : inner(std::move(attention)), norm(std::move(norm)) {
     layer = inner->layer;
   }
+  const char* name() const override { return inner->name(); }
   Tensor forward(const Tensor& x_NLD, const Pass& pass, const TokenContext& context) const override {
     return norm->forward(inner->forward(x_NLD, pass, context));
   }

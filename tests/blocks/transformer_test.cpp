@@ -333,7 +333,7 @@ TEST(Transformer, BadConfigurationNamesTheKey) {
   EXPECT_EQ(message({{"moe_layers", {2}}}), "transformer.moe_layers has 2: must be layer numbers below 2");
   EXPECT_EQ(message({{"ffn", {{"hidden", 0}}}}), "transformer.ffn.hidden = 0: must be at least 1");
   EXPECT_EQ(message({{"norm", "batch"}}),
-            "transformer.norm = \"batch\": must be one of rms_norm, layer_norm");
+            "transformer.norm = \"batch\": must be one of rms_norm, zero_centred_rms_norm, layer_norm");
   EXPECT_EQ(message({{"colour", 1}}).substr(0, 39), "transformer.colour = 1: unknown key (kn");
 }
 

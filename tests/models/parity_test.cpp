@@ -1,5 +1,6 @@
 // Published checkpoints give the numbers of their original code.
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -50,7 +51,27 @@ TEST(Parity, EveryFolderGivesTheOriginalsNumbers) {
 TEST(Parity, TheReferencesBesideTheTests) {
   const auto passed = verify_all(std::filesystem::path(CONCLAVE_SOURCE_DIR) / "tests/parity");
   EXPECT_EQ(passed, (std::set<std::string>{"llava-1.5", "mistral", "olmo2", "phi", "phi3", "qwen2",
-                                           "qwen2.5-vl", "qwen3"}));
+                                           "qwen2.5-vl", "qwen3", "qwen3-next", "qwen3.5-moe"}));
+}
+
+// What layers keep of earlier tokens stands for the tokens themselves: the logits of decoding are the
+// original's.
+TEST(Parity, TokenByTokenGivesTheOriginalsLogits) {
+  const at::NoGradGuard no_grad;
+  for (const char* name : {"qwen3-next", "qwen3.5-moe"}) {
+    const auto folder = std::filesystem::path(CONCLAVE_SOURCE_DIR) / "tests/parity" / name;
+    const auto model = load_checkpoint(open_checkpoint(folder));
+    const Tensor ids_1L = Safetensors(folder / "inputs.safetensors").tensor("input_ids").narrow(0, 0, 1);
+    const Tensor wanted_LV = Safetensors(folder / "expected.safetensors").tensor("logits")[0];
+    CausalLm& text = *model->text;
+    DecodeState state = text.new_state();
+    std::vector<Tensor> parts = {text.step(ids_1L.narrow(1, 0, 30), {}, state)};
+    for (int64_t t = 30; t < ids_1L.size(1); ++t)
+      parts.push_back(text.step(ids_1L.narrow(1, t, 1), {}, state));
+    const Tensor logits_LV = text.logits(at::cat(parts, 1))[0];
+    ASSERT_EQ(logits_LV.sizes(), wanted_LV.sizes());
+    EXPECT_LT((logits_LV - wanted_LV).abs().max().item<double>(), 1e-4) << name;
+  }
 }
 
 // A verifier that could not fail would prove nothing.

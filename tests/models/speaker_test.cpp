@@ -117,6 +117,27 @@ TEST(Speaker, WhatWasReadBeforeIsNotReadAgain) {
   }
 }
 
+// Recurrent layers keep one sum: it goes on, and what is taken back is read anew.
+TEST(Speaker, ASumOfTokensGoesOnAndIsNotTakenBack) {
+  const LetteredFolder copy(checked_in("qwen3-next"), 40);
+  Speaker speaker = Speaker::load(copy.path());
+  ReplyOptions options;
+  options.max_tokens = 6;
+  ReadBefore before;
+  std::vector<int64_t> read;
+  for (const std::vector<int64_t>& ids :
+       {std::vector<int64_t>{5, 6, 7, 8}, {5, 6, 7, 8, 9, 10}, {5, 6, 7, 8, 11, 12, 13}, {5, 6}}) {
+    std::string prompt;
+    for (const int64_t id : ids) prompt += letter(id);
+    const Reply kept = speaker.reply(prompt, true, {}, options, &before);
+    EXPECT_EQ(kept.tokens, speaker.reply(prompt, true, {}, options).tokens);
+    read.push_back(kept.read_tokens);
+  }
+  EXPECT_EQ(read, (std::vector<int64_t>{4, 2, 7, 2}));
+  speaker.set_draft(Speaker::load(copy.path()), 3);
+  EXPECT_THROW(speaker.reply(letter(5), true, {}, options), UsageError);
+}
+
 // Whatever proposes, the reply is the model's own; a twin's proposals are all taken.
 TEST(Speaker, ADraftChangesNoReply) {
   const LetteredFolder copy(checked_in("qwen3"), 40), other(checked_in("qwen2"), 40),

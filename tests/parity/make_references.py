@@ -85,18 +85,54 @@ def qwen25_vl():
                        mm_token_type_ids=(ids == IMAGE).long())
 
 
+def delta_net(name, **more):
+    """Three gated delta nets, then a layer that attends to all. Longer than one chunk of 64 tokens."""
+    def make():
+        config = getattr(transformers, name + "Config" if name == "Qwen3Next" else name + "TextConfig")
+        model = getattr(transformers, name + "ForCausalLM")(config(
+            hidden_size=32, num_hidden_layers=4, num_attention_heads=4, num_key_value_heads=2, head_dim=16,
+            vocab_size=120, max_position_embeddings=128, pad_token_id=0, bos_token_id=1, eos_token_id=None,
+            rms_norm_eps=1e-3, linear_num_key_heads=2, linear_num_value_heads=4, linear_key_head_dim=8,
+            linear_value_head_dim=8, num_experts=6, num_experts_per_tok=2, moe_intermediate_size=12,
+            shared_expert_intermediate_size=20, router_aux_loss_coef=0.01, **more))
+        ids, mask = padded_batch(120, length=70, padding=5)
+        return model, dict(input_ids=ids, attention_mask=mask)
+    return make
+
+
 MODELS = {"olmo2": olmo2, "llava-1.5": llava_15, "qwen2.5-vl": qwen25_vl, "qwen2": dense("Qwen2"), "qwen3": dense("Qwen3"),
-          "mistral": dense("Mistral"), "phi": dense("Phi"), "phi3": dense("Phi3")}
+          "mistral": dense("Mistral"), "phi": dense("Phi"), "phi3": dense("Phi3"),
+          "qwen3-next": delta_net("Qwen3Next", intermediate_size=24, mlp_only_layers=[1]),
+          "qwen3.5-moe": delta_net("Qwen3_5Moe")}
+
+
+def watch_routers(model):
+    """What each router gives is kept by the number of its layer."""
+    seen = {}
+    for name, module in model.named_modules():
+        if not type(module).__name__.endswith("TopKRouter"):
+            continue
+        layer = name.split(".layers.")[1].split(".")[0]
+
+        def keep(_, __, out, layer=layer):
+            seen.setdefault(layer, out)
+        module.register_forward_hook(keep)
+    return seen
 
 
 def make(name):
     torch.manual_seed(sum(map(ord, name)))
     model, inputs = MODELS[name]()
     model = model.float().eval()
-    for parameter in model.parameters():  # norms of ones and biases of zeros would hide mistakes
+    for parameter_name, parameter in model.named_parameters():  # norms of ones and biases of zeros would hide mistakes
         torch.nn.init.normal_(parameter, std=0.2)
         if parameter.dim() == 1:
             parameter.data += 1
+        if parameter_name.endswith("A_log"):  # fast decays add up to sums whose float32 is too coarse to compare
+            parameter.data -= 3
+    for module in model.modules():
+        if type(module).__name__ in ("Qwen3NextRMSNorm", "Qwen3_5MoeRMSNorm"):
+            module.weight.data -= 1  # stored around zero
     folder = HERE / name
     model.save_pretrained(folder)
     # Nothing is asked of padding, and nothing is answered by it: what it sees differs between kernels.
@@ -106,9 +142,18 @@ def make(name):
         asked &= inputs["input_ids"] != IMAGE
     labels = inputs["input_ids"].masked_fill(~asked, -100)
     inputs["labels"] = labels
-    got = model(**inputs, output_hidden_states=True)
+    routers = watch_routers(model)
+    routed = {"output_router_logits": True} if hasattr(model.config, "output_router_logits") else {}
+    got = model(**inputs, output_hidden_states=True, **routed)
     got.loss.backward()
     wanted = {"logits": got.logits, "loss": got.loss.reshape(1)}
+    for layer, (scores, weights, experts) in routers.items():
+        wanted.update({f"router_logits.{layer}": scores, f"combine_weights.{layer}": weights,
+                       f"expert_ids.{layer}": experts})
+    if routers:
+        wanted["aux_loss"] = got.aux_loss.reshape(1)
+        # Of the small parameters alone: the folder stays small.
+        wanted.update({f"grad.{n}": p.grad for n, p in model.named_parameters() if p.numel() <= 256})
     layers = got.hidden_states[1:-1]  # the last one is after the norm
     wanted.update({f"hidden.{i}": hidden for i, hidden in enumerate(layers)})
     wanted["final_norm"] = got.hidden_states[-1]

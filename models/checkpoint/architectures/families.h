@@ -9,6 +9,8 @@ namespace conclave {
 std::vector<Architecture> llama_family();
 /// Qwen2, Qwen2-MoE, Qwen3-MoE.
 std::vector<Architecture> qwen_family();
+/// Qwen3-Next, Qwen3.5-MoE: gated delta nets between layers of full attention.
+std::vector<Architecture> qwen_next_family();
 /// Uni-MoE 1 and 2, DCMoE.
 std::vector<Architecture> unimoe_family();
 /// Phi-2, MoE-LLaVA, MoIIE.
@@ -31,6 +33,9 @@ const Architecture& phi3();
 
 /// Qwen2's decoder.
 const Architecture& qwen2_text();
+
+/// Qwen3's decoder with routed layers.
+Architecture qwen3_moe();
 
 /// `text` with Qwen2-VL's vision tower and positions.
 Architecture with_qwen2_pictures(Architecture text, std::string name, std::vector<std::string> classes);

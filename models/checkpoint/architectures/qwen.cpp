@@ -43,9 +43,13 @@ Architecture qwen3() {
     "qk_norm": "head", "qkv_bias": "$attention_bias=false", "out_bias": "$attention_bias=false"}})"));
 }
 
+}  // namespace
+
 Architecture qwen3_moe() {
   return derive(qwen3(), "Qwen3-MoE", {"Qwen3MoeForCausalLM"}, qwen_moe(), gated_expert_names());
 }
+
+namespace {
 
 // Names of the vision tower; `one` and `two` are the layers of its feed-forward parts.
 std::vector<NameRule> vision_names(const std::string& one, const std::string& two) {
