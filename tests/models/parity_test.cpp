@@ -50,8 +50,9 @@ TEST(Parity, EveryFolderGivesTheOriginalsNumbers) {
 // Made by tests/parity/make_references.py from the original classes.
 TEST(Parity, TheReferencesBesideTheTests) {
   const auto passed = verify_all(std::filesystem::path(CONCLAVE_SOURCE_DIR) / "tests/parity");
-  EXPECT_EQ(passed, (std::set<std::string>{"llava-1.5", "mistral", "olmo2", "phi", "phi3", "qwen2",
-                                           "qwen2.5-vl", "qwen3", "qwen3-next", "qwen3.5-moe"}));
+  EXPECT_EQ(passed,
+            (std::set<std::string>{"llava-1.5", "mistral", "olmo2", "phi", "phi3", "qwen2", "qwen2.5-vl",
+                                   "qwen3", "qwen3-next", "qwen3.5-moe", "qwen3.5-vl"}));
 }
 
 // What layers keep of earlier tokens stands for the tokens themselves: the logits of decoding are the

@@ -4,6 +4,9 @@
     python3 -m venv venv && venv/bin/pip install torch==2.11.0 transformers==5.23.0 safetensors==0.8.0
     venv/bin/python make_references.py [NAME...]
 
+The Qwen3-Next and Qwen3.5 folders were made with torch 2.15.0, the others with 2.11.0: a later one changes the
+numbers by rounding.
+
 Each folder holds a tiny random checkpoint as the library saves it, inputs, and what the library gives for them. To
 add a model, write a function that returns it and its inputs, and list it in MODELS.
 """
@@ -75,14 +78,38 @@ def qwen25_vl():
         image_token_id=IMAGE, video_token_id=51, vision_start_token_id=52, vision_end_token_id=53,
         tie_word_embeddings=False)
     model = transformers.Qwen2_5_VLForConditionalGeneration(config)
-    grids = torch.tensor([[1, 6, 8], [1, 4, 4]])  # of unlike sizes, and not a whole number of windows
+    return model, two_pictures(3 * 2 * 2 * 2)
+
+
+def two_pictures(channels):
+    """One in each row, of unlike sizes, and not a whole number of windows."""
+    grids = torch.tensor([[1, 6, 8], [1, 4, 4]])
     ids, mask = padded_batch(IMAGE, length=20)
     for row, (start, count) in enumerate([(2, 12), (6, 4)]):
         ids[row, start - 1], ids[row, start + count] = 52, 53
         ids[row, start:start + count] = IMAGE
-    return model, dict(input_ids=ids, attention_mask=mask, image_grid_thw=grids,
-                       pixel_values=torch.randn(int(grids.prod(1).sum()), 3 * 2 * 2 * 2),
-                       mm_token_type_ids=(ids == IMAGE).long())
+    return dict(input_ids=ids, attention_mask=mask, image_grid_thw=grids,
+                pixel_values=torch.randn(int(grids.prod(1).sum()), channels), mm_token_type_ids=(ids == IMAGE).long())
+
+
+def qwen35_vl():
+    vision = dict(depth=2, hidden_size=16, intermediate_size=20, num_heads=2, patch_size=2, spatial_merge_size=2,
+                  temporal_patch_size=2, out_hidden_size=32, num_position_embeddings=16)
+    rope = {"rope_type": "default", "mrope_section": [2, 1, 1], "mrope_interleaved": True, "rope_theta": 10000.0,
+            "partial_rotary_factor": 0.25}
+    text = dict(SMALL_DELTA_NET, num_hidden_layers=2, layer_types=["linear_attention", "full_attention"],
+                head_dim=32, rope_parameters=rope, vocab_size=60)
+    model = transformers.Qwen3_5MoeForConditionalGeneration(transformers.Qwen3_5MoeConfig(
+        text_config=text, vision_config=vision, image_token_id=IMAGE, video_token_id=51, vision_start_token_id=52,
+        vision_end_token_id=53, tie_word_embeddings=False))
+    return model, two_pictures(3 * 2 * 2 * 2)
+
+
+SMALL_DELTA_NET = dict(
+    hidden_size=32, num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=128, pad_token_id=0,
+    bos_token_id=1, eos_token_id=None, rms_norm_eps=1e-3, linear_num_key_heads=2, linear_num_value_heads=4,
+    linear_key_head_dim=8, linear_value_head_dim=8, num_experts=6, num_experts_per_tok=2, moe_intermediate_size=12,
+    shared_expert_intermediate_size=20, router_aux_loss_coef=0.01)
 
 
 def delta_net(name, **more):
@@ -90,11 +117,7 @@ def delta_net(name, **more):
     def make():
         config = getattr(transformers, name + "Config" if name == "Qwen3Next" else name + "TextConfig")
         model = getattr(transformers, name + "ForCausalLM")(config(
-            hidden_size=32, num_hidden_layers=4, num_attention_heads=4, num_key_value_heads=2, head_dim=16,
-            vocab_size=120, max_position_embeddings=128, pad_token_id=0, bos_token_id=1, eos_token_id=None,
-            rms_norm_eps=1e-3, linear_num_key_heads=2, linear_num_value_heads=4, linear_key_head_dim=8,
-            linear_value_head_dim=8, num_experts=6, num_experts_per_tok=2, moe_intermediate_size=12,
-            shared_expert_intermediate_size=20, router_aux_loss_coef=0.01, **more))
+            num_hidden_layers=4, head_dim=16, vocab_size=120, **SMALL_DELTA_NET, **more))
         ids, mask = padded_batch(120, length=70, padding=5)
         return model, dict(input_ids=ids, attention_mask=mask)
     return make
@@ -103,7 +126,7 @@ def delta_net(name, **more):
 MODELS = {"olmo2": olmo2, "llava-1.5": llava_15, "qwen2.5-vl": qwen25_vl, "qwen2": dense("Qwen2"), "qwen3": dense("Qwen3"),
           "mistral": dense("Mistral"), "phi": dense("Phi"), "phi3": dense("Phi3"),
           "qwen3-next": delta_net("Qwen3Next", intermediate_size=24, mlp_only_layers=[1]),
-          "qwen3.5-moe": delta_net("Qwen3_5Moe")}
+          "qwen3.5-moe": delta_net("Qwen3_5Moe"), "qwen3.5-vl": qwen35_vl}
 
 
 def watch_routers(model):
@@ -143,7 +166,8 @@ def make(name):
     labels = inputs["input_ids"].masked_fill(~asked, -100)
     inputs["labels"] = labels
     routers = watch_routers(model)
-    routed = {"output_router_logits": True} if hasattr(model.config, "output_router_logits") else {}
+    text = model.config.get_text_config()
+    routed = {"output_router_logits": True} if hasattr(text, "output_router_logits") else {}
     got = model(**inputs, output_hidden_states=True, **routed)
     got.loss.backward()
     wanted = {"logits": got.logits, "loss": got.loss.reshape(1)}

@@ -9,7 +9,7 @@ namespace conclave {
 std::vector<Architecture> llama_family();
 /// Qwen2, Qwen2-MoE, Qwen3-MoE.
 std::vector<Architecture> qwen_family();
-/// Qwen3-Next, Qwen3.5-MoE: gated delta nets between layers of full attention.
+/// Qwen3-Next, Qwen3.5-MoE (with pictures or without): gated delta nets between layers of full attention.
 std::vector<Architecture> qwen_next_family();
 /// Uni-MoE 1 and 2, DCMoE.
 std::vector<Architecture> unimoe_family();
@@ -39,6 +39,11 @@ Architecture qwen3_moe();
 
 /// `text` with Qwen2-VL's vision tower and positions.
 Architecture with_qwen2_pictures(Architecture text, std::string name, std::vector<std::string> classes);
+
+/// `text`, whose routers weigh by the chosen experts' softmax, with the tower and interleaved positions of
+/// Qwen3-VL; DeepStack where the configuration names layers for it.
+Architecture with_qwen3_pictures(const Architecture& text, std::string name,
+                                 std::vector<std::string> classes);
 
 /// Names of a softmax router and gated experts under "mlp", one tensor for each expert or fused.
 std::vector<NameRule> gated_expert_names();

@@ -123,7 +123,10 @@ Architecture qwen25_vl() {
   return made;
 }
 
-Architecture qwen3_vl_moe() {
+}  // namespace
+
+Architecture with_qwen3_pictures(const Architecture& text, std::string name,
+                                 std::vector<std::string> classes) {
   const Json config = Json::parse(R"({
     "positions": "counted",
     "blind": "nothing",
@@ -135,7 +138,7 @@ Architecture qwen3_vl_moe() {
       "kind": "qwen",
       "image_token": "$image_token_id",
       "merge": "$vision_config.spatial_merge_size",
-      "deepstack": "$vision_config.deepstack_visual_indexes",
+      "deepstack": "$vision_config.deepstack_visual_indexes=[]",
       "tower": {
         "patch": {"$product": ["$vision_config.in_channels=3", "$vision_config.temporal_patch_size",
                                "$vision_config.patch_size", "$vision_config.patch_size"]},
@@ -156,11 +159,13 @@ Architecture qwen3_vl_moe() {
     names.push_back({merger + "fc1.*", merger + "linear_fc1.*"});
     names.push_back({merger + "fc2.*", merger + "linear_fc2.*"});
   }
-  auto made = derive(qwen3_moe(), "Qwen3-VL-MoE", {"Qwen3VLMoeForConditionalGeneration"}, config, names);
+  auto made = derive(text, std::move(name), std::move(classes), config, names);
   made.inner = "text_config";
   made.prefixes = {{"model.", "model.language_model."}, {"visual.", "model.visual."}};
   return made;
 }
+
+namespace {
 
 // Both variants of EchoVLM (arXiv 2509.14977): Qwen2-VL with a dense path beside routed experts in every
 // layer.
@@ -229,7 +234,7 @@ std::vector<Architecture> qwen_family() {
           qwen3_moe(),
           with_qwen2_pictures(qwen2(), "Qwen2-VL", {"Qwen2VLForConditionalGeneration"}),
           qwen25_vl(),
-          qwen3_vl_moe(),
+          with_qwen3_pictures(qwen3_moe(), "Qwen3-VL-MoE", {"Qwen3VLMoeForConditionalGeneration"}),
           echo_vlm_paper(),
           echo_vlm_ultrasound()};
 }

@@ -35,8 +35,7 @@ Architecture qwen3_next() {
   return made;
 }
 
-// The same with the projections of the delta nets apart, every layer routed and no dense one. `name` is that
-// of the language model alone.
+// The same with the projections of the delta nets apart, every layer routed and no dense one.
 Architecture qwen35_moe() {
   return derive(qwen3_next(), "Qwen3.5-MoE", {"Qwen3_5MoeForCausalLM"}, Json::parse(R"({"text": {
     "ffn": null,
@@ -49,7 +48,9 @@ Architecture qwen35_moe() {
 }  // namespace
 
 std::vector<Architecture> qwen_next_family() {
-  return {qwen3_next(), qwen35_moe()};
+  return {
+      qwen3_next(), qwen35_moe(),
+      with_qwen3_pictures(qwen35_moe(), "Qwen3.5-MoE with pictures", {"Qwen3_5MoeForConditionalGeneration"})};
 }
 
 }  // namespace conclave
