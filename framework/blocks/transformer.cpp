@@ -41,6 +41,7 @@ Rotary read_rotary(const Json& config, int64_t head_dim, const std::string& path
   rotary.theta = c.get("theta", 10000.0);
   rotary.sections = c.get("sections", std::vector<int64_t>{});
   rotary.interleaved = c.get("interleaved", false);
+  rotary.time_last = c.get("time_last", false);
   rotary.grid = c.get("grid", false);
   rotary.pairs = c.get("pairs", false);
   const auto longest = c.get_integer("longest", 0);

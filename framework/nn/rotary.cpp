@@ -59,7 +59,13 @@ Rotation Rotary::angles(const Tensor& position) const {
   // Which row of positions each frequency follows.
   std::vector<int64_t> axis_of(static_cast<size_t>(half), 0);
   size_t next = 0;
-  for (int64_t axis = 0; axis < axes; ++axis) {
+  if (time_last) {
+    require<UsageError>(axes == 3 && sections[0] == sections[1],
+                        "[rotary] sections [{}] must be as many for height as for width, then time",
+                        fmt::join(sections, ", "));
+    for (int64_t i = 0; i < 2 * sections[0]; ++i) axis_of[static_cast<size_t>(i)] = 1 + i % 2;
+  }
+  for (int64_t axis = 0; axis < axes && !time_last; ++axis) {
     for (int64_t i = 0; i < sections[static_cast<size_t>(axis)]; ++i) {
       // By turns, the first row keeps every frequency that no other row takes.
       if (!interleaved) {

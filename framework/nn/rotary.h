@@ -21,6 +21,9 @@ struct Rotary {
   /// M-RoPE: how many of the dim/2 frequencies follow each row of positions (time, height, width).
   std::vector<int64_t> sections = {};
   bool interleaved = false;  ///< M-RoPE frequencies by turns (Qwen3-VL), not in runs (Qwen2-VL)
+  /// M-RoPE as ERNIE 4.5 VL has it: frequencies follow height and width by turns, the last ones time;
+  /// `sections` then lists height, width, time.
+  bool time_last = false;
   /// For pictures: positions [2,N,L] are rows and columns of a grid; half of the channels turns with each, at
   /// frequencies theta^(-4i/dim). dim is then a multiple of 4.
   bool grid = false;

@@ -10,8 +10,8 @@ namespace conclave {
 const std::vector<Architecture>& architectures() {
   static const std::vector<Architecture> all = [] {
     std::vector<Architecture> list;
-    for (const auto family : {llama_family, qwen_family, qwen_next_family, deepseek_family, unimoe_family,
-                              llava_family, audio_family, seq2seq_family}) {
+    for (const auto family : {llama_family, qwen_family, qwen_next_family, deepseek_family, ernie_family,
+                              unimoe_family, llava_family, audio_family, seq2seq_family}) {
       for (auto& architecture : family()) list.push_back(std::move(architecture));
     }
     return list;

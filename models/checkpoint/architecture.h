@@ -18,6 +18,9 @@ namespace conclave {
 struct NameRule {
   std::string ours;
   std::string theirs;
+  bool turned = false;  ///< the published matrix is [in, out]
+  /// With "%": a bank of ours whose experts are counted before these in the same names.
+  std::string behind = {};
 };
 
 struct Architecture {

@@ -69,7 +69,10 @@ class Filler {
 
  private:
   void plan_one(const std::string& name, const std::vector<int64_t>& shape) {
-    const auto places = names_.places(name);
+    auto places = names_.places(name);
+    for (auto& place : places)
+      if (const auto before = shapes_.find(place.behind); before != shapes_.end())
+        place.first = before->second.front();
     for (const auto& place : places) {
       const int64_t count = place.per_expert() ? shape.front() : 1;
       bool all = true;
@@ -143,9 +146,11 @@ class Filler {
     // Leading ones say nothing, and a convolution that meets each patch once is a projection.
     const auto plain = [&](std::vector<int64_t> s) {
       while (s.size() > 1 && s[0] == 1) s.erase(s.begin());
+      if (s.size() == 2 && expected.size() == 1) s = {s[0] * s[1]};  // one row for each kind of token
       if (s.size() > 2 && expected.size() == 2) s = {s[0], c10::multiply_integers(s.begin() + 1, s.end())};
       return s;
     };
+    if (source.place.turned && expected.size() == 2) std::swap(expected[0], expected[1]);
     if (found != expected && plain(found) != plain(expected))
       wrong_ += fmt::format("\n  misshapen: {} is {}, expected {}", published, shape_text(found),
                             shape_text(expected));
@@ -221,6 +226,7 @@ class Filler {
   Tensor one(const std::string& name, const Source& source, const std::vector<int64_t>& shape) const {
     Tensor found = read(source.place.theirs);
     if (source.columns) found = found.transpose(1, 2);
+    if (source.place.turned) found = found.transpose(0, 1);
     if (source.place.ours.size() > 1)
       found = found.narrow(static_cast<int64_t>(row_dim(shape)), source.row, rows_of(shape));
     const Tensor own = to_dtype_in_large_pages(found.reshape(shape), dtype_for(found)).contiguous();

@@ -64,7 +64,7 @@ bool fits(std::string_view name, std::string_view pattern) {
 std::string PublishedName::of(int64_t expert) const {
   std::string name = theirs;
   if (const size_t place = name.find('%'); place != std::string::npos)
-    name.replace(place, 1, std::to_string(expert));
+    name.replace(place, 1, std::to_string(first + expert));
   return name;
 }
 
@@ -85,6 +85,8 @@ std::vector<PublishedName> NameMap::places(const std::string& ours) const {
       PublishedName place;
       for (const auto& other : parts) place.ours.push_back(with_stars(other, stars));
       place.theirs = with_stars(rule.theirs, stars);
+      place.turned = rule.turned;
+      place.behind = with_stars(rule.behind, stars);
       found.push_back(std::move(place));
     }
   }

@@ -16,9 +16,12 @@ bool fits(std::string_view name, std::string_view pattern);
 struct PublishedName {
   std::vector<std::string> ours;  ///< rows of the published tensor, in this order
   std::string theirs;             ///< "%" counts over the experts
+  bool turned = false;            ///< as in NameRule
+  std::string behind = {};        ///< as in NameRule, the stars filled in
+  int64_t first = 0;              ///< number of our first expert in the published names
   int64_t expert = -1;            ///< which of the first dimension of ours it is; -1: all
   bool per_expert() const { return theirs.find('%') != std::string::npos; }
-  /// The published tensor of expert e.
+  /// The published tensor of our expert e.
   std::string of(int64_t expert) const;
 };
 

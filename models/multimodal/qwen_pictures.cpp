@@ -168,7 +168,9 @@ QwenPictures::Seen QwenPictures::see(const Tensor& patches_PX, const Tensor& gri
     layers[i] = flat(layers[i]);
     features["vision_block." + std::to_string(i)] = layers[i];
   }
-  Seen seen{merger.forward(flat(last_NLD)), {}};
+  require(!resampler || grid_M3.select(1, 0).eq(1).all().item<bool>(), "[pictures] videos are not read");
+  const Tensor last_PD = flat(last_NLD);
+  Seen seen{resampler ? resampler->forward(last_PD) : merger.forward(last_PD), {}};
   features["merger"] = seen.merged_ND;
   for (size_t j = 0; j < deepstack_layers.size(); ++j) {
     seen.deepstack.push_back(deepstack_mergers[j]->forward(layers[static_cast<size_t>(deepstack_layers[j])]));
@@ -199,6 +201,8 @@ Reading QwenPictures::read(const Inputs& inputs, const Tensor& words_NLD) const 
   reading.features["rope_deltas"] = (positions.next_N - inputs.ids_NL.size(1)).unsqueeze(1);
 
   Tensor modality_NL = at::zeros_like(inputs.ids_NL);
+  for (const int64_t token : vision_tokens)
+    modality_NL.masked_fill_(inputs.ids_NL == token, static_cast<int64_t>(Modality::vision));
   const auto put = [&](const char* pixels, const Tensor& grid_M3, int64_t token, Modality modality,
                        const char* name) {
     const Tensor patches = given(pixels);
@@ -227,6 +231,7 @@ Reading QwenPictures::read(const Inputs& inputs, const Tensor& words_NLD) const 
 void QwenPictures::visit(Visitor& v) {
   v.child("visual", tower);
   v.child("visual.merger", merger);
+  v.child("resampler", resampler);
   v.children("visual.deepstack_merger_list", deepstack_mergers);
   v.child("visual.vision_selector", selector);
 }
@@ -277,7 +282,16 @@ Ptr<PictureReader> make_qwen_pictures(const Json& config, const CausalLm& text) 
   reader->interpolate_positions = reader->tower->position_PD.defined();
   const int64_t joined = reader->merge * reader->merge, width = reader->tower->width(),
                 out = text.model->width;
-  fill_merger(reader->merger, width, joined, out, false, c.one_of("merger_norm", {"layer_norm", "rms_norm"}));
+  const auto merger_norm = c.one_of("merger_norm", {"layer_norm", "rms_norm"});
+  if (c.has("resampler")) {
+    ConfigObject resampler(c.part("resampler"), "pictures.resampler");
+    reader->resampler = std::make_shared<PatchResampler>(width, joined, out, resampler.get("eps", 1e-6),
+                                                         resampler.get("text_eps", 1e-5));
+    resampler.finish();
+  } else {
+    fill_merger(reader->merger, width, joined, out, false, merger_norm);
+  }
+  reader->vision_tokens = c.get("vision_tokens", std::vector<int64_t>{});
   if (c.has("windows")) {
     ConfigObject windows(c.part("windows"), "pictures.windows");
     reader->window = windows.need_integer("side");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "models/multimodal/mrope.h"
+#include "models/multimodal/patch_resampler.h"
 #include "models/multimodal/patch_tower.h"
 
 namespace conclave {
@@ -38,11 +39,13 @@ struct LayerSelector : Module {
 
 struct QwenPictures : PictureReader {
   Ptr<PatchTower> tower;
-  PatchMerger merger;
+  PatchMerger merger;  ///< without a resampler
+  Ptr<PatchResampler> resampler;
   std::vector<int64_t> deepstack_layers;  ///< whose outputs go to the text's first layers
   std::vector<Ptr<PatchMerger>> deepstack_mergers;
   Ptr<LayerSelector> selector;
   int64_t merge = 2, image_token = 0, video_token = 0;
+  std::vector<int64_t> vision_tokens;  ///< routed as pictures, also where no picture is given
   bool interpolate_positions = false;
   int64_t window = 0;  ///< side of a window in merged patches; 0: none
 
@@ -58,7 +61,7 @@ struct QwenPictures : PictureReader {
 };
 
 /// {"kind": "qwen", "tower": {...}, "merge": 2, "image_token", "video_token", "norm_joined": false,
-///  "deepstack": [5, 11, 17], "selector": false,
+///  "deepstack": [5, 11, 17], "selector": false, "vision_tokens": [50, 52], "resampler": {"eps", "text_eps"},
 ///  "merger_norm": "layer_norm", "windows": {"side": 4, "full": [7, 15]}}. Throws UsageError that names the
 ///  key.
 Ptr<PictureReader> make_qwen_pictures(const Json& config, const CausalLm& text);

@@ -45,6 +45,10 @@ TEST(ConfigTemplate, Expressions) {
   EXPECT_EQ(fill(R"({"$quotient": ["$a", 2]})"), 1);
   EXPECT_EQ(fill(R"({"$layers": {"count": 6, "from": 1, "every": 2, "offset": 1, "except": [3]}})"),
             Json({1, 5}));
+  EXPECT_EQ(fill_template(Json::parse(R"({"$places": "$list", "of": "x"})"),
+                          Json::parse(R"({"list": ["x", "y", "x"]})"), "config.json"),
+            Json({0, 2}));
+  EXPECT_EQ(error_of([&] { fill(R"({"$places": "$a", "of": "x"})"); }), "config.json: 3 must be a list");
   EXPECT_EQ(error_of([&] { fill(R"("$none")"); }), "config.json: none is missing");
   EXPECT_EQ(error_of([&] { fill(R"({"$case": "$kind", "of": {"y": 1, "z": 2}})"); }),
             "config.json: kind = x is not supported (supported: y, z)");
@@ -58,7 +62,8 @@ TEST(NameMap, StarsPartsAndExperts) {
   EXPECT_TRUE(fits("vision.attn_pool.q.weight", "vision.attn_pool.**"));
   Architecture table;
   table.names = {{"model.layers.*.w1", "model.layers.*.experts.%.gate.weight"},
-                 {"model.layers.*.w1 + model.layers.*.w3", "model.layers.*.fused"}};
+                 {"model.layers.*.w1 + model.layers.*.w3", "model.layers.*.fused"},
+                 {"model.layers.*.more", "model.layers.*.experts.%.gate.weight", true, "model.layers.*.w1"}};
   table.prefixes = {{"model.", "language.model."}};
   const NameMap names(table);
   const auto places = names.places("model.layers.2.w3");
@@ -69,6 +74,11 @@ TEST(NameMap, StarsPartsAndExperts) {
   EXPECT_EQ(places[1].theirs, "language.model.layers.2.w3");
   EXPECT_EQ(names.places("model.layers.2.w1")[0].of(7), "language.model.layers.2.experts.7.gate.weight");
   EXPECT_EQ(names.ours("language.model.layers.2.fused").ours, places[0].ours);
+  PublishedName more = names.places("model.layers.2.more")[0];
+  EXPECT_TRUE(more.turned && !places[0].turned);
+  EXPECT_EQ(more.behind, "model.layers.2.w1");
+  more.first = 4;
+  EXPECT_EQ(more.of(1), "language.model.layers.2.experts.5.gate.weight");
 }
 
 TEST(Checkpoint, FusedExpertsLieEitherWay) {

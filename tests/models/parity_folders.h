@@ -27,10 +27,9 @@ inline void save_tensors(const std::filesystem::path& file,
   save_safetensors(file, TensorList(tensors.begin(), tensors.end()));
 }
 
-/// Writes folder `name` to `target` after `change` was applied to its weights and configuration.
-inline void copy_changed(const std::string& name, const std::filesystem::path& target,
+/// Writes the folder `from` to `target` after `change` was applied to its weights and configuration.
+inline void copy_changed(const std::filesystem::path& from, const std::filesystem::path& target,
                          const std::function<void(std::map<std::string, at::Tensor>&, Json&)>& change) {
-  const auto from = parity_folder(name);
   auto tensors = tensors_of(from);
   Json config = read_json(from / "config.json");
   change(tensors, config);
@@ -43,6 +42,12 @@ inline void copy_changed(const std::string& name, const std::filesystem::path& t
   for (const char* file : {"vision_config.json", "mole_args.json"})  // settings beside config.json
     if (std::filesystem::exists(from / file))
       std::filesystem::copy_file(from / file, target / file, overwrite);
+}
+
+/// The same for a recorded folder by its name.
+inline void copy_changed(const char* name, const std::filesystem::path& target,
+                         const std::function<void(std::map<std::string, at::Tensor>&, Json&)>& change) {
+  copy_changed(parity_folder(name), target, change);
 }
 
 }  // namespace conclave::testing

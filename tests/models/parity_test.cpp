@@ -50,9 +50,9 @@ TEST(Parity, EveryFolderGivesTheOriginalsNumbers) {
 // Made by tests/parity/make_references.py from the original classes.
 TEST(Parity, TheReferencesBesideTheTests) {
   const auto passed = verify_all(std::filesystem::path(CONCLAVE_SOURCE_DIR) / "tests/parity");
-  EXPECT_EQ(passed,
-            (std::set<std::string>{"llava-1.5", "mistral", "olmo2", "phi", "phi3", "qwen2", "qwen2.5-vl",
-                                   "qwen3", "qwen3-next", "qwen3.5-moe", "qwen3.5-vl"}));
+  EXPECT_EQ(passed, (std::set<std::string>{"llava-1.5", "mistral", "olmo2", "phi", "phi3", "qwen2",
+                                           "qwen2.5-vl", "qwen3", "qwen3-next", "qwen3.5-moe", "qwen3.5-vl",
+                                           "ernie-4.5-vl", "deepseek-moe"}));
 }
 
 // What layers keep of earlier tokens stands for the tokens themselves: the logits of decoding are the
@@ -99,6 +99,39 @@ TEST(Parity, OneChangedValueIsFoundAndNamed) {
             "router_logits.0");
   EXPECT_EQ(first_difference("deepseek-v3", add("model.layers.2.mlp.gate.e_score_correction_bias", 0.5)),
             "expert_ids.2");
+}
+
+TEST(Parity, NewerLayersAreHeldToTheirNumbers) {
+  const testing::TempDir dir;
+  const auto first_difference = [&](const char* folder, const std::string& tensor, double by,
+                                    int64_t place = 1) {
+    const auto from = std::filesystem::path(CONCLAVE_SOURCE_DIR) / "tests/parity" / folder;
+    copy_changed(from, dir / "changed",
+                 [&](Tensors& tensors, Json&) { tensors.at(tensor).view(-1)[place].add_(by); });
+    return verify_checkpoint(dir / "changed").first_difference;
+  };
+  const std::string delta = "model.layers.0.linear_attn.";
+  for (const char* part : {"A_log", "dt_bias", "conv1d.weight", "norm.weight"}) {
+    EXPECT_EQ(first_difference("qwen3-next", delta + part, 0.05), "router_logits.0") << part;
+    EXPECT_EQ(first_difference("qwen3.5-moe", delta + part, 0.05), "router_logits.0") << part;
+  }
+  // The last rows of the fused projection are a gate's, those of a head's query lie before its own gate.
+  EXPECT_EQ(first_difference("qwen3-next", delta + "in_proj_qkvz.weight", 0.05, 96 * 32 - 1),
+            "router_logits.0");
+  EXPECT_EQ(first_difference("qwen3-next", "model.layers.3.self_attn.q_proj.weight", 0.05, 20 * 32),
+            "router_logits.3");
+  EXPECT_EQ(first_difference("qwen3.5-vl", "model.visual.merger.linear_fc1.bias", 0.05), "router_logits.0");
+
+  const std::string ernie = "model.layers.1.mlp.";
+  EXPECT_EQ(first_difference("ernie-4.5-vl", ernie + "gate.weight", 0.05), "router.1.lan.logits");
+  EXPECT_EQ(first_difference("ernie-4.5-vl", ernie + "gate.weight_1", 0.05), "router.1.vis.logits");
+  EXPECT_EQ(first_difference("ernie-4.5-vl", ernie + "moe_statics.e_score_correction_bias", 2, 2),
+            "router.1.lan.experts");
+  EXPECT_EQ(first_difference("ernie-4.5-vl", ernie + "moe_statics.e_score_correction_bias", 2, 8),
+            "router.1.vis.experts");
+  EXPECT_EQ(first_difference("ernie-4.5-vl", ernie + "experts.7.up_proj.weight", 0.05), "hidden.1");
+  EXPECT_EQ(first_difference("ernie-4.5-vl", "model.resampler_model.temporal_linear.0.bias", 0.5),
+            "hidden.0");
 }
 
 TEST(Parity, SoDoModelsOfOtherKinds) {

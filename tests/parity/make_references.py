@@ -4,8 +4,8 @@
     python3 -m venv venv && venv/bin/pip install torch==2.11.0 transformers==5.23.0 safetensors==0.8.0
     venv/bin/python make_references.py [NAME...]
 
-The Qwen3-Next and Qwen3.5 folders were made with torch 2.15.0, the others with 2.11.0: a later one changes the
-numbers by rounding.
+The folders from Qwen3-Next on in MODELS were made with torch 2.15.0, the others with 2.11.0: a later one changes
+the numbers by rounding.
 
 Each folder holds a tiny random checkpoint as the library saves it, inputs, and what the library gives for them. To
 add a model, write a function that returns it and its inputs, and list it in MODELS.
@@ -24,8 +24,9 @@ IMAGE = 50  # the placeholder of a picture's token
 
 
 def text_config(**more):
-    return dict(hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=4, vocab_size=60,
-                max_position_embeddings=64, pad_token_id=0, bos_token_id=1, eos_token_id=2, rms_norm_eps=1e-3, **more)
+    settings = dict(hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=4, vocab_size=60,
+                    max_position_embeddings=64, pad_token_id=0, bos_token_id=1, eos_token_id=2, rms_norm_eps=1e-3)
+    return {**settings, **more}
 
 
 def padded_batch(vocabulary, length=9, padding=3):
@@ -123,10 +124,82 @@ def delta_net(name, **more):
     return make
 
 
+def ernie_vl():
+    """Routers and experts of words and of pictures; the tokens around a picture count as its own."""
+    vision = dict(depth=2, hidden_size=16, intermediate_size=20, num_heads=2, patch_size=2, spatial_merge_size=2,
+                  temporal_merge_size=2, rms_norm_eps=1e-3)
+    rope = {"rope_type": "default", "mrope_section": [1, 1, 2], "rope_theta": 500000.0}
+    text = dict(hidden_size=32, intermediate_size=24, num_hidden_layers=3, num_attention_heads=4,
+                num_key_value_heads=2, vocab_size=60, max_position_embeddings=64, rms_norm_eps=1e-3,
+                rope_parameters=rope, moe_num_experts=6, moe_k=2, moe_num_shared_experts=2,
+                moe_intermediate_size=[12, 8], pad_token_id=0, bos_token_id=1, eos_token_id=None)
+    model = transformers.Ernie4_5_VLMoeForConditionalGeneration(transformers.Ernie4_5_VLMoeConfig(
+        text_config=text, vision_config=vision, image_token_id=IMAGE, video_token_id=51, image_start_token_id=52,
+        image_end_token_id=53, video_start_token_id=54, video_end_token_id=55))
+    inputs = two_pictures(3 * 2 * 2)
+    inputs["moe_mm_token_type_ids"] = ((inputs["input_ids"] >= IMAGE) & (inputs["input_ids"] < 56)).long()
+    return model, inputs
+
+
+class MoeFfn(torch.nn.Module):
+    """DeepSeekMoE's routed layer after arXiv 2401.06066, section 3: no class of the library has it."""
+    def __init__(self, config, expert):
+        super().__init__()
+        self.k = config.num_experts_per_tok
+        self.gate = DeepseekTopKRouter(config)
+        self.experts = torch.nn.ModuleList([expert(config.moe_intermediate_size)
+                                            for _ in range(config.n_routed_experts)])
+        self.shared_experts = expert(config.moe_intermediate_size * config.n_shared_experts)
+
+    def forward(self, x):
+        _, weights, experts = self.gate(x.flatten(0, 1))
+        tokens = []
+        for token, weight, chosen in zip(x.flatten(0, 1), weights, experts):
+            tokens.append(sum(w * self.experts[e](token) for w, e in zip(weight, chosen.tolist())))
+        return torch.stack(tokens).view_as(x) + self.shared_experts(x)
+
+
+class DeepseekTopKRouter(torch.nn.Linear):
+    def __init__(self, config):
+        super().__init__(config.hidden_size, config.n_routed_experts, bias=False)
+        self.k = config.num_experts_per_tok
+
+    def forward(self, x):
+        logits = super().forward(x)
+        weights, experts = logits.softmax(-1).topk(self.k)
+        return logits, weights, experts
+
+
+def deepseek_moe():
+    """The library's Llama with routed layers behind the first."""
+    config = transformers.LlamaConfig(num_key_value_heads=4, **text_config(num_hidden_layers=3, eos_token_id=None))
+    for key, value in dict(n_routed_experts=8, num_experts_per_tok=3, n_shared_experts=2, moe_intermediate_size=12,
+                           first_k_dense_replace=1, moe_layer_freq=1, norm_topk_prob=False,
+                           scoring_func="softmax").items():
+        setattr(config, key, value)
+    model = transformers.LlamaForCausalLM(config)
+
+    def expert(hidden):
+        return type(model.model.layers[0].mlp)(transformers.LlamaConfig(**text_config(intermediate_size=hidden)))
+    for layer in model.model.layers[1:]:
+        layer.mlp = MoeFfn(config, expert)
+    ids, mask = padded_batch(60)
+    return model, dict(input_ids=ids, attention_mask=mask)
+
+
 MODELS = {"olmo2": olmo2, "llava-1.5": llava_15, "qwen2.5-vl": qwen25_vl, "qwen2": dense("Qwen2"), "qwen3": dense("Qwen3"),
           "mistral": dense("Mistral"), "phi": dense("Phi"), "phi3": dense("Phi3"),
           "qwen3-next": delta_net("Qwen3Next", intermediate_size=24, mlp_only_layers=[1]),
-          "qwen3.5-moe": delta_net("Qwen3_5Moe"), "qwen3.5-vl": qwen35_vl}
+          "qwen3.5-moe": delta_net("Qwen3_5Moe"), "qwen3.5-vl": qwen35_vl,
+          "ernie-4.5-vl": ernie_vl, "deepseek-moe": deepseek_moe}
+
+
+# The auxiliary loss of these counts experts of words and of pictures in the same columns: it is not recorded.
+APART = {"ernie-4.5-vl"}
+
+
+# What a model that is put together here would be called.
+PUBLISHED_AS = {"deepseek-moe": (["DeepseekForCausalLM"], "deepseek")}
 
 
 def watch_routers(model):
@@ -136,6 +209,8 @@ def watch_routers(model):
         if not type(module).__name__.endswith("TopKRouter"):
             continue
         layer = name.split(".layers.")[1].split(".")[0]
+        if "_moe." in name:  # a router for words and one for pictures
+            layer += ".lan" if ".text_moe." in name else ".vis"
 
         def keep(_, __, out, layer=layer):
             seen.setdefault(layer, out)
@@ -167,17 +242,23 @@ def make(name):
     inputs["labels"] = labels
     routers = watch_routers(model)
     text = model.config.get_text_config()
-    routed = {"output_router_logits": True} if hasattr(text, "output_router_logits") else {}
+    routed = {"output_router_logits": True} if hasattr(text, "output_router_logits") and name not in APART else {}
     got = model(**inputs, output_hidden_states=True, **routed)
     got.loss.backward()
     wanted = {"logits": got.logits, "loss": got.loss.reshape(1)}
     for layer, (scores, weights, experts) in routers.items():
+        if name in APART:
+            wanted.update({f"router.{layer}.logits": scores, f"router.{layer}.weights": weights,
+                           f"router.{layer}.experts": experts})
+            continue
         wanted.update({f"router_logits.{layer}": scores, f"combine_weights.{layer}": weights,
                        f"expert_ids.{layer}": experts})
-    if routers:
+    if routed:
         wanted["aux_loss"] = got.aux_loss.reshape(1)
+    if routers and name not in APART:
         # Of the small parameters alone: the folder stays small.
-        wanted.update({f"grad.{n}": p.grad for n, p in model.named_parameters() if p.numel() <= 256})
+        wanted.update({f"grad.{n}": p.grad for n, p in model.named_parameters()
+                       if p.numel() <= 256 and p.grad is not None})
     layers = got.hidden_states[1:-1]  # the last one is after the norm
     wanted.update({f"hidden.{i}": hidden for i, hidden in enumerate(layers)})
     wanted["final_norm"] = got.hidden_states[-1]
@@ -194,6 +275,8 @@ def make(name):
     save_file({k: v.detach().contiguous().clone() for k, v in wanted.items()}, folder / "expected.safetensors")
     (folder / "generation_config.json").unlink(missing_ok=True)
     config = json.loads((folder / "config.json").read_text())
+    if name in PUBLISHED_AS:
+        config["architectures"], config["model_type"] = PUBLISHED_AS[name]
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
 
 

@@ -3,6 +3,32 @@
 namespace conclave {
 namespace {
 
+// DeepSeekMoE-16B (arXiv 2401.06066): Llama's attention, probabilities as they are, shared experts, a first
+// dense layer. Its balance losses act in training alone and are not told.
+Architecture deepseek_moe() {
+  const Json config = Json::parse(R"({
+    "text": {
+      "moe_layers": {"$layers": {"count": "$num_hidden_layers", "from": "$first_k_dense_replace=0",
+                                 "every": "$moe_layer_freq=1"}},
+      "moe": {
+        "experts": {"count": "$n_routed_experts", "hidden": "$moe_intermediate_size",
+                    "activation": "$hidden_act"},
+        "shared": {"$if": "$n_shared_experts=0", "then": {
+          "hidden": {"$product": ["$n_shared_experts", "$moe_intermediate_size"]}, "activation": "$hidden_act"},
+          "else": "$none=null"},
+        "router": {"score": "linear", "select": {"kind": "top_k", "k": "$num_experts_per_tok"},
+                   "weigh": {"$if": "$norm_topk_prob=false", "then": ["softmax", "normalise"], "else": "softmax"}}
+      }
+    }
+  })");
+  auto names = gated_expert_names();
+  const std::string layer = "model.layers.*.mlp.";
+  names.push_back({layer + "shared.0.*.weight", layer + "shared_experts.*.weight"});
+  auto made = derive(llama(), "DeepSeekMoE", {"DeepseekForCausalLM"}, config, names);
+  made.only = Json::parse(R"({"scoring_func": ["softmax"]})");
+  return made;
+}
+
 Architecture deepseek_v2() {
   const Json config = Json::parse(R"({
     "text": {
@@ -128,7 +154,7 @@ Architecture deepseek_vl2() {
 }  // namespace
 
 std::vector<Architecture> deepseek_family() {
-  return {deepseek_v2(), deepseek_v3(), deepseek_vl2()};
+  return {deepseek_moe(), deepseek_v2(), deepseek_v3(), deepseek_vl2()};
 }
 
 }  // namespace conclave

@@ -11,11 +11,13 @@ std::vector<Architecture> llama_family();
 std::vector<Architecture> qwen_family();
 /// Qwen3-Next, Qwen3.5-MoE (with pictures or without): gated delta nets between layers of full attention.
 std::vector<Architecture> qwen_next_family();
+/// ERNIE 4.5 VL.
+std::vector<Architecture> ernie_family();
 /// Uni-MoE 1 and 2, DCMoE.
 std::vector<Architecture> unimoe_family();
 /// Phi-2, MoE-LLaVA, MoIIE.
 std::vector<Architecture> llava_family();
-/// DeepSeek-V2, V3.
+/// DeepSeekMoE, DeepSeek-V2, V3.
 std::vector<Architecture> deepseek_family();
 
 /// Codecs.
