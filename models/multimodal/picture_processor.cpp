@@ -15,8 +15,9 @@ constexpr int64_t kMostPixels = int64_t{1} << 28;
 constexpr const char* kSquareTypes[] = {"CLIPImageProcessor", "CLIPImageProcessorFast",
                                         "CLIPFeatureExtractor", "SiglipImageProcessor",
                                         "SiglipImageProcessorFast"};
-constexpr const char* kPatchTypes[] = {"Qwen2VLImageProcessor", "Qwen2VLImageProcessorFast",
-                                       "Qwen2_5_VLImageProcessor", "Qwen3VLImageProcessor"};
+constexpr const char* kPatchTypes[] = {"Qwen2VLImageProcessor",        "Qwen2VLImageProcessorFast",
+                                       "Qwen2_5_VLImageProcessor",     "Qwen3VLImageProcessor",
+                                       "Ernie4_5_VLMoeImageProcessor", "Ernie4_5_VLMoeImageProcessorFast"};
 
 /// Reads settings of one file and remembers which were asked for.
 class Settings {
@@ -117,13 +118,14 @@ PictureProcessor::PictureProcessor(const Json& config, const std::string& name) 
   const Json& size = settings.get("size");
   if (kind_ == Kind::kPatches) {
     patch_ = settings.integer("patch_size", 14, 1, 256);
-    frames_ = settings.integer("temporal_patch_size", 2, 1, 16);
+    const bool ernie = kind.starts_with("Ernie");  // other defaults
+    frames_ = settings.integer("temporal_patch_size", ernie ? 1 : 2, 1, 16);
     merge_ = settings.integer("merge_size", 2, 1, 16);
     const bool named = size.is_object() && size.contains("shortest_edge") && size.contains("longest_edge");
     min_pixels_ = named ? settings.integer(size["shortest_edge"], "size.shortest_edge", 1, kMostPixels)
                         : settings.integer("min_pixels", 56 * 56, 1, kMostPixels);
     max_pixels_ = named ? settings.integer(size["longest_edge"], "size.longest_edge", 1, kMostPixels)
-                        : settings.integer("max_pixels", 28 * 28 * 1280, 1, kMostPixels);
+                        : settings.integer("max_pixels", 28 * 28 * (ernie ? 6177 : 1280), 1, kMostPixels);
     if (!settings.get("min_pixels").is_null())
       min_pixels_ = settings.integer("min_pixels", 1, 1, kMostPixels);
     if (!settings.get("max_pixels").is_null())

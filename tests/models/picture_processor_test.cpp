@@ -64,6 +64,20 @@ TEST(AntialiasedResize, EveryPixelIsPillows) {
   }
 }
 
+// Like Qwen's with one frame, where Qwen's repeat the picture.
+TEST(PictureProcessor, ErniesPatchesHaveOneFrame) {
+  Json config = qwen();
+  config["image_processor_type"] = "Ernie4_5_VLMoeImageProcessor";
+  const PictureProcessor processor(config, "p.json");
+  for (const auto* name : kPictures) {
+    const auto prepared = processor.prepare({recorded(name + std::string(".pixels"))});
+    const Tensor wanted = recorded(name + std::string(".qwen")).unflatten(1, {3, 2, 4 * 4}).select(2, 0);
+    EXPECT_LT(largest_difference(prepared.tensors.at("pixel_values"), wanted.flatten(1)), 1e-6) << name;
+    EXPECT_TRUE(at::equal(prepared.tensors.at("image_grid_thw"), recorded(name + std::string(".grid"))))
+        << name;
+  }
+}
+
 TEST(AntialiasedResize, WhatIsWrongIsNamed) {
   const auto picture = at::zeros({2, 2, 3}, at::kByte);
   EXPECT_THROW(antialiased_resize(picture, 2, 2, "soft"), UsageError);
