@@ -193,9 +193,17 @@ class WatchVerb : public HistoryVerb {
     options.add(
         "on-alert", on_alert_,
         "Program with arguments, run once for each new alert without a shell; the alert comes as JSON on its "
-        "stdin: a loss that is not finite, a dead expert, a run that is lost, a full disk");
+        "stdin: a loss that is not finite, a dead expert, a layer that drops tokens, a run that is lost, a "
+        "full "
+        "disk");
     options
         .add("dead-steps", limits_.dead_steps, "Steps without a token after which an expert counts as dead")
+        .at_least(1);
+    options
+        .add("drop-share", limits_.drop_share,
+             "Share of a layer's tokens; more that are dropped are told when it lasts")
+        .range(0, 1);
+    options.add("drop-steps", limits_.drop_steps, "Steps for which so many are dropped until it is told")
         .at_least(1);
     options.add("once", once_, "Show it once and end");
   }

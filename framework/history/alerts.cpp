@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <numeric>
+#include <span>
 #include <utility>
 
 #include "framework/base/error.h"
@@ -12,29 +15,85 @@
 namespace conclave {
 namespace {
 
-// Experts of each site that got nothing from step `from` on.
-std::map<std::string, std::vector<size_t>> dead_experts(const Store& store, int64_t run,
-                                                        const std::string& split,
-                                                        const std::vector<int64_t>& steps, int64_t from) {
-  std::map<std::string, std::vector<uint64_t>> counts;
-  for (auto step = steps.rbegin(); step != steps.rend() && *step >= from; ++step)
-    for (const RoutingRow& row : store.routing(run, split, *step)) {
-      auto& sums = counts[row.site];
-      if (sums.size() < row.counts.size()) sums.resize(row.counts.size());
-      for (size_t e = 0; e < row.counts.size(); ++e) sums[e] += row.counts[e];
+// A layer over the last steps, all modalities together.
+struct Lately {
+  std::vector<uint64_t> slots;    // [expert], since `dead_from`
+  double drop_share = 0;          // at the newest step
+  bool always_drops_many = true;  // at every step since `drop_from`
+};
+
+// What a layer did at one step.
+struct AtStep {
+  std::vector<uint64_t> slots;
+  uint64_t dropped = 0;
+
+  double drop_share() const {
+    const auto kept = static_cast<double>(std::accumulate(slots.begin(), slots.end(), uint64_t{0}));
+    return dropped == 0 ? 0 : static_cast<double>(dropped) / (kept + static_cast<double>(dropped));
+  }
+};
+
+void add(std::vector<uint64_t>& sums, std::span<const uint64_t> more) {
+  if (sums.size() < more.size()) sums.resize(more.size());
+  for (size_t e = 0; e < more.size(); ++e) sums[e] += more[e];
+}
+
+std::map<std::string, AtStep> sites_at(const Store& store, int64_t run, const std::string& split,
+                                       int64_t step) {
+  std::map<std::string, AtStep> sites;
+  for (const RoutingRow& row : store.routing(run, split, step)) {
+    AtStep& site = sites[row.site];
+    add(site.slots, std::vector<uint64_t>(row.counts.begin(), row.counts.end()));
+    site.dropped = std::accumulate(row.dropped.begin(), row.dropped.end(), site.dropped);
+  }
+  return sites;
+}
+
+std::map<std::string, Lately> sites_lately(const Store& store, int64_t run, const std::string& split,
+                                           const std::vector<int64_t>& steps, const AlertLimits& limits) {
+  const int64_t dead_from = steps.back() - limits.dead_steps, drop_from = steps.back() - limits.drop_steps;
+  std::map<std::string, Lately> sites;
+  for (auto step = steps.rbegin(); step != steps.rend() && *step >= std::min(dead_from, drop_from); ++step)
+    for (const auto& [name, at_step] : sites_at(store, run, split, *step)) {
+      const auto [site, is_newest] = sites.try_emplace(name);
+      const double share = at_step.drop_share();
+      if (is_newest) site->second.drop_share = share;
+      if (*step >= dead_from) add(site->second.slots, at_step.slots);
+      if (*step >= drop_from && share <= limits.drop_share) site->second.always_drops_many = false;
     }
-  std::map<std::string, std::vector<size_t>> dead;
-  for (const auto& [site, sums] : counts)
-    for (size_t e = 0; e < sums.size(); ++e)
-      if (sums[e] == 0) dead[site].push_back(e);
-  return dead;
+  return sites;
+}
+
+std::vector<Alert> routing_alerts(const Store& store, int64_t run, const std::string& split,
+                                  const AlertLimits& limits) {
+  const auto steps = store.routing_steps(run, split);
+  const int64_t passed = steps.empty() ? -1 : steps.back() - steps.front();
+  if (passed < std::min(limits.dead_steps, limits.drop_steps)) return {};
+  std::vector<Alert> alerts;
+  for (const auto& [name, site] : sites_lately(store, run, split, steps, limits)) {
+    std::vector<size_t> dead;
+    for (size_t e = 0; e < site.slots.size(); ++e)
+      if (site.slots[e] == 0) dead.push_back(e);
+    if (passed >= limits.dead_steps && !dead.empty())
+      alerts.push_back({"dead expert", run,
+                        fmt::format("{} of {} got no token for {} steps: {}",
+                                    dead.size() == 1 ? "an expert" : fmt::format("{} experts", dead.size()),
+                                    name, limits.dead_steps, fmt::join(dead, ", "))});
+    if (passed >= limits.drop_steps && site.always_drops_many)
+      alerts.push_back(
+          {"dropped tokens", run,
+           fmt::format("{} drops more than {:g} % of its tokens for {} steps, {:.1f} % at step {}", name,
+                       100 * limits.drop_share, limits.drop_steps, 100 * site.drop_share, steps.back())});
+  }
+  return alerts;
 }
 
 bool is_going_on(const RunSummary& run) {
   return run.status == "running" || run.status == "queued";
 }
 
-// The same for a loss that stays NaN, though its step grows: its first word is its name.
+// The same for a loss that stays NaN or a layer that drops, though the step grows: the first word is the
+// name.
 std::string identity(const Alert& alert) {
   const std::string what =
       alert.kind == "dead expert" ? alert.text : alert.text.substr(0, alert.text.find(' '));
@@ -52,16 +111,7 @@ std::vector<Alert> find_alerts(const Store& store, const RunSummary& run, const 
       alerts.push_back(
           {"not finite", run.id, fmt::format("{} is {} at step {}", metric.name, metric.last, metric.step)});
   }
-  if (const auto steps = store.routing_steps(run.id, split);
-      !steps.empty() && steps.back() - steps.front() >= limits.dead_steps) {
-    const int64_t from = steps.back() - limits.dead_steps;
-    for (const auto& [site, experts] : dead_experts(store, run.id, split, steps, from))
-      alerts.push_back(
-          {"dead expert", run.id,
-           fmt::format("{} of {} got no token for {} steps: {}",
-                       experts.size() == 1 ? "an expert" : fmt::format("{} experts", experts.size()), site,
-                       limits.dead_steps, fmt::join(experts, ", "))});
-  }
+  for (auto& alert : routing_alerts(store, run.id, split, limits)) alerts.push_back(std::move(alert));
   if (run.status == "lost") alerts.push_back({"lost", run.id, "its process is gone without an end"});
   return alerts;
 }

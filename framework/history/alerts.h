@@ -13,17 +13,20 @@ namespace conclave {
 
 struct AlertLimits {
   int64_t dead_steps = 1000;                    ///< an expert without a token for so many steps
+  double drop_share = 0.05;                     ///< of a layer's tokens, at every one of
+  int64_t drop_steps = 1000;                    ///< so many steps
   int64_t free_bytes = int64_t{2'000'000'000};  ///< of the history's disk
 };
 
 struct Alert {
-  std::string kind;  ///< "not finite", "dead expert", "lost", "disk"
+  std::string kind;  ///< "not finite", "dead expert", "dropped tokens", "lost", "disk"
   int64_t run = 0;   ///< 0: of no run
   std::string text;
 };
 
 /// Of one run: a loss or a metric with a goal whose last value is not finite, experts that got no token in
-/// `split` for `dead_steps` steps (only once there are so many), a run that is lost.
+/// `split` for `dead_steps` steps, layers that drop more than `drop_share` of what is sent to their experts
+/// for `drop_steps` steps (both only once there are so many), a run that is lost.
 std::vector<Alert> find_alerts(const Store& store, const RunSummary& run, const AlertLimits& limits = {},
                                const std::string& split = "train");
 /// Of the place where the history lies.

@@ -56,6 +56,48 @@ TEST(Alerts, OfARun) {
   EXPECT_EQ(find_disk_alerts(store, {.free_bytes = INT64_MAX}).size(), 1u);
 }
 
+TEST(Alerts, OfLayersThatDropTokens) {
+  testing::TempDir dir;
+  RunWriter run(dir / "history.db", {"vqa", "train"});
+  const auto write = [&](int64_t step, uint32_t a, uint32_t b) {
+    RoutingRow rows[4];
+    for (auto& row : rows) row.counts = {50, 50};
+    rows[0].site = rows[1].site = "layer.0";
+    rows[0].modality = rows[2].modality = rows[3].modality = "text";
+    rows[1].modality = "vision";
+    rows[0].dropped = {a, 0};  // of 200 and these
+    rows[2].site = "layer.1";
+    rows[2].dropped = {0, b};  // of 100 and these
+    rows[3].site = "layer.2";  // drops are not recorded
+    run.routing("train", step, rows);
+    run.flush();
+  };
+  AlertWatch watch({.free_bytes = 0});
+  const Store store = Store::open(dir / "history.db");
+  const auto find = [&](const AlertLimits& limits) {
+    return texts(find_alerts(store, store.list().at(0), limits));
+  };
+  for (int64_t step = 0; step < 1000; step += 100) write(step, 50, 5);  // 20 % and 4.8 %
+  EXPECT_TRUE(watch.look(store).empty()) << "not so many steps yet";
+  write(1000, 100, 100);
+  const char* told =
+      "dropped tokens: layer.0 drops more than 5 % of its tokens for 1000 steps, 33.3 % at step 1000";
+  EXPECT_THAT(texts(watch.look(store)), ::testing::ElementsAre(told));
+  EXPECT_THAT(find({.drop_share = 0.04}), ::testing::SizeIs(2));
+  EXPECT_THAT(find({.drop_share = 0.25}), ::testing::IsEmpty());
+  EXPECT_THAT(find({.drop_steps = 5000}), ::testing::IsEmpty());
+  write(1100, 60, 100);
+  EXPECT_TRUE(watch.look(store).empty()) << "the same, a step later";
+  EXPECT_THAT(texts(watch.now()), ::testing::ElementsAre(::testing::HasSubstr("23.1 % at step 1100")));
+  write(1200, 10, 100);  // 4.8 %
+  EXPECT_TRUE(watch.look(store).empty());
+  EXPECT_TRUE(watch.now().empty()) << "one better step, and it is over";
+  EXPECT_THAT(
+      find({.drop_steps = 200}),
+      ::testing::ElementsAre(
+          "dropped tokens: layer.1 drops more than 5 % of its tokens for 200 steps, 50.0 % at step 1200"));
+}
+
 TEST(Alerts, AreToldOnce) {
   testing::TempDir dir;
   AlertWatch watch({.free_bytes = 0});

@@ -84,6 +84,20 @@ TEST_F(UiTest, AlertsAreToldToACommand) {
   EXPECT_EQ(alert["text"], "loss is nan at step 2");
   EXPECT_EQ(alert["history"], history().string());
 
+  std::filesystem::remove(file);  // a layer that drops half of its tokens, while the window is open
+  RoutingRow layer;
+  layer.site = "layer.3";
+  layer.modality = "text";
+  layer.counts = layer.dropped = {4, 4};
+  for (int64_t step = 0; step <= 1000; step += 250) run.routing("train", step, std::span(&layer, 1));
+  run.flush();
+  ASSERT_TRUE(wait([&] { return std::filesystem::exists(file) && !read_file(file).empty(); }));
+  EXPECT_EQ(parse_json(read_file(file), "alert")["text"],
+            "layer.3 drops more than 5 % of its tokens for 1000 steps, 50.0 % at step 1000");
+  window().open_page("home");
+  EXPECT_TRUE(wait([&] { return child<QLabel>("home.attention")->text().contains("layer.3 drops"); }));
+  window().open_page("settings");
+
   enter("sh -c 'echo no mail here >&2; exit 3'");
   QTest::mouseClick(test, Qt::LeftButton);
   ASSERT_TRUE(wait([&] { return state->text().endsWith("exit code 3: no mail here"); }))

@@ -352,6 +352,28 @@ TEST_F(HistoryProgram, Watch) {
   EXPECT_EQ(lines.back()["metrics"]["loss"]["points"], 5);
 }
 
+TEST_F(HistoryProgram, WatchTellsOfLayersThatDropTokens) {
+  RunWriter run(dir_ / "history.db", {"stream", "run"});
+  RoutingRow row;
+  row.site = "layer.0";
+  row.modality = "text";
+  row.counts = {90};
+  row.dropped = {10};
+  for (int64_t step = 0; step <= 100; step += 10) run.routing("train", step, std::span(&row, 1));
+  run.flush();
+  const std::string text = "layer.0 drops more than 8 % of its tokens for 100 steps, 10.0 % at step 100";
+  EXPECT_THAT(history({"watch", "--once", "--drop-steps", "100", "--drop-share", "0.08"}).out,
+              HasSubstr("! run 3: " + text));
+  for (const char* share : {"0.2", "0.1"})
+    EXPECT_EQ(history({"watch", "--once", "--drop-steps", "100", "--drop-share", share}).out.find("drops"),
+              std::string::npos);
+  EXPECT_EQ(history({"watch", "--once"}).out.find("drops"), std::string::npos) << "not so many steps";
+  EXPECT_EQ(history({"watch", "--once", "--drop-share", "7"}).code, 2);
+  const std::string hook = "cp /dev/stdin '" + (dir_ / "drops").string() + "'";
+  history({"watch", "--once", "--drop-steps", "100", "--on-alert", hook});
+  EXPECT_EQ(parse_json(read_file(dir_ / "drops"), "alert")["alert"], "dropped tokens");
+}
+
 TEST_F(HistoryProgram, CheckSaysWhatHelps) {
   EXPECT_EQ(history({"check", "--repair"}).code, 0);
   std::string bytes = read_file(dir_ / "history.db");
