@@ -20,6 +20,18 @@ Json json(const std::string& text) {
   return Json::parse(text, nullptr, false);
 }
 
+constexpr const char* kRoutingColumns = "step, split, site, modality, tokens, counts, prob_sums, dropped";
+
+std::vector<RoutingRow> read_routing(Statement& rows) {
+  std::vector<RoutingRow> found;
+  while (rows.executeStep())
+    found.push_back({rows.getColumn(0).getInt64(), rows.getColumn(1).getString(),
+                     rows.getColumn(2).getString(), rows.getColumn(3).getString(),
+                     rows.getColumn(4).getInt64(), unpack<uint32_t>(blob(rows.getColumn(5))),
+                     unpack<float>(blob(rows.getColumn(6))), unpack<uint32_t>(blob(rows.getColumn(7)))});
+  return found;
+}
+
 }  // namespace
 
 RunDetail Store::show(int64_t id) const {
@@ -91,18 +103,28 @@ std::vector<int64_t> Store::routing_steps(int64_t run, const std::string& split)
 
 std::vector<RoutingRow> Store::routing(int64_t run, const std::string& split, int64_t step) const {
   return guarded(path_, [&] {
-    Statement rows(*db_,
-                   "SELECT site, modality, tokens, counts, prob_sums, dropped FROM routing_chunk "
-                   "WHERE run = ? AND split = ? AND step = ? ORDER BY rowid");
+    Statement rows(*db_, fmt::format("SELECT {} FROM routing_chunk WHERE run = ? AND split = ? AND step = ? "
+                                     "ORDER BY rowid",
+                                     kRoutingColumns));
     rows.bind(1, run);
     rows.bind(2, split);
     rows.bind(3, step);
-    std::vector<RoutingRow> found;
-    while (rows.executeStep())
-      found.push_back({step, split, rows.getColumn(0).getString(), rows.getColumn(1).getString(),
-                       rows.getColumn(2).getInt64(), unpack<uint32_t>(blob(rows.getColumn(3))),
-                       unpack<float>(blob(rows.getColumn(4))), unpack<uint32_t>(blob(rows.getColumn(5)))});
-    return found;
+    return read_routing(rows);
+  });
+}
+
+std::vector<RoutingRow> Store::routing_over_steps(int64_t run, const std::string& split,
+                                                  const std::string& site,
+                                                  const std::string& modality) const {
+  return guarded(path_, [&] {
+    Statement rows(*db_, fmt::format("SELECT {} FROM routing_chunk WHERE run = ? AND split = ? AND site = ? "
+                                     "AND modality = ? ORDER BY step",
+                                     kRoutingColumns));
+    rows.bind(1, run);
+    rows.bind(2, split);
+    rows.bind(3, site);
+    rows.bind(4, modality);
+    return read_routing(rows);
   });
 }
 

@@ -153,11 +153,14 @@ class Store {
                               int64_t to = INT64_MAX) const;
   /// The index of the first point at `step` or behind it, in a curve whose steps grow.
   int64_t point_at(int64_t run, const std::string& metric, int64_t step) const;
-  /// Steps with routing, growing.
   /// The splits that a run recorded routing of, in order of their names.
   std::vector<std::string> routing_splits(int64_t run) const;
+  /// Steps with routing, growing.
   std::vector<int64_t> routing_steps(int64_t run, const std::string& split) const;
   std::vector<RoutingRow> routing(int64_t run, const std::string& split, int64_t step) const;
+  /// One place of the model at every step, growing.
+  std::vector<RoutingRow> routing_over_steps(int64_t run, const std::string& split, const std::string& site,
+                                             const std::string& modality) const;
   /// Runs that have this file as an input or output.
   std::vector<int64_t> runs_with_artifact(const std::string& sha256) const;
   /// Changes when another connection has written: cheap to poll.

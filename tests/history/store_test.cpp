@@ -327,6 +327,11 @@ TEST_F(StoreTest, RoutingIsKeptWithinItsBudget) {
   EXPECT_EQ(rows[0].prob_sums, row.prob_sums);
   EXPECT_EQ(rows[0].dropped, row.dropped);
   EXPECT_TRUE(store.routing(id, "eval", 200).empty());
+  const auto course = store.routing_over_steps(id, "train", "layer.0", "vision");
+  ASSERT_EQ(course.size(), 2u);
+  EXPECT_EQ(course[0].step, 100);
+  EXPECT_EQ(course[1].dropped, row.dropped);
+  EXPECT_TRUE(store.routing_over_steps(id, "train", "layer.0", "text").empty());
 
   // Just under the budget, then one more: every second step goes, the newest stays.
   store.database().exec(fmt::format("UPDATE run SET routing_bytes = {}", kRoutingBudget));

@@ -11,7 +11,10 @@
 #include "ui/compare/pins.h"
 #include "ui/data/table_view.h"
 #include "ui/plots/color_map.h"
+#include "ui/plots/curve_plot.h"
+#include "ui/plots/custom_plot.h"
 #include "ui/plots/plot_export.h"
+#include "ui/routing/expert_curve.h"
 #include "ui/routing/probe_view.h"
 #include "ui/routing/routing_page.h"
 #include "ui_test.h"
@@ -54,6 +57,42 @@ TEST(RoutingMatrix, SharesByLayerAndModality) {
   EXPECT_DOUBLE_EQ(lost[0].at(0, 1), 0);
 }
 
+RoutingRow row_with(std::vector<uint32_t> counts, std::vector<float> probabilities,
+                    const std::string& modality = "text") {
+  RoutingRow made = row("0", modality, std::move(counts));
+  made.prob_sums = std::move(probabilities);
+  return made;
+}
+
+TEST(RoutingMatrix, LoadStandsAboveProbability) {
+  const auto both =
+      routing_matrices({row_with({3, 1}, {1, 1}), row_with({2, 2}, {}, "vision")}, RoutingMeasure::both);
+  ASSERT_EQ(both.size(), 2u);
+  EXPECT_DOUBLE_EQ(both[0].at(0, 0), 0.75);
+  EXPECT_DOUBLE_EQ(both[0].below_at(0, 0), 0.5);
+  EXPECT_TRUE(both[1].below.empty()) << "not recorded";
+  EXPECT_TRUE(std::isnan(both[1].below_at(0, 0)));
+  const auto less = subtract(both, routing_matrices({row_with({1, 1}, {3, 1})}, RoutingMeasure::both));
+  EXPECT_DOUBLE_EQ(less[0].at(0, 0), 0.25);
+  EXPECT_DOUBLE_EQ(less[0].below_at(0, 0), -0.25);
+  HeatMap map;
+  map.resize(300, 250);
+  map.name_halves("share", "probability");
+  map.set_matrices(both, ColorMap::viridis);
+  EXPECT_DOUBLE_EQ(map.largest(), 0.75);
+  EXPECT_EQ(map.csv().section('\n', 0, 2),
+            "block,row,column,share,probability\ntext,layer 0,e0,0.75,0.5\ntext,layer 0,e1,0.25,0.5");
+  // Each half in the color of its number.
+  const QImage drawn = map.grab().toImage();
+  std::set<QRgb> seen;
+  for (int x = 0; x < drawn.width(); ++x)
+    for (int y = 0; y < drawn.height() - 70; ++y) seen.insert(drawn.pixel(x, y));  // not the scale
+  for (const double value : {0.75, 0.25, 0.5}) EXPECT_TRUE(seen.contains(map.color_of(value).rgb())) << value;
+  QString tip;
+  for (int x = 0; x < map.width() && tip.isEmpty(); ++x) tip = map.text_at({x, 60});
+  EXPECT_EQ(tip, "text, layer 0, e0: 0.75 (share), 0.5 (probability)");
+}
+
 TEST(RoutingMatrix, BalanceOfALayer) {
   const auto even = balance_of({row("0", "text", {1, 3}), row("0", "vision", {3, 1})});
   ASSERT_EQ(even.size(), 1u);
@@ -80,7 +119,7 @@ class RoutingTest : public UiTest {
     RunWriter run(history(), {"vqa", "train", name});
     for (int step = 0; step <= 20; ++step) run.metric("loss", step, 1.0 / (step + 1));
     for (const int64_t step : {0, 10, 20}) {
-      const std::vector<RoutingRow> rows{row("0", "text", {first, 8 - first}),
+      const std::vector<RoutingRow> rows{row_with({first, 8 - first}, {1, 3}),
                                          row("0", "vision", {4, static_cast<uint32_t>(step)})};
       run.routing("train", step, rows);
     }
@@ -108,6 +147,65 @@ TEST_F(RoutingTest, NewestRunStepByStepAndMinusAnother) {
   EXPECT_THAT(page().map().csv().toStdString(), ::testing::HasSubstr("text,layer 0,e0,0.25"));
   const QSize size = page().map().size();
   EXPECT_EQ(page().map().text_at({size.width() - 1, size.height() - 1}), "");
+}
+
+TEST_F(RoutingTest, TheChosenExpertIsFollowedOverTheSteps) {
+  const int64_t other = add_routed("a", 2);
+  const int64_t run = add_routed("b", 4);
+  window().open_page("routing");
+  ASSERT_TRUE(wait([&] { return page().settled() && !page().map().matrices().empty(); }));
+  ExpertCurve& curve = page().expert_curve();
+  QAction* take = window().actions().find("routing.take-expert");
+  EXPECT_FALSE(curve.isVisible());
+  EXPECT_FALSE(take->isEnabled());
+  page().map().setFocus();
+  QTest::keyClick(&page().map(), Qt::Key_Down);
+  ASSERT_TRUE(wait([&] { return page().settled() && curve.isVisible(); }));
+  EXPECT_TRUE(take->isEnabled());
+  EXPECT_THAT(child<QLabel>("routing.chosen")->text().toStdString(),
+              ::testing::StartsWith("layer 0, expert 0: 0.5 of text, probability 0.25"));
+  const auto head = "run,split,layer,modality,expert,measure,step,value\n";
+  QString expected = head;
+  for (const auto& [measure, value] : {std::pair("share", 0.5), {"probability", 0.25}})
+    for (const int step : {0, 10, 20})
+      expected += QString("%1,train,0,text,0,%2,%3,%4\n").arg(run).arg(measure).arg(step).arg(value);
+  EXPECT_EQ(curve.csv(), expected);
+  // The same steps as the loss, which has more points, and the same place on them.
+  auto* loss = page().loss_curve().plot();
+  EXPECT_TRUE(wait([&] { return loss->xAxis->range().upper == 20; }));
+  EXPECT_EQ(curve.plot().plot()->xAxis->range(), loss->xAxis->range());
+  EXPECT_EQ(curve.plot().cursor(), 20);
+  page().loss_curve().zoom(5, 15);
+  EXPECT_EQ(curve.plot().plot()->xAxis->range(), QCPRange(5, 15));
+  curve.plot().zoom(2, 18);
+  EXPECT_EQ(loss->xAxis->range(), QCPRange(2, 18));
+  page().loss_curve().show_all();
+  EXPECT_TRUE(wait([&] { return curve.plot().plot()->xAxis->range() == QCPRange(0, 20); }));
+  child<QSlider>("routing.steps")->setValue(1);
+  EXPECT_TRUE(wait([&] { return page().settled() && curve.plot().cursor() == 10; }));
+  Q_EMIT curve.plot().cursor_moved(7);
+  EXPECT_EQ(page().loss_curve().cursor(), 7);
+  // What was not recorded has no curve; another expert has its own.
+  page().map().choose(HeatMap::Cell{1, 0, 1});
+  ASSERT_TRUE(wait([&] { return page().settled() && curve.csv().contains("vision"); }));
+  EXPECT_EQ(curve.csv(), QString(head) + QString("%1,train,0,vision,1,share,0,0\n").arg(run) +
+                             QString("%1,train,0,vision,1,share,10,0.714285714\n").arg(run) +
+                             QString("%1,train,0,vision,1,share,20,0.833333333\n").arg(run));
+  keep_picture("routing-expert");
+  for (const char* suffix : {"png", "svg", "pdf", "csv"}) {
+    const QString file = QString::fromStdString((dir_ / "expert.").string()) + suffix;
+    EXPECT_EQ(export_to(curve.takeaway(), file), "");
+    EXPECT_GT(QFileInfo(file).size(), *suffix == 'c' ? 100 : 1000) << suffix;
+  }
+  // Minus another run: both.
+  page().subtract_run(other);
+  ASSERT_TRUE(wait([&] { return page().settled() && curve.csv().count("\n") == 7; }))
+      << curve.csv().toStdString();
+  EXPECT_TRUE(curve.csv().contains(QString("\n%1,train,0,vision,1,share,20,").arg(other)));
+  child<QComboBox>("routing.measure")->setCurrentIndex(3);
+  ASSERT_TRUE(wait([&] { return page().settled() && !curve.isVisible(); })) << "drops were not recorded";
+  page().map().choose(std::nullopt);
+  EXPECT_FALSE(take->isEnabled());
 }
 
 TEST(Ablation, RepeatsTheEvaluationWithoutAnExpert) {

@@ -1,6 +1,7 @@
 #include "ui/plots/curve_plot.h"
 
 #include <QLabel>
+#include <QTextDocumentFragment>
 #include <QVBoxLayout>
 #include <algorithm>
 #include <cmath>
@@ -90,6 +91,15 @@ void CurvePlot::show_metric(const QString& metric, const std::vector<CurveSource
   reload();
 }
 
+void CurvePlot::show_points(const QString& title, std::vector<Curve> curves) {
+  metric_.clear();
+  title_->setText(title);
+  setAccessibleName(tr("Curve of %1").arg(QTextDocumentFragment::fromHtml(title).toPlainText()));
+  curves_ = std::move(curves);
+  draw();
+  set_cursor(cursor_x_);
+}
+
 void CurvePlot::set_style(const CurveStyle& style) {
   if (style == style_) return;
   if (style.axis != style_.axis) zoomed_ = false;
@@ -102,7 +112,7 @@ void CurvePlot::set_style(const CurveStyle& style) {
 }
 
 void CurvePlot::reload() {
-  if (metric_.isEmpty()) return;
+  if (metric_.isEmpty()) return draw();
   if (busy_) {  // one question at a time, so that a growing curve is shown however long an answer takes
     again_ = true;
     return;

@@ -42,6 +42,12 @@ class CurvePlot : public QWidget {
  public:
   explicit CurvePlot(HistoryThread& history, QWidget* parent = nullptr);
   void show_metric(const QString& metric, const std::vector<CurveSource>& sources);
+  struct Curve {
+    CurveSource source;
+    std::vector<Bucket> buckets;
+  };
+  /// Curves that were read already, a point in each bucket, below a title (rich text).
+  void show_points(const QString& title, std::vector<Curve> curves);
   void set_style(const CurveStyle& style);
   /// Reads what is seen again.
   void reload();
@@ -70,10 +76,6 @@ class CurvePlot : public QWidget {
   void resizeEvent(QResizeEvent* event) override;
 
  private:
-  struct Curve {
-    CurveSource source;
-    std::vector<Bucket> buckets;
-  };
   void draw();
   /// A line, over a band where `low` and `high` are given.
   void draw_line(const std::vector<double>& x, const std::vector<double>& y, const QPen& pen,

@@ -6,7 +6,6 @@
 #include <QPainter>
 #include <QToolTip>
 #include <algorithm>
-#include <cmath>
 
 #include "ui/data/format.h"
 #include "ui/data/text_table_model.h"
@@ -18,11 +17,25 @@ namespace {
 constexpr int kTitle = 26, kLabels = 22, kScale = 34, kGap = 18, kPad = 12;
 constexpr int kTextWidth = 44, kTextHeight = 18;  // a cell so large shows its number
 constexpr int kWidestCell = 110, kHighestCell = 64;
+constexpr double kLeastEdged = 10;  // a cell so large has an edge when it is split
 
 int label_width(const QFontMetrics& metrics, const std::vector<Matrix>& matrices) {
   int width = 0;
   for (const QString& row : matrices.front().rows) width = std::max(width, metrics.horizontalAdvance(row));
   return std::min(width, 140) + 8;
+}
+
+// So that one sees which halves are of one cell.
+void draw_cell_edges(QPainter& painter, const QRect& area, const Matrix& matrix, const QColor& color) {
+  const double w = area.width() / static_cast<double>(matrix.columns.size());
+  const double h = area.height() / static_cast<double>(matrix.rows.size());
+  if (matrix.below.empty() || w < kLeastEdged || h < kLeastEdged) return;
+  painter.setPen(QPen(color, 3));
+  for (int r = 1; r < matrix.rows.size(); ++r)
+    painter.drawLine(QPointF(area.left(), area.y() + r * h), QPointF(area.right(), area.y() + r * h));
+  painter.setPen(QPen(color, 1));
+  for (int c = 1; c < matrix.columns.size(); ++c)
+    painter.drawLine(QPointF(area.x() + c * w, area.top()), QPointF(area.x() + c * w, area.bottom()));
 }
 
 }  // namespace
@@ -39,22 +52,37 @@ void HeatMap::set_matrices(std::vector<Matrix> matrices, ColorMap map) {
   map_ = map;
   largest_ = 0;
   for (const Matrix& matrix : matrices_)
-    for (const double value : matrix.values)
-      if (!std::isnan(value)) largest_ = std::max(largest_, std::abs(value));
+    for (const auto* values : {&matrix.values, &matrix.below})
+      for (const double value : *values)
+        if (!std::isnan(value)) largest_ = std::max(largest_, std::abs(value));
   if (largest_ == 0) largest_ = 1;
   images_.clear();
   for (const Matrix& matrix : matrices_) {
+    const int parts = matrix.below.empty() ? 1 : 2;  // pixels of a cell, one below the other
     QImage image(std::max<int>(1, static_cast<int>(matrix.columns.size())),
-                 std::max<int>(1, static_cast<int>(matrix.rows.size())), QImage::Format_ARGB32);
+                 std::max<int>(1, parts * static_cast<int>(matrix.rows.size())), QImage::Format_ARGB32);
     image.fill(Qt::transparent);
+    const auto fill = [&](int column, int line, double value) {
+      if (!std::isnan(value)) image.setPixelColor(column, line, color_of(value));
+    };
     for (int row = 0; row < matrix.rows.size(); ++row)
-      for (int column = 0; column < matrix.columns.size(); ++column)
-        if (const double value = matrix.at(row, column); !std::isnan(value))
-          image.setPixelColor(column, row, color_of(value));
+      for (int column = 0; column < matrix.columns.size(); ++column) {
+        fill(column, parts * row, matrix.at(row, column));
+        if (parts > 1) fill(column, parts * row + 1, matrix.below_at(row, column));
+      }
     images_.push_back(image);
   }
   if (chosen_ && !has(*chosen_)) choose(std::nullopt);
   update();
+}
+
+void HeatMap::name_halves(const QString& upper, const QString& lower) {
+  upper_ = upper;
+  lower_ = lower;
+}
+
+bool HeatMap::split() const {
+  return std::any_of(matrices_.begin(), matrices_.end(), [](const Matrix& m) { return !m.below.empty(); });
 }
 
 QColor HeatMap::color_of(double value) const {
@@ -88,6 +116,7 @@ void HeatMap::draw(QPainter& painter, const QSize& size) const {
     if (columns == 0 || rows == 0) continue;
     painter.setRenderHint(QPainter::SmoothPixmapTransform, false);
     painter.drawImage(area, images_[i]);
+    draw_cell_edges(painter, area, matrix, palette().color(QPalette::Base));
     painter.setPen(palette().color(QPalette::Text));
     painter.drawText(QRect(area.x(), area.y() - kTitle, area.width(), kTitle), Qt::AlignVCenter,
                      matrix.title);
@@ -102,19 +131,31 @@ void HeatMap::draw(QPainter& painter, const QSize& size) const {
     for (int r = 0; i == 0 && r < rows; r += every_row)
       painter.drawText(QRectF(kPad, area.y() + r * h, area.x() - kPad - 8, h),
                        Qt::AlignRight | Qt::AlignVCenter, matrix.rows[r]);
-    if (w < kTextWidth || h < kTextHeight) continue;
-    for (int r = 0; r < rows; ++r)
-      for (int c = 0; c < columns; ++c) {
-        const double value = matrix.at(r, c);
-        if (std::isnan(value)) continue;
-        painter.setPen(ink_on(color_of(value)));
-        painter.drawText(QRectF(area.x() + c * w, area.y() + r * h, w, h), Qt::AlignCenter,
-                         QString::number(value, 'f', 2));
-      }
+    draw_numbers(painter, area, matrix);
   }
-  if (!where.empty())
-    draw_scale(painter,
-               QRect(where[0].x(), where[0].bottom() + kLabels + 8, std::min(260, size.width() / 2), 10));
+  if (where.empty()) return;
+  const QRect scale(where[0].x(), where[0].bottom() + kLabels + 8, std::min(260, size.width() / 2), 10);
+  draw_scale(painter, scale);
+  if (split())
+    painter.drawText(
+        QRect(scale.right() + kGap, scale.y() - 4, size.width() - scale.right() - kGap - kPad, kScale),
+        Qt::AlignLeft | Qt::AlignTop | Qt::TextWordWrap, tr("above: %1\nbelow: %2").arg(upper_, lower_));
+}
+
+// Where the cells are large enough to hold them.
+void HeatMap::draw_numbers(QPainter& painter, const QRect& area, const Matrix& matrix) const {
+  const int parts = matrix.below.empty() ? 1 : 2;
+  const double w = area.width() / static_cast<double>(matrix.columns.size());
+  const double h = area.height() / static_cast<double>(matrix.rows.size()) / parts;
+  if (w < kTextWidth || h < kTextHeight) return;
+  for (int line = 0; line < parts * matrix.rows.size(); ++line)
+    for (int c = 0; c < matrix.columns.size(); ++c) {
+      const double value = line % parts == 0 ? matrix.at(line / parts, c) : matrix.below_at(line / parts, c);
+      if (std::isnan(value)) continue;
+      painter.setPen(ink_on(color_of(value)));
+      painter.drawText(QRectF(area.x() + c * w, area.y() + line * h, w, h), Qt::AlignCenter,
+                       QString::number(value, 'f', 2));
+    }
 }
 
 void HeatMap::draw_scale(QPainter& painter, const QRect& area) const {
@@ -154,9 +195,12 @@ QString HeatMap::text_at(const QPoint& point) const {
   const auto cell = cell_at(point);
   if (!cell) return {};
   const Matrix& matrix = matrices_[static_cast<size_t>(cell->matrix)];
-  return QString("%1, %2, %3: %4")
-      .arg(matrix.title, matrix.rows[cell->row], matrix.columns[cell->column],
-           number_text(matrix.at(cell->row, cell->column)));
+  const QString text = QString("%1, %2, %3: %4")
+                           .arg(matrix.title, matrix.rows[cell->row], matrix.columns[cell->column],
+                                number_text(matrix.at(cell->row, cell->column)));
+  if (matrix.below.empty()) return text;
+  return tr("%1 (%2), %3 (%4)")
+      .arg(text, upper_, number_text(matrix.below_at(cell->row, cell->column)), lower_);
 }
 
 bool HeatMap::has(const Cell& cell) const {
@@ -214,12 +258,17 @@ bool HeatMap::event(QEvent* event) {
 }
 
 QString HeatMap::csv() const {
-  QString text = csv_line({"block", "row", "column", "value"});
+  QStringList heads{"block", "row", "column", split() ? upper_ : QString("value")};
+  if (split()) heads << lower_;
+  QString text = csv_line(heads);
   for (const Matrix& matrix : matrices_)
     for (int r = 0; r < matrix.rows.size(); ++r)
-      for (int c = 0; c < matrix.columns.size(); ++c)
-        text += csv_line(
-            {matrix.title, matrix.rows[r], matrix.columns[c], QString::number(matrix.at(r, c), 'g', 9)});
+      for (int c = 0; c < matrix.columns.size(); ++c) {
+        QStringList cells{matrix.title, matrix.rows[r], matrix.columns[c],
+                          QString::number(matrix.at(r, c), 'g', 9)};
+        if (split()) cells << QString::number(matrix.below_at(r, c), 'g', 9);
+        text += csv_line(cells);
+      }
   return text;
 }
 

@@ -6,9 +6,9 @@
 #include "ui/data/text_table_model.h"
 #include "ui/process/line_process.h"
 #include "ui/routing/probe_set.h"
-#include "ui/routing/token_strip.h"
 #include "ui/vqa/model_chooser.h"
 #include "ui/vqa/picture_loader.h"
+#include "ui/vqa/token_strip.h"
 
 class QLabel;
 class QPushButton;

@@ -16,8 +16,45 @@ std::pair<QString, qlonglong> place_of(const QString& site) {
   return {site.left(site.size() - digits), site.right(digits).toLongLong()};
 }
 
-// The cells of one row; empty where the measure was not recorded.
-std::vector<double> cells_of(const RoutingRow& row, RoutingMeasure measure) {
+// The values of `a` minus those of `b` in the same places.
+template <class At>
+void take_from(std::vector<double>& values, const Matrix& a, const Matrix* b, At at) {
+  for (int r = 0; r < a.rows.size(); ++r)
+    for (int c = 0; c < a.columns.size(); ++c) {
+      double& value = values[static_cast<size_t>(r * a.columns.size() + c)];
+      const auto row = b ? b->rows.indexOf(a.rows[r]) : -1;
+      const bool there = row >= 0 && c < b->columns.size();
+      value = there ? value - at(*b, static_cast<int>(row), c) : NAN;
+    }
+}
+
+}  // namespace
+
+std::vector<RoutingMeasure> measures_of(RoutingMeasure measure) {
+  if (measure == RoutingMeasure::both) return {RoutingMeasure::load, RoutingMeasure::probability};
+  return {measure};
+}
+
+QString measure_name(RoutingMeasure measure) {
+  switch (measure) {
+    case RoutingMeasure::both:
+      return HeatMap::tr("Share and probability");
+    case RoutingMeasure::load:
+      return HeatMap::tr("Share of tokens");
+    case RoutingMeasure::probability:
+      return HeatMap::tr("Probability mass");
+    case RoutingMeasure::dropped:
+      return HeatMap::tr("Dropped");
+  }
+  return {};
+}
+
+QString measure_id(RoutingMeasure measure) {
+  constexpr const char* kIds[] = {"share and probability", "share", "probability", "dropped"};
+  return kIds[static_cast<size_t>(measure)];
+}
+
+std::vector<double> expert_cells(const RoutingRow& row, RoutingMeasure measure) {
   std::vector<double> cells(row.counts.begin(), row.counts.end());
   if (measure == RoutingMeasure::probability) cells.assign(row.prob_sums.begin(), row.prob_sums.end());
   if (measure == RoutingMeasure::dropped) {
@@ -33,8 +70,6 @@ std::vector<double> cells_of(const RoutingRow& row, RoutingMeasure measure) {
   return cells;
 }
 
-}  // namespace
-
 QStringList routing_sites(const std::vector<RoutingRow>& rows) {
   std::set<QString> found;
   for (const RoutingRow& row : rows) found.insert(QString::fromStdString(row.site));
@@ -45,11 +80,18 @@ QStringList routing_sites(const std::vector<RoutingRow>& rows) {
 }
 
 std::vector<Matrix> routing_matrices(const std::vector<RoutingRow>& rows, RoutingMeasure measure) {
+  if (measure == RoutingMeasure::both) {
+    auto matrices = routing_matrices(rows, RoutingMeasure::load);
+    for (const Matrix& lower : routing_matrices(rows, RoutingMeasure::probability))
+      for (Matrix& matrix : matrices)
+        if (matrix.title == lower.title && matrix.columns == lower.columns) matrix.below = lower.values;
+    return matrices;
+  }
   const QStringList sites = routing_sites(rows);
   size_t experts = 0;
   std::map<std::string, std::map<QString, std::vector<double>>> blocks;
   for (const RoutingRow& row : rows) {
-    auto cells = cells_of(row, measure);
+    auto cells = expert_cells(row, measure);
     if (cells.empty()) continue;
     experts = std::max(experts, cells.size());
     blocks[row.modality][QString::fromStdString(row.site)] = std::move(cells);
@@ -75,13 +117,10 @@ std::vector<Matrix> subtract(const std::vector<Matrix>& a, const std::vector<Mat
   for (Matrix& matrix : result) {
     const auto other =
         std::find_if(b.begin(), b.end(), [&](const Matrix& one) { return one.title == matrix.title; });
-    for (int r = 0; r < matrix.rows.size(); ++r)
-      for (int c = 0; c < matrix.columns.size(); ++c) {
-        double& value = matrix.values[static_cast<size_t>(r * matrix.columns.size() + c)];
-        const auto row = other == b.end() ? -1 : other->rows.indexOf(matrix.rows[r]);
-        const bool there = row >= 0 && c < other->columns.size();
-        value = there ? value - other->at(static_cast<int>(row), c) : NAN;
-      }
+    const Matrix* from = other == b.end() ? nullptr : &*other;
+    take_from(matrix.values, matrix, from, [](const Matrix& m, int r, int c) { return m.at(r, c); });
+    if (!matrix.below.empty())
+      take_from(matrix.below, matrix, from, [](const Matrix& m, int r, int c) { return m.below_at(r, c); });
   }
   return result;
 }

@@ -9,14 +9,24 @@
 namespace conclave::ui {
 
 enum class RoutingMeasure : uint8_t {
+  both,         ///< load, and below it the probability where it was recorded
   load,         ///< share of the slots that an expert got
   probability,  ///< share of the router's probability mass
   dropped       ///< share of an expert's slots that were lost to capacity
 };
 
+/// The measures that one choice stands for: two of `both`.
+std::vector<RoutingMeasure> measures_of(RoutingMeasure measure);
+/// As people read it, and as files have it.
+QString measure_name(RoutingMeasure measure);
+QString measure_id(RoutingMeasure measure);
+
 /// A matrix for each modality, in the order of their names; layers in the order of their numbers. A cell
 /// without any token is NaN.
 std::vector<Matrix> routing_matrices(const std::vector<RoutingRow>& rows, RoutingMeasure measure);
+
+/// The numbers of a row's experts; empty where the measure was not recorded. `both` is not one measure.
+std::vector<double> expert_cells(const RoutingRow& row, RoutingMeasure measure);
 
 /// Layers in the order of their numbers: the rows of the matrices.
 QStringList routing_sites(const std::vector<RoutingRow>& rows);

@@ -12,19 +12,22 @@
 #include <algorithm>
 
 #include "framework/base/error.h"
+#include "framework/history/alerts.h"
 #include "ui/compare/pins.h"
 #include "ui/data/format.h"
 #include "ui/data/table_view.h"
 #include "ui/plots/curve_plot.h"
+#include "ui/plots/custom_plot.h"
 #include "ui/plots/plot_export.h"
+#include "ui/routing/expert_curve.h"
 #include "ui/routing/probe_view.h"
 #include "ui/theme/theme.h"
 
 namespace conclave::ui {
 namespace {
 
-constexpr double kManyDropped = 0.05;  // share of a layer's tokens
-constexpr int kPlayMs = 200;
+const double kManyDropped = AlertLimits().drop_share;  // what alerts speak of when it lasts
+constexpr int kPlayMs = 200, kLeastLossHeight = 100;
 constexpr int64_t kSearched = 100;  // runs that are looked at for one with routing
 
 int64_t newest_with_routing(const Store& store) {
@@ -72,6 +75,7 @@ RoutingPage::RoutingPage(Context& context)
       minus_(new QComboBox),
       map_(new HeatMap),
       loss_(new CurvePlot(context.history)),
+      expert_(new ExpertCurve(context.history, *loss_)),
       steps_(new QSlider(Qt::Horizontal)),
       play_(new QTimer(this)) {
   build();
@@ -124,6 +128,8 @@ void RoutingPage::add_map_actions() {
              [this] { ablate(true); });
   add_action(
       "take", tr("Take along ..."), QKeySequence("Ctrl+S"), [this] { take_along(takeaway()); }, true);
+  add_action("take-expert", tr("Take the chosen expert's curve along"), QKeySequence("Ctrl+Shift+S"),
+             [this] { take_along(expert_->takeaway()); });
 }
 
 void RoutingPage::add_probe_actions() {
@@ -192,7 +198,9 @@ void RoutingPage::build() {
   auto* card = new QFrame;
   card->setObjectName("card");
   auto* inside = new QVBoxLayout(card);
-  inside->addWidget(loss_);
+  inside->addWidget(loss_, 1);
+  inside->addWidget(expert_, 1);
+  loss_->plot()->setMinimumHeight(kLeastLossHeight);  // the expert's curve stands below
   auto* full = new QWidget;
   auto* layout = new QVBoxLayout(full);
   layout->setContentsMargins(0, 0, 0, 0);
@@ -228,7 +236,9 @@ QWidget* RoutingPage::make_side() {
 }
 
 QWidget* RoutingPage::make_controls() {
-  measure_->addItems({tr("Share of tokens"), tr("Probability mass"), tr("Dropped")});
+  for (const auto measure :
+       {RoutingMeasure::both, RoutingMeasure::load, RoutingMeasure::probability, RoutingMeasure::dropped})
+    measure_->addItem(measure_name(measure));
   measure_->setObjectName("routing.measure");
   measure_->setAccessibleName(tr("What is shown"));
   split_->setAccessibleName(tr("Split"));
@@ -260,7 +270,7 @@ void RoutingPage::fill_others() {
 }
 
 bool RoutingPage::settled() const {
-  return !busy_ && loss_->settled() && probes_->settled();
+  return !busy_ && loss_->settled() && expert_->settled() && probes_->settled();
 }
 
 void RoutingPage::show_run(int64_t run) {
@@ -349,7 +359,7 @@ void RoutingPage::fill(Shown shown) {
   steps_->setVisible(shown_.steps.size() > 1);
   filling_ = false;
   stack_->setCurrentIndex(1);
-  loss_->parentWidget()->setVisible(!shown_.loss.empty());
+  loss_->setVisible(!shown_.loss.empty());
   const auto name = QString::fromStdString(shown_.run.name.empty() ? shown_.run.app + " " + shown_.run.verb
                                                                    : shown_.run.name);
   if (!shown_.loss.empty()) {
@@ -373,10 +383,14 @@ void RoutingPage::fill(Shown shown) {
   draw();
 }
 
+RoutingMeasure RoutingPage::measure() const {
+  return static_cast<RoutingMeasure>(measure_->currentIndex());
+}
+
 void RoutingPage::draw() {
-  const auto measure = static_cast<RoutingMeasure>(measure_->currentIndex());
-  auto matrices = routing_matrices(shown_.rows, measure);
-  if (other_ != 0) matrices = subtract(matrices, routing_matrices(shown_.other_rows, measure));
+  auto matrices = routing_matrices(shown_.rows, measure());
+  if (other_ != 0) matrices = subtract(matrices, routing_matrices(shown_.other_rows, measure()));
+  map_->name_halves(measure_name(RoutingMeasure::load), measure_name(RoutingMeasure::probability));
   map_->set_matrices(std::move(matrices), other_ != 0 ? ColorMap::diverging : ColorMap::viridis);
   std::vector<TextTableModel::Row> rows;
   for (const Balance& balance : balance_of(shown_.rows))
@@ -393,6 +407,7 @@ void RoutingPage::draw() {
 
 void RoutingPage::show_chosen() {
   const auto cell = map_->chosen();
+  show_course();
   for (const char* action : {"routing.ablate", "routing.ablate-layer"})
     context_.actions.find(action)->setEnabled(cell && shown_.evaluation && !shows_probes());
   if (!cell)
@@ -404,11 +419,33 @@ void RoutingPage::show_chosen() {
                      .arg(matrix.rows[cell->row])
                      .arg(cell->column)
                      .arg(number_text(matrix.at(cell->row, cell->column)), matrix.title);
+  if (!matrix.below.empty())
+    text += tr(", probability %1").arg(number_text(matrix.below_at(cell->row, cell->column)));
   if (shown_.evaluation)
     text += tr(" · “Ablate” repeats evaluation %1 without it").arg(shown_.evaluation->id);
   else
     text += " · " + shown_.no_evaluation;
   chosen_->setText(text);
+}
+
+// The chosen expert over the steps of the run; of one step there is no curve.
+void RoutingPage::show_course() {
+  const auto cell = map_->chosen();
+  const bool has = cell && shown_.steps.size() > 1;
+  context_.actions.find("routing.take-expert")->setEnabled(has && !shows_probes());
+  loss_->parentWidget()->setVisible(has || !shown_.loss.empty());
+  if (!has) return expert_->forget();
+  ExpertCurve::Chosen chosen;
+  chosen.split = shown_.split;
+  chosen.site = routing_sites(shown_.rows)[cell->row].toStdString();
+  chosen.modality = map_->matrices()[static_cast<size_t>(cell->matrix)].title.toStdString();
+  chosen.expert = cell->column;
+  chosen.runs = {shown_.run.id};
+  if (other_ != 0) chosen.runs.push_back(other_);
+  chosen.measure = measure();
+  chosen.last_step = shown_.steps.back();
+  expert_->show_expert(chosen);
+  expert_->plot().set_cursor(static_cast<double>(shown_.step));
 }
 
 void RoutingPage::show_ablations() {

@@ -18,6 +18,7 @@ class QTimer;
 namespace conclave::ui {
 
 class CurvePlot;
+class ExpertCurve;
 class ProbeView;
 
 class RoutingPage : public Page {
@@ -38,6 +39,9 @@ class RoutingPage : public Page {
   const TextTableModel& balance() const { return balance_; }
   const TextTableModel& ablations() const { return ablations_; }
   ProbeView& probes() const { return *probes_; }
+  CurvePlot& loss_curve() const { return *loss_; }
+  /// The chosen expert, step by step.
+  ExpertCurve& expert_curve() const { return *expert_; }
   /// What is seen.
   Takeaway takeaway() const;
 
@@ -71,7 +75,9 @@ class RoutingPage : public Page {
   void draw();
   void fill_others();
   QWidget* make_side();
+  RoutingMeasure measure() const;
   void show_chosen();
+  void show_course();
   void show_ablations();
   void ablate(bool whole_layer);
 
@@ -92,6 +98,7 @@ class RoutingPage : public Page {
   QComboBox *split_, *measure_, *minus_;
   HeatMap* map_;
   CurvePlot* loss_;
+  ExpertCurve* expert_;
   QSlider* steps_;
   QTimer* play_;
 };

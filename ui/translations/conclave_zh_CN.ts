@@ -706,6 +706,17 @@ In Runs, choose some and press C.</source>
         </message>
     </context>
     <context>
+        <name>conclave::ui::ExpertCurve</name>
+        <message>
+            <source>Layer %1, expert %2 of %3</source>
+            <translation>第 %1 层，专家 %2（%3）</translation>
+        </message>
+        <message>
+            <source>%1 of run %2</source>
+            <translation>运行 %2 的%1</translation>
+        </message>
+    </context>
+    <context>
         <name>conclave::ui::FieldModel</name>
         <message>
             <source>yours</source>
@@ -849,6 +860,32 @@ In Runs, choose some and press C.</source>
         <message>
             <source>layer %1</source>
             <translation>第 %1 层</translation>
+        </message>
+        <message>
+            <source>Share of tokens</source>
+            <translation>词元份额</translation>
+        </message>
+        <message>
+            <source>Probability mass</source>
+            <translation>概率质量</translation>
+        </message>
+        <message>
+            <source>Dropped</source>
+            <translation>丢弃</translation>
+        </message>
+        <message>
+            <source>Share and probability</source>
+            <translation>份额与概率</translation>
+        </message>
+        <message>
+            <source>above: %1
+below: %2</source>
+            <translation>上：%1
+下：%2</translation>
+        </message>
+        <message>
+            <source>%1 (%2), %3 (%4)</source>
+            <translation>%1（%2），%3（%4）</translation>
         </message>
     </context>
     <context>
@@ -1764,14 +1801,6 @@ In Runs, choose some and press C.</source>
             <translation>各层的均衡</translation>
         </message>
         <message>
-            <source>Share of tokens</source>
-            <translation>词元份额</translation>
-        </message>
-        <message>
-            <source>Probability mass</source>
-            <translation>概率质量</translation>
-        </message>
-        <message>
             <source>What is shown</source>
             <translation>显示内容</translation>
         </message>
@@ -1846,6 +1875,14 @@ In Runs, choose some and press C.</source>
         <message>
             <source>Words and patches</source>
             <translation>词和图块</translation>
+        </message>
+        <message>
+            <source>, probability %1</source>
+            <translation>，概率 %1</translation>
+        </message>
+        <message>
+            <source>Take the chosen expert&apos;s curve along</source>
+            <translation>导出所选专家的曲线</translation>
         </message>
     </context>
     <context>

@@ -1,4 +1,4 @@
-#include "ui/routing/token_strip.h"
+#include "ui/vqa/token_strip.h"
 
 #include <QAccessible>
 #include <QHelpEvent>
