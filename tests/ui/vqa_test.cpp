@@ -2,11 +2,13 @@
 #include <gmock/gmock.h>
 
 #include <QAbstractItemModelTester>
+#include <QCheckBox>
 #include <QComboBox>
 #include <QLineEdit>
 #include <QListView>
 #include <QPainter>
 #include <QSignalSpy>
+#include <QSlider>
 #include <QTabWidget>
 #include <QTableView>
 #include <QWheelEvent>
@@ -15,6 +17,7 @@
 #include "framework/base/file.h"
 #include "ui/data/table_view.h"
 #include "ui/vqa/batch_input.h"
+#include "ui/vqa/token_strip.h"
 #include "ui/vqa/vqa_page.h"
 #include "ui_test.h"
 
@@ -115,9 +118,108 @@ TEST_F(VqaTest, AsksAboutAPictureAndPaintsItsPatches) {
                                            "--question", "There is a tower with four blocks."}));
   EXPECT_TRUE(wait([&] { return Store::open_read_only(history()).count() == 1; })) << "it is in the history";
   keep_picture("vqa");
+  // A word of the question: the patches that went to one of its experts.
+  TokenStrip& words = page().words();
+  EXPECT_TRUE(words.isVisible());
+  ASSERT_GT(words.tokens().size(), 7u) << "seven words, a full stop, the answer";
+  EXPECT_EQ(words.tokens().back().part, "answer");
+  for (size_t i = 0; i < words.tokens().size(); ++i) {
+    QTest::mouseClick(&words, Qt::LeftButton, {}, words.area_of(static_cast<int>(i), words.width()).center());
+    EXPECT_EQ(words.chosen(), static_cast<int>(i));
+    EXPECT_EQ(page().canvas().shown_experts().size(), words.tokens()[i].choices.size());
+  }
+  keep_picture("vqa-word");
   page().set_pictures({sample("easy-vqa-test-3.png")});
   ASSERT_TRUE(wait_settled());
   EXPECT_TRUE(page().canvas().patches().patches.empty()) << "of another picture";
+}
+
+TEST_F(VqaTest, AWordAPatchAndAnExpertShowWhatWentToTheSame) {
+  // Four patches of a picture: of layer 0 the first goes to experts 0 and 3, the second to 1 and 0, ...
+  std::string lines;
+  const auto add = [&](const char* part, int site, int token, const char* choices, const char* word = "") {
+    lines += fmt::format(
+        R"({{"question_id":"0","part":"{}","site":{},"token":{},"modality":"vision",{},"word":"{}"}})", part,
+        site, token, choices, word);
+    lines += "\n";
+  };
+  const char* two[] = {R"("experts":[0,3],"weights":[0.75,0.25])", R"("experts":[1,0],"weights":[0.5,0.5])",
+                       R"("experts":[2,1],"weights":[0.9,0.1])", R"("experts":[2,3],"weights":[0.9,0.1])"};
+  for (int token = 0; token < 4; ++token) add("pictures", 0, token, two[token]);
+  for (int token = 0; token < 4; ++token) add("pictures", 4, token, two[3 - token]);
+  for (const int site : {0, 4}) {
+    add("question", site, 0, R"("experts":[5,1],"weights":[0.6,0.4])", "is");
+    add("question", site, 1, R"("experts":[6,-1],"weights":[1,0])", " red");
+    add("answer", site, 0, site == 0 ? two[2] : two[0], " yes");
+  }
+  write_file(dir_ / "lines", lines);
+  const std::string record =
+      std::string(kRecord).replace(std::string(kRecord).find("[[0,0"),
+                                   std::string("[[0,0,100,100],[150,0,100,100]]").size(), "[[0,0,64,64]]");
+  use_script("while [ $# -gt 0 ]; do [ \"$1\" = --routing-out ] && cp " + (dir_ / "lines").string() +
+             " \"$2\"; shift; done; echo '" + record + "'");
+  EXPECT_FALSE(page().words().isVisible()) << "nothing was asked yet";
+  page().set_pictures({sample("easy-vqa-test-3.png")});
+  ASSERT_TRUE(wait_settled());
+  EXPECT_EQ(error_of("is it red"), "");
+  TokenStrip& words = page().words();
+  auto& canvas = const_cast<PictureCanvas&>(page().canvas());
+  auto* said = child<QLabel>("vqa.token");
+  ASSERT_EQ(words.tokens().size(), 3u);
+  EXPECT_EQ(canvas.patches().site, 4) << "the last layer";
+  EXPECT_EQ(canvas.patches().experts, 7) << "one colour for an expert, whoever chose it";
+  EXPECT_TRUE(canvas.shown_experts().empty());
+  const auto colour_at = [&](int patch) {
+    return canvas.grab().toImage().pixelColor(canvas.area_of(patch).center().toPoint());
+  };
+  const QColor all[] = {colour_at(0), colour_at(1), colour_at(2), colour_at(3)};
+  // By keys: a word, the answer.
+  words.setFocus();
+  QTest::keyClick(&words, Qt::Key_Home);
+  EXPECT_EQ(canvas.shown_experts(), (std::set<int>{1, 5}));
+  EXPECT_EQ(said->text(), "is: expert 5 with 0.6, expert 1 with 0.4 · 2 of 4 patches went there");
+  EXPECT_EQ(colour_at(2), all[2]) << "goes to expert 1 in the first place";
+  EXPECT_NE(colour_at(0), all[0]) << "dimmed";
+  EXPECT_NE(colour_at(1), all[1]) << "by its second choice";
+  QTest::keyClick(&words, Qt::Key_Right);
+  EXPECT_EQ(said->text(), "red: expert 6 with 1 · no patch went there");
+  QTest::keyClick(&words, Qt::Key_End);
+  EXPECT_EQ(said->text(), "yes: expert 0 with 0.75, expert 3 with 0.25 · 3 of 4 patches went there");
+  keep_picture("vqa-words");
+  // The same word in another layer.
+  QTest::keyClick(child<QSlider>("vqa.layer"), Qt::Key_Left);
+  EXPECT_EQ(canvas.patches().site, 0);
+  EXPECT_EQ(words.chosen(), 2);
+  EXPECT_EQ(said->text(), "yes: expert 2 with 0.9, expert 1 with 0.1 · 3 of 4 patches went there");
+  // A patch: its expert. The same once more: all again.
+  for (const auto& shown : {std::set<int>{2}, std::set<int>()}) {
+    QTest::mouseClick(&canvas, Qt::LeftButton, {}, canvas.area_of(3).center().toPoint());
+    EXPECT_EQ(canvas.shown_experts(), shown);
+    EXPECT_EQ(words.chosen(), -1);
+  }
+  // An expert below the picture.
+  for (const auto& shown : {std::set<int>{1}, std::set<int>()}) {
+    QTest::mouseClick(&canvas, Qt::LeftButton, {}, canvas.legend_of(1).center());
+    EXPECT_EQ(canvas.shown_experts(), shown);
+  }
+  EXPECT_THAT(said->text().toStdString(), HasSubstr("Choose a word, a patch or an expert"));
+  EXPECT_TRUE(canvas.legend_of(6).isNull()) << "no patch goes there first";
+  canvas.setFocus();
+  for (const auto& shown : {std::set<int>{0}, {1}, {2}, std::set<int>(), {0}}) {
+    QTest::keyClick(&canvas, Qt::Key_E);
+    EXPECT_EQ(canvas.shown_experts(), shown);
+  }
+  EXPECT_EQ(said->text(), "Expert 0: 0 of 3 words · 2 of 4 patches went there");
+  // Unpainted, and of other pictures.
+  child<QCheckBox>("vqa.paint")->click();
+  EXPECT_TRUE(canvas.patches().patches.empty());
+  QTest::keyClick(&words, Qt::Key_Home);
+  EXPECT_EQ(said->text(), "is: expert 5 with 0.6, expert 1 with 0.4");
+  child<QCheckBox>("vqa.paint")->click();
+  EXPECT_EQ(canvas.shown_experts(), (std::set<int>{1, 5}));
+  page().set_pictures({});
+  ASSERT_TRUE(wait_settled());
+  EXPECT_FALSE(words.isVisible());
 }
 
 TEST_F(VqaTest, HomeTriesASample) {

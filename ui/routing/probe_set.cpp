@@ -6,26 +6,6 @@
 #include "ui/vqa/batch_input.h"
 
 namespace conclave::ui {
-std::set<int> Probe::sites() const {
-  std::set<int> sites;
-  for (const RoutedToken& token : tokens) sites.insert(token.site);
-  return sites;
-}
-
-int Probe::experts() const {
-  int experts = 0;
-  for (const RoutedToken& token : tokens)
-    for (const auto& [expert, weight] : token.choices) experts = std::max(experts, expert + 1);
-  return experts;
-}
-
-std::vector<RoutedToken> Probe::words_at(int site) const {
-  std::vector<RoutedToken> words;
-  for (const char* part : {"question", "answer"})
-    for (const RoutedToken& token : tokens)
-      if (token.site == site && token.part == part) words.push_back(token);
-  return words;
-}
 
 const PatchRouting* Probe::patches_at(int site) const {
   for (const PatchRouting& routing : patches)

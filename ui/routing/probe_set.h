@@ -2,7 +2,6 @@
 #pragma once
 
 #include <QStringList>
-#include <set>
 #include <vector>
 
 #include "ui/vqa/token_routing.h"
@@ -17,11 +16,9 @@ struct Probe {
   std::vector<PatchRouting> patches;  ///< by site
   QString trouble;                    ///< why there are no patches, where there should be some
 
-  /// Every site, in their order.
-  std::set<int> sites() const;
-  int experts() const;
-  /// Words at one site, the question's before the answer's.
-  std::vector<RoutedToken> words_at(int site) const;
+  std::set<int> sites() const { return sites_of(tokens); }
+  int experts() const { return experts_of(tokens); }
+  std::vector<RoutedToken> words_at(int site) const { return ui::words_at(tokens, site); }
   /// nullptr: none.
   const PatchRouting* patches_at(int site) const;
 };

@@ -77,6 +77,10 @@ ProbeView::ProbeView(Context& context, QWidget* parent)
   connect(canvas_, &PictureCanvas::patch_chosen, this, [this](int patch) {
     choose_row(*tokens_view_, static_cast<int>(strip_->tokens().size()) + patch);
   });
+  connect(canvas_, &PictureCanvas::expert_chosen, this, [this](int expert) {
+    tokens_view_->setCurrentIndex({});
+    show_experts(expert < 0 ? std::set<int>() : std::set<int>{expert});
+  });
   connect(canvas_, &PictureCanvas::dropped, this,
           [this](const QStringList& files) { set_questions(files[0]); });
   const QString samples = find_asset("samples");
@@ -353,6 +357,11 @@ void ProbeView::show_row() {
   const int words = static_cast<int>(strip_->tokens().size());
   const int row = at.isValid() ? at.row() : -1;
   strip_->choose(row < words ? row : -1);
+  std::set<int> experts;  // of the chosen word: where the picture's patches went to the same
+  if (row >= 0 && row < words)
+    for (const auto& [expert, weight] : strip_->tokens()[static_cast<size_t>(row)].choices)
+      experts.insert(expert);
+  show_experts(experts);
   canvas_->mark_patch(row < words ? -1 : row - words);
   const Probe* shown = probe();
   const PatchRouting* patches = shown ? shown->patches_at(site()) : nullptr;
@@ -370,6 +379,11 @@ void ProbeView::show_row() {
   else if (shown)
     text = tr("Choose a word or a patch to see all its experts");
   token_label_->setText(text);
+}
+
+void ProbeView::show_experts(const std::set<int>& experts) {
+  strip_->show_experts(experts);
+  canvas_->show_experts(experts);
 }
 
 void ProbeView::say_state() {

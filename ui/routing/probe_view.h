@@ -60,6 +60,7 @@ class ProbeView : public QWidget {
   void show_probe();
   void show_layer();
   void show_row();
+  void show_experts(const std::set<int>& experts);
   void say_state();
   int site() const;
   const Probe* probe() const;

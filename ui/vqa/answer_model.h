@@ -15,6 +15,7 @@ struct Exchange {
   bool waiting = true;
   QStringList pictures;
   std::vector<PatchRouting> patches;  ///< by site; may be empty
+  std::vector<RoutedToken> words;     ///< of question and answer, at every site; may be empty
 };
 
 class AnswerModel : public QAbstractListModel {

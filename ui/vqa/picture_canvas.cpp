@@ -23,6 +23,8 @@ constexpr int kMargin = 16, kLegend = 30;
 constexpr int kShownSide = 2000;
 constexpr int kMostMegabytes = 256;
 constexpr double kTint = 0.45;
+constexpr float kVeil = 0.6F;
+constexpr int kSwatch = 12, kSwatchAndGap = 17, kLegendGap = 14;
 constexpr double kZoomStep = 1.25, kMoveStep = 0.1;  // of a wheel's notch or a key; of what is seen
 constexpr int kNotch = 120;
 
@@ -67,8 +69,20 @@ void PictureCanvas::set_patches(const PatchRouting& routing) {
 
 void PictureCanvas::clear_patches() {
   routing_ = {};
+  shown_.clear();
   marked_ = -1;
   update();
+}
+
+void PictureCanvas::show_experts(const std::set<int>& experts) {
+  shown_ = experts;
+  update();
+}
+
+int PictureCanvas::patches_shown() const {
+  return static_cast<int>(std::count_if(
+      routing_.patches.begin(), routing_.patches.end(),
+      [this](const PatchRouting::Patch& p) { return choice_among(p.choices, shown_) != nullptr; }));
 }
 
 void PictureCanvas::mark_patch(int patch) {
@@ -168,8 +182,7 @@ void PictureCanvas::draw(QPainter& painter, const QSize& size) const {
   }
   draw_patches(painter, where);
   painter.restore();
-  if (legend > 0)
-    draw_legend(painter, QRect(kMargin, size.height() - kLegend - 4, size.width() - 2 * kMargin, kLegend));
+  if (legend > 0) draw_legend(painter, legend_in(size));
 }
 
 void PictureCanvas::draw_patches(QPainter& painter, const std::vector<Place>& where) const {
@@ -178,14 +191,23 @@ void PictureCanvas::draw_patches(QPainter& painter, const std::vector<Place>& wh
   painter.setFont(small_font);
   for (const auto& patch : routing_.patches) {
     const QRectF area = area_in(where, patch);
-    if (patch.expert < 0 || area.isEmpty()) continue;
-    QColor color = expert_color(patch.expert, routing_.experts);
+    if (area.isEmpty()) continue;
+    const ExpertChoice* wanted = choice_among(patch.choices, shown_);
+    if (!shown_.empty() && !wanted) {
+      QColor veil = palette().color(QPalette::Base);
+      veil.setAlphaF(kVeil);
+      painter.fillRect(area, veil);
+      continue;
+    }
+    const auto [expert, weight] = wanted ? *wanted : ExpertChoice(patch.expert, patch.weight);
+    if (expert < 0) continue;
+    QColor color = expert_color(expert, routing_.experts);
     painter.setPen(QPen(color, 1));
-    color.setAlphaF(static_cast<float>(kTint * std::clamp(patch.weight, 0.2, 1.0)));
+    color.setAlphaF(static_cast<float>(kTint * std::clamp(weight, 0.2, 1.0)));
     painter.fillRect(area, color);
     painter.drawRect(area.adjusted(0.5, 0.5, -0.5, -0.5));
     if (area.width() < 22 || area.height() < 16) continue;
-    const QString number = QString::number(patch.expert);  // never colour alone
+    const QString number = QString::number(expert);  // never colour alone
     const QRectF label(area.topLeft(), QSizeF(painter.fontMetrics().horizontalAdvance(number) + 6,
                                               painter.fontMetrics().height()));
     color.setAlphaF(1);
@@ -201,36 +223,75 @@ void PictureCanvas::draw_patches(QPainter& painter, const std::vector<Place>& wh
   }
 }
 
-void PictureCanvas::draw_legend(QPainter& painter, const QRect& area) const {
-  constexpr int kSwatch = 12, kTextFrom = 17, kBetween = 14;
-  const QFontMetrics metrics = painter.fontMetrics();
+PictureCanvas::Legend PictureCanvas::legend_in(const QSize& size) const {
+  const QRect area(kMargin, size.height() - kLegend - 4, size.width() - 2 * kMargin, kLegend);
+  const QFontMetrics metrics = fontMetrics();
+  Legend legend{tr("Layer %1, first expert of each patch:").arg(routing_.site), area, {}};
   const auto shares = routing_.shares();
-  std::vector<std::pair<int, QString>> entries;
   int wide = 0;
   for (size_t e = 0; e < shares.size(); ++e) {
     if (shares[e] == 0) continue;
-    entries.emplace_back(e, QString("e%1  %2 %").arg(e).arg(std::round(100 * shares[e])));
-    wide += kTextFrom + metrics.horizontalAdvance(entries.back().second) + kBetween;
+    const QString text = QString("e%1  %2 %").arg(e).arg(std::round(100 * shares[e]));
+    legend.entries.push_back({static_cast<int>(e), text, {}});
+    wide += kSwatchAndGap + metrics.horizontalAdvance(text) + kLegendGap;
   }
-  QString head = tr("Layer %1, first expert of each patch:").arg(routing_.site);
-  if (metrics.horizontalAdvance(head) + kSwatch + wide > area.width())
-    head = tr("Layer %1:").arg(routing_.site);
-  int x = area.x();
-  const auto write = [&](const QString& text) {
-    painter.setPen(palette().color(QPalette::Text));
-    painter.drawText(QRect(x, area.y(), area.width(), area.height()), Qt::AlignVCenter, text);
-    x += metrics.horizontalAdvance(text);
-  };
-  write(head);
-  x += kSwatch;
-  for (const auto& [expert, text] : entries) {
-    if (x + kTextFrom + metrics.horizontalAdvance(text) > area.right()) return write("…");
-    painter.fillRect(QRect(x, area.center().y() - kSwatch / 2, kSwatch, kSwatch),
+  if (metrics.horizontalAdvance(legend.head) + kSwatch + wide > area.width())
+    legend.head = tr("Layer %1:").arg(routing_.site);
+  int x = area.x() + metrics.horizontalAdvance(legend.head) + kSwatch;
+  for (size_t i = 0; i < legend.entries.size(); ++i) {
+    LegendEntry& entry = legend.entries[i];
+    const int width = kSwatchAndGap + metrics.horizontalAdvance(entry.text);
+    if (x + width > area.right()) {
+      legend.entries.resize(i);
+      legend.whole = false;
+      break;
+    }
+    entry.area = QRect(x, area.y(), width, area.height());
+    x += width + kLegendGap;
+  }
+  return legend;
+}
+
+QRect PictureCanvas::legend_of(int expert) const {
+  if (routing_.patches.empty()) return {};
+  for (const LegendEntry& entry : legend_in(size()).entries)
+    if (entry.expert == expert) return entry.area;
+  return {};
+}
+
+void PictureCanvas::draw_legend(QPainter& painter, const Legend& legend) const {
+  painter.setFont(font());
+  painter.setPen(palette().color(QPalette::Text));
+  painter.drawText(legend.area, Qt::AlignVCenter, legend.head);
+  int end = legend.area.x() + fontMetrics().horizontalAdvance(legend.head) + kSwatch;
+  for (const auto& [expert, text, area] : legend.entries) {
+    painter.fillRect(QRect(area.x(), area.center().y() - kSwatch / 2, kSwatch, kSwatch),
                      expert_color(expert, routing_.experts));
-    x += kTextFrom;
-    write(text);
-    x += kBetween;
+    painter.setPen(palette().color(QPalette::Text));
+    painter.drawText(area.adjusted(kSwatchAndGap, 0, 0, 0), Qt::AlignVCenter, text);
+    if (shown_.contains(expert)) {
+      painter.setPen(QPen(palette().color(QPalette::Highlight), 2));
+      painter.drawRoundedRect(area.adjusted(-4, 4, 4, -4), 4, 4);
+    }
+    end = area.right() + kLegendGap;
   }
+  painter.setPen(palette().color(QPalette::Text));
+  if (!legend.whole) painter.drawText(end, legend.area.center().y(), "…");
+}
+
+void PictureCanvas::choose_expert(int expert) {
+  Q_EMIT expert_chosen(shown_ == std::set<int>{expert} ? -1 : expert);
+}
+
+// The one behind that which is shown; behind the last one none.
+void PictureCanvas::choose_next_expert() {
+  if (routing_.patches.empty()) return;
+  const auto entries = legend_in(size()).entries;
+  const auto shown = std::find_if(entries.begin(), entries.end(), [this](const LegendEntry& entry) {
+    return shown_ == std::set<int>{entry.expert};
+  });
+  const auto next = shown == entries.end() ? entries.begin() : shown + 1;
+  Q_EMIT expert_chosen(next == entries.end() ? -1 : next->expert);
 }
 
 void PictureCanvas::paintEvent(QPaintEvent*) {
@@ -285,6 +346,9 @@ void PictureCanvas::mouseMoveEvent(QMouseEvent* event) {
 void PictureCanvas::mouseReleaseEvent(QMouseEvent* event) {
   QWidget::mouseReleaseEvent(event);
   if (event->button() != Qt::LeftButton || std::exchange(dragging_, false)) return;
+  for (const LegendEntry& entry :
+       routing_.patches.empty() ? std::vector<LegendEntry>() : legend_in(size()).entries)
+    if (entry.area.contains(event->pos())) return choose_expert(entry.expert);
   if (const int patch = patch_at(event->position()); patch >= 0) Q_EMIT patch_chosen(patch);
 }
 
@@ -302,6 +366,8 @@ void PictureCanvas::keyPressEvent(QKeyEvent* event) {
       return zoom_by(1 / kZoomStep);
     case Qt::Key_0:
       return show_all();
+    case Qt::Key_E:
+      return choose_next_expert();
     case Qt::Key_Left:
       return look_at(middle_ - QPointF(step, 0));
     case Qt::Key_Right:

@@ -19,7 +19,7 @@ struct ShownPicture {
 QImage read_picture(const QString& file, QString& problem);
 
 /// Takes files that are dropped on it. The wheel, + and - zoom, 0 shows all; dragging and the arrow keys
-/// move.
+/// move; E goes through the experts below the picture.
 class PictureCanvas : public QWidget {
   Q_OBJECT
  public:
@@ -34,6 +34,14 @@ class PictureCanvas : public QWidget {
   void set_patches(const PatchRouting& routing);
   void clear_patches();
   const PatchRouting& patches() const { return routing_; }
+  /// Only patches that went to one of these are painted, by how much they did, and the rest is dimmed; empty:
+  /// each by its first expert.
+  void show_experts(const std::set<int>& experts);
+  const std::set<int>& shown_experts() const { return shown_; }
+  /// How many patches went to one of those that are shown.
+  int patches_shown() const;
+  /// Where an expert stands below the picture; empty where it does not.
+  QRect legend_of(int expert) const;
   /// Frames one patch; -1: none.
   void mark_patch(int patch);
   int marked_patch() const { return marked_; }
@@ -56,6 +64,8 @@ class PictureCanvas : public QWidget {
   void dropped(const QStringList& files);
   /// A patch was clicked.
   void patch_chosen(int patch);
+  /// An expert below the picture was; -1: the one that was chosen already.
+  void expert_chosen(int expert);
 
  protected:
   void paintEvent(QPaintEvent* event) override;
@@ -79,10 +89,25 @@ class PictureCanvas : public QWidget {
   static QRectF area_in(const std::vector<Place>& places, const PatchRouting::Patch& patch);
   void look_at(QPointF middle);
   void draw_patches(QPainter& painter, const std::vector<Place>& places) const;
-  void draw_legend(QPainter& painter, const QRect& area) const;
+  struct LegendEntry {
+    int expert;
+    QString text;
+    QRect area;
+  };
+  struct Legend {
+    QString head;
+    QRect area;
+    std::vector<LegendEntry> entries;
+    bool whole = true;  ///< false: there was no room for all
+  };
+  Legend legend_in(const QSize& size) const;
+  void draw_legend(QPainter& painter, const Legend& legend) const;
+  void choose_expert(int expert);
+  void choose_next_expert();
   std::vector<ShownPicture> pictures_;
   PatchRouting routing_;
   QString empty_;
+  std::set<int> shown_;
   int marked_ = -1;
   double zoom_ = 1;
   QPointF middle_{0.5,

@@ -46,6 +46,34 @@ QString short_choices(const std::vector<ExpertChoice>& choices) {
   return texts.isEmpty() ? QString("–") : texts.join(" · ");
 }
 
+const ExpertChoice* choice_among(const std::vector<ExpertChoice>& choices, const std::set<int>& experts) {
+  const ExpertChoice* best = nullptr;
+  for (const ExpertChoice& choice : choices)
+    if (experts.contains(choice.first) && (!best || choice.second > best->second)) best = &choice;
+  return best;
+}
+
+std::set<int> sites_of(const std::vector<RoutedToken>& tokens) {
+  std::set<int> sites;
+  for (const RoutedToken& token : tokens) sites.insert(token.site);
+  return sites;
+}
+
+int experts_of(const std::vector<RoutedToken>& tokens) {
+  int experts = 0;
+  for (const RoutedToken& token : tokens)
+    for (const auto& [expert, weight] : token.choices) experts = std::max(experts, expert + 1);
+  return experts;
+}
+
+std::vector<RoutedToken> words_at(const std::vector<RoutedToken>& tokens, int site) {
+  std::vector<RoutedToken> words;
+  for (const char* part : {"question", "answer"})
+    for (const RoutedToken& token : tokens)
+      if (token.site == site && token.part == part) words.push_back(token);
+  return words;
+}
+
 std::vector<double> PatchRouting::shares() const {
   std::vector<double> shares(static_cast<size_t>(experts));
   for (const Patch& patch : patches)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QRectF>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,16 @@ struct RoutedToken {
 
   int first() const { return choices.empty() ? -1 : choices.front().first; }
 };
+
+/// The strongest of `choices` that is one of `experts`; nullptr: none of them.
+const ExpertChoice* choice_among(const std::vector<ExpertChoice>& choices, const std::set<int>& experts);
+
+/// Every site, in their order.
+std::set<int> sites_of(const std::vector<RoutedToken>& tokens);
+/// One more than the highest expert that was chosen.
+int experts_of(const std::vector<RoutedToken>& tokens);
+/// Words at one site, the question's before the answer's.
+std::vector<RoutedToken> words_at(const std::vector<RoutedToken>& tokens, int site);
 
 /// Which expert saw which part of the pictures, at one site.
 struct PatchRouting {

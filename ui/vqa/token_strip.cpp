@@ -69,6 +69,11 @@ void TokenStrip::choose(int token) {
   Q_EMIT token_chosen(token);
 }
 
+void TokenStrip::show_experts(const std::set<int>& experts) {
+  shown_ = experts;
+  update();
+}
+
 QColor TokenStrip::color_of(int token) const {
   return expert_color(tokens_.at(static_cast<size_t>(token)).first(), experts_);
 }
@@ -126,11 +131,14 @@ void TokenStrip::draw(QPainter& painter, int width) const {
     const QRectF area = QRectF(layout.words[i]).adjusted(1, 1, -1, -1);
     QColor color = color_of(static_cast<int>(i));
     const bool chosen = static_cast<int>(i) == chosen_;
-    painter.setPen(chosen ? QPen(palette().color(QPalette::Text), 2.5) : QPen(color, 1));
-    color.setAlphaF(kWordTint);
+    const bool shown = shown_.empty() || choice_among(tokens_[i].choices, shown_);
+    painter.setPen(chosen  ? QPen(palette().color(QPalette::Text), 2.5)
+                   : shown ? QPen(color, 1)
+                           : QPen(palette().color(QPalette::Mid), 1));
+    color.setAlphaF(shown ? kWordTint : 0);
     painter.setBrush(color);
     painter.drawRoundedRect(area, 5, 5);
-    painter.setPen(palette().color(QPalette::Text));
+    painter.setPen(shown ? palette().color(QPalette::Text) : muted(palette()));
     painter.setFont(font());
     painter.drawText(area.adjusted(kWordPad - 1, kWordPad / 2.0 - 1, 0, 0), Qt::AlignLeft | Qt::AlignTop,
                      shown_word(tokens_[i].word));

@@ -20,6 +20,8 @@ class TokenStrip : public QWidget {
   /// -1: none.
   int chosen() const { return chosen_; }
   void choose(int token);
+  /// Words that went to none of these are drawn faintly; empty: all alike.
+  void show_experts(const std::set<int>& experts);
   /// The color a token is painted in.
   QColor color_of(int token) const;
   int token_at(const QPoint& point) const;
@@ -49,6 +51,7 @@ class TokenStrip : public QWidget {
   Layout layout_in(int width) const;
   std::vector<RoutedToken> tokens_;
   int experts_ = 0, chosen_ = -1;
+  std::set<int> shown_;
 };
 
 /// How a token is shown: without the space before it; a line end as a sign.

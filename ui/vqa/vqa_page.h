@@ -15,10 +15,13 @@ class QLabel;
 class QLineEdit;
 class QListView;
 class QPushButton;
+class QScrollArea;
 class QSlider;
 class QTabWidget;
 
 namespace conclave::ui {
+
+class TokenStrip;
 
 class VqaPage : public Page {
   Q_OBJECT
@@ -37,6 +40,7 @@ class VqaPage : public Page {
   void ask(const QString& question);
   const AnswerModel& answers() const { return answers_; }
   const PictureCanvas& canvas() const { return *canvas_; }
+  TokenStrip& words() const { return *words_; }
   BatchView& batch() const { return *batch_; }
   ModelChooser& models() const { return *models_; }
   Camera& camera() { return camera_; }
@@ -55,6 +59,7 @@ class VqaPage : public Page {
  private:
   void build();
   QWidget* make_left();
+  void make_words();
   QWidget* make_right();
   void add_actions();
   void add_batch_actions();
@@ -71,6 +76,10 @@ class VqaPage : public Page {
   void take_routing();
   void show_exchange();
   void paint_layer();
+  const Exchange* exchange() const;
+  /// Paints what went to these; none: all that there is.
+  void show_experts(const std::set<int>& experts);
+  void say_experts();
   void say_state();
 
   AnswerModel answers_;
@@ -90,7 +99,10 @@ class VqaPage : public Page {
   QListView* list_;
   QLineEdit* question_;
   QPushButton *ask_, *cancel_;
-  QLabel *state_, *layer_label_;
+  QLabel *state_, *layer_label_, *token_label_;
+  TokenStrip* words_;
+  QScrollArea* words_area_;
+  std::vector<int> sites_;  ///< of the chosen question
   QSlider* layer_;
   QCheckBox* paint_;
   QTimer* tick_;
