@@ -1,5 +1,5 @@
 /// conclave-model inspect: what a checkpoint holds, from its configuration and headers alone; or which
-/// experts the tokens of texts go to.
+/// experts the tokens of texts and pictures go to.
 #pragma once
 
 #include "apps/common/verb.h"
@@ -22,6 +22,7 @@ class ModelInspectVerb : public Verb {
 
   std::filesystem::path folder_, file_;
   std::vector<std::string> prompts_;
+  std::vector<std::filesystem::path> images_;
 };
 
 }  // namespace conclave

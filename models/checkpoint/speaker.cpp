@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 
 #include "framework/base/error.h"
 #include "framework/generate/rewind.h"
@@ -12,6 +13,7 @@
 #include "models/checkpoint/adapters.h"
 #include "models/checkpoint/schema_keeper.h"
 #include "models/checkpoint/stop_texts.h"
+#include "models/multimodal/spliced_pictures.h"
 
 namespace conclave {
 namespace {
@@ -67,20 +69,59 @@ void Speaker::set_draft(Speaker draft, int64_t ahead) {
   ahead_ = ahead;
 }
 
-Inputs Speaker::inputs(std::vector<int64_t> ids, const std::vector<Tensor>& pictures) const {
+namespace {
+
+// The id of a picture's place; none: of another kind, whose pictures cannot be asked about.
+std::optional<int64_t> picture_id(const Json& config) {
+  for (const char* key : {"image_token", "placeholder"})
+    if (config.contains(key)) return config[key].get<int64_t>();
+  if (config.value("kind", "") == "spliced") return SplicedPictures().placeholder;
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool Speaker::reads_pictures() const {
+  return model_->pictures && picture_id(folder_.config["pictures"]);
+}
+
+int64_t Speaker::picture_token() const {
+  require<UsageError>(model_->pictures != nullptr, "{} reads no pictures", folder_.path.string());
+  const Json& config = folder_.config["pictures"];
+  const auto id = picture_id(config);
+  require<UsageError>(id.has_value(), "{}: pictures of the kind '{}' cannot be asked about yet",
+                      folder_.path.string(), config.value("kind", ""));
+  return *id;
+}
+
+std::vector<int64_t> Speaker::question(const std::string& text, int64_t pictures) const {
+  if (pictures == 0) return text_.tokenizer.encode(text);
+  const int64_t token = picture_token();
+  std::vector<int64_t> ids;
+  if (text_.chat) {
+    Json content(static_cast<size_t>(pictures), Json{{"type", "image"}});
+    content.push_back({{"type", "text"}, {"text", text}});
+    Json turn = {{"role", "user"}, {"content", std::move(content)}};
+    ids = text_.tokenizer.encode(text_.conversation(Json::array({std::move(turn)})), {.add_special = false});
+  } else {
+    ids = text_.tokenizer.encode(text);
+  }
+  if (std::ranges::count(ids, token) == 0) ids.insert(ids.begin(), static_cast<size_t>(pictures), token);
+  return ids;
+}
+
+Inputs Speaker::inputs(std::vector<int64_t> ids, const std::vector<Tensor>& pictures,
+                       std::vector<std::array<double, 4>>* areas) const {
   Inputs inputs;
   if (!pictures.empty()) {
-    require<UsageError>(model_->pictures != nullptr, "{} reads no pictures", folder_.path.string());
-    const Json& config = folder_.config["pictures"];
-    const char* key = config.contains("image_token") ? "image_token" : "placeholder";
-    require<UsageError>(config.contains(key), "{}: pictures of the kind '{}' cannot be asked about yet",
-                        folder_.path.string(), config.value("kind", ""));
-    const auto token = config[key].get<int64_t>();
+    const auto token = picture_token();
     const auto prepared = PictureProcessor::load(folder_.path).prepare(pictures);
+    if (areas) *areas = prepared.areas;
     const auto places = std::count(ids.begin(), ids.end(), token);
     require<UsageError>(places == static_cast<int64_t>(pictures.size()),
                         "{} pictures, and the prompt has {} places for one{}", pictures.size(), places,
-                        text_.tokenizer.has(token) ? ": '" + text_.tokenizer.bytes(token) + "'" : "");
+                        text_.tokenizer.has(token) ? ": '" + text_.tokenizer.bytes(token) + "'"
+                                                   : ": the tokenizer has no token for it");
     std::vector<int64_t> spread;
     size_t picture = 0;
     for (const int64_t id : ids)
@@ -116,16 +157,33 @@ void Speaker::check_length(int64_t tokens) const {
                       folder_.path.string(), context_);
 }
 
-ReadText Speaker::read(const std::string& text, int64_t top) const {
-  const auto ids = text_.tokenizer.encode(text);
-  check_length(std::ssize(ids));
+ReadText Speaker::read(const std::string& text, int64_t top, const std::vector<Tensor>& pictures) const {
+  std::vector<std::array<double, 4>> areas;
+  const Inputs inputs = this->inputs(question(text, std::ssize(pictures)), pictures, &areas);
+  check_length(inputs.ids_NL.size(1));
   const at::NoGradGuard no_grad;
+  const Reading reading = model_->read(inputs);
+  const int64_t tokens = reading.x_NLD.size(1);
+  check_length(tokens);
   RoutingLog log;
   TokenContext context;
   context.log = &log;
-  const Tensor features_1LD = model_->forward(model_->read(inputs(ids, {})), {}, context);
+  const Tensor features_1LD = model_->forward(reading, {}, context);
   ReadText read;
-  for (const int64_t id : ids) read.words.push_back(text_.tokenizer.decode({id}, false));
+  // A place becomes all tokens of its picture where they were not spread before.
+  const int64_t token = pictures.empty() ? -1 : picture_token(), grown = tokens - inputs.ids_NL.size(1);
+  for (const int64_t id :
+       std::span(inputs.ids_NL.const_data_ptr<int64_t>(), static_cast<size_t>(inputs.ids_NL.size(1)))) {
+    if (!pictures.empty() && id == token)
+      read.words.insert(read.words.end(), static_cast<size_t>(1 + grown / std::ssize(pictures)), "");
+    else
+      read.words.push_back(text_.tokenizer.decode({id}, false));
+  }
+  if (reading.patches.size() == areas.size())
+    for (size_t i = 0; i < areas.size(); ++i) {
+      const PatchPlaces& places = reading.patches[i];
+      read.pictures.push_back({places.first, places.rows, places.columns, areas[i]});
+    }
   const auto& layers = model_->text->model->layers;
   for (Record& record : log.records) {
     if (!record.routing.expert_TK.defined()) continue;  // a product router: nothing that is shown by expert
@@ -136,7 +194,7 @@ ReadText Speaker::read(const std::string& text, int64_t top) const {
     record.site = static_cast<int>(layer - layers.begin());
     read.routing.push_back(std::move(record));
   }
-  const Tensor last_11D = features_1LD.narrow(1, std::ssize(ids) - 1, 1);
+  const Tensor last_11D = features_1LD.narrow(1, tokens - 1, 1);
   const Tensor probability_V = model_->text->logits(last_11D).flatten().to(at::kFloat).softmax(0);
   const Tensor token_V =
       std::get<1>(probability_V.sort(/*stable=*/true, 0, /*descending=*/true)).contiguous();

@@ -1,6 +1,8 @@
 /// A published model with text in and text out.
 #pragma once
 
+#include <array>
+
 #include "framework/generate/generate.h"
 #include "framework/moe/routing_log.h"
 #include "framework/text/json_constraint.h"
@@ -34,7 +36,13 @@ struct Reply {
 
 /// What one reading of a text tells, without a reply.
 struct ReadText {
-  std::vector<std::string> words;  ///< each token's own text, with the space before it
+  /// A picture's patches among the tokens, row by row from `first` on.
+  struct Patches {
+    int64_t first = 0, rows = 0, columns = 0;
+    std::array<double, 4> area = {};  ///< that they cover: x, y, width, height in the picture's pixels
+  };
+  std::vector<std::string> words;  ///< each token's own text, with the space before it; none of pictures
+  std::vector<Patches> pictures;   ///< in their order; none where their tokens are no grid
   /// Where the tokens went, in their order: one record a MoE layer, its site the layer's number from 0.
   std::vector<Record> routing;
   /// The most probable tokens to come, the best first.
@@ -74,16 +82,24 @@ class Speaker {
   /// and `before` becomes this one; the numbers are those of reading it whole, up to rounding.
   Reply reply(const std::string& prompt, bool raw, const std::vector<Tensor>& pictures,
               const ReplyOptions& options, ReadBefore* before = nullptr) const;
-  /// Reads `text` alone; the tokenizer's template is put around it. Lists `top` next tokens. Throws
-  /// UsageError as reply does.
-  ReadText read(const std::string& text, int64_t top) const;
+  /// Whether pictures can be asked about.
+  bool reads_pictures() const;
+  /// Reads `text` alone; the tokenizer's template is put around it. With pictures, uint8 [H,W,3], it is a
+  /// question of the chat template's; in a folder without one, or one that has no place for pictures, they
+  /// stand before the text. Lists `top` next tokens. Throws UsageError as reply does.
+  ReadText read(const std::string& text, int64_t top, const std::vector<Tensor>& pictures = {}) const;
 
  private:
   CheckpointFolder folder_;
   PublishedText text_;
   Speaker(CheckpointFolder folder, PublishedText text) : folder_(std::move(folder)), text_(std::move(text)) {}
   void check_length(int64_t tokens) const;
-  Inputs inputs(std::vector<int64_t> ids, const std::vector<Tensor>& pictures) const;
+  /// The id that stands for a picture. Throws UsageError when there is none.
+  int64_t picture_token() const;
+  std::vector<int64_t> question(const std::string& text, int64_t pictures) const;
+  /// `areas`, where it is given, gets PreparedPictures::areas.
+  Inputs inputs(std::vector<int64_t> ids, const std::vector<Tensor>& pictures,
+                std::vector<std::array<double, 4>>* areas = nullptr) const;
   Generated make(const Prompt& read, const GenerateOptions& options, Reply& reply) const;
   Prompt read_on(const std::vector<int64_t>& ids, ReadBefore& before, int64_t& read_tokens) const;
 

@@ -16,14 +16,21 @@ struct Inputs {
       pictures;  ///< "pixel_values", "image_grid_thw", ...: as the kind of picture part asks
 };
 
+/// Where a picture's patches stand among a row's tokens: row by row, from `first` on.
+struct PatchPlaces {
+  int64_t row = 0;  ///< of the batch
+  int64_t first = 0, rows = 0, columns = 0;
+};
+
 /// The same as the decoder sees it: pictures in their places, rows maybe longer.
 struct Reading {
   Tensor x_NLD;
   Tensor valid_NL, labels_NL;
   Tensor position;
-  Tensor next_N;                    ///< position of the token that comes after each row; undefined: counted
-  Tensor modality_T;                ///< int64 Modality; undefined without pictures
-  std::vector<Tensor> after_layer;  ///< as in PassInput
+  Tensor next_N;                     ///< position of the token that comes after each row; undefined: counted
+  Tensor modality_T;                 ///< int64 Modality; undefined without pictures
+  std::vector<Tensor> after_layer;   ///< as in PassInput
+  std::vector<PatchPlaces> patches;  ///< of the pictures in their order; none where they are no grid
   std::map<std::string, Tensor> features;  ///< what the picture parts gave, for comparison: "vision"
 };
 

@@ -165,17 +165,32 @@ Tensor PictureProcessor::normalised(const Tensor& picture_HW3) const {
   return scaled.div(at::tensor(std_, at::kDouble)).to(at::kFloat).permute({2, 0, 1}).contiguous();
 }
 
+std::pair<int64_t, int64_t> PictureProcessor::square_size(int64_t height, int64_t width) const {
+  if (shortest_ == 0) return {height_, width_};
+  // The longer side is cut off, not rounded.
+  const int64_t shorter = std::min(height, width);
+  const int64_t to_height = shortest_ * height / shorter, to_width = shortest_ * width / shorter;
+  require<UsageError>(to_height * to_width <= kMostPixels, "a picture of {} x {} is too narrow", width,
+                      height);
+  return {to_height, to_width};
+}
+
+std::array<double, 4> PictureProcessor::square_area(int64_t height, int64_t width) const {
+  const auto h = static_cast<double>(height), w = static_cast<double>(width);
+  if (crop_height_ == 0) return {0, 0, w, h};
+  const auto [to_height, to_width] = square_size(height, width);
+  // The same rounding as where it is cropped; below 0 where there are margins.
+  const auto first = [](int64_t size, int64_t crop) {
+    const int64_t missing = std::max<int64_t>(0, crop - size);
+    return static_cast<double>((size + missing - crop) / 2 - (missing + 1) / 2);
+  };
+  const double y = h / static_cast<double>(to_height), x = w / static_cast<double>(to_width);
+  return {first(to_width, crop_width_) * x, first(to_height, crop_height_) * y,
+          static_cast<double>(crop_width_) * x, static_cast<double>(crop_height_) * y};
+}
+
 Tensor PictureProcessor::square(const Tensor& picture_HW3) const {
-  const int64_t height = picture_HW3.size(0), width = picture_HW3.size(1);
-  int64_t to_height = height_, to_width = width_;
-  if (shortest_ > 0) {
-    // The longer side is cut off, not rounded.
-    const int64_t shorter = std::min(height, width);
-    to_height = shortest_ * height / shorter;
-    to_width = shortest_ * width / shorter;
-    require<UsageError>(to_height * to_width <= kMostPixels, "a picture of {} x {} is too narrow", width,
-                        height);
-  }
+  const auto [to_height, to_width] = square_size(picture_HW3.size(0), picture_HW3.size(1));
   Tensor picture = antialiased_resize(picture_HW3, to_height, to_width, filter_);
   if (crop_height_ > 0) {
     // A picture smaller than the crop gets black margins.
@@ -229,10 +244,13 @@ PreparedPictures PictureProcessor::prepare(const std::vector<Tensor>& pictures) 
     if (kind_ == Kind::kSquare) {
       parts.push_back(square(picture));
       prepared.tokens.push_back(1);
+      prepared.areas.push_back(square_area(picture.size(0), picture.size(1)));
       continue;
     }
     const auto [height, width] = smart_size(picture.size(0), picture.size(1));
     parts.push_back(patches(picture));
+    prepared.areas.push_back(
+        {0, 0, static_cast<double>(picture.size(1)), static_cast<double>(picture.size(0))});
     grid.insert(grid.end(), {1, height / patch_, width / patch_});
     prepared.tokens.push_back(height / patch_ / merge_ * (width / patch_ / merge_));
   }

@@ -1,6 +1,7 @@
 /// From pictures to what a published model's picture part reads, as its preprocessor_config.json says.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <map>
 #include <vector>
@@ -13,6 +14,9 @@ namespace conclave {
 struct PreparedPictures {
   std::map<std::string, Tensor> tensors;  ///< "pixel_values", "image_grid_thw": as Inputs::pictures has them
   std::vector<int64_t> tokens;            ///< placeholders that each picture takes
+  /// What is seen of each picture, in its own pixels: x, y, width, height; beyond its edges where it was
+  /// padded.
+  std::vector<std::array<double, 4>> areas;
 };
 
 /// Immutable, safe to share between threads.
@@ -37,6 +41,9 @@ class PictureProcessor {
   std::pair<int64_t, int64_t> smart_size(int64_t height, int64_t width) const;
 
  private:
+  /// Height and width that a picture is resized to before it is cropped to a square.
+  std::pair<int64_t, int64_t> square_size(int64_t height, int64_t width) const;
+  std::array<double, 4> square_area(int64_t height, int64_t width) const;
   Tensor square(const Tensor& picture_HW3) const;
   Tensor patches(const Tensor& picture_HW3) const;
   Tensor normalised(const Tensor& picture_HW3) const;

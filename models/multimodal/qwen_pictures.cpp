@@ -184,6 +184,27 @@ QwenPictures::Seen QwenPictures::see(const Tensor& patches_PX, const Tensor& gri
   return seen;
 }
 
+namespace {
+
+// Tokens of a picture are merged patches, row by row. Frames behind the first are left out.
+std::vector<PatchPlaces> patch_places(const Tensor& ids_NL, int64_t token, const Tensor& grid_M3,
+                                      int64_t merge) {
+  std::vector<PatchPlaces> all;
+  const Tensor ids = ids_NL.to(at::kCPU, at::kLong).contiguous();
+  const Tensor grids = grid_M3.to(at::kCPU, at::kLong).contiguous();
+  int64_t picture = 0;
+  for (int64_t n = 0; n < ids.size(0); ++n)
+    for (int64_t i = 0; i < ids.size(1); ++i) {
+      if (ids.const_data_ptr<int64_t>()[n * ids.size(1) + i] != token || picture == grids.size(0)) continue;
+      const int64_t* grid = grids.const_data_ptr<int64_t>() + 3 * picture++;
+      all.push_back({n, i, grid[1] / merge, grid[2] / merge});
+      i += grid[0] * all.back().rows * all.back().columns - 1;
+    }
+  return all;
+}
+
+}  // namespace
+
 Reading QwenPictures::read(const Inputs& inputs, const Tensor& words_NLD) const {
   Reading reading;
   reading.x_NLD = words_NLD;
@@ -222,6 +243,8 @@ Reading QwenPictures::read(const Inputs& inputs, const Tensor& words_NLD) const 
     }
     modality_NL.masked_fill_(here_NL1.squeeze(2), static_cast<int64_t>(modality));
   };
+  if (grids.image_M3.defined())
+    reading.patches = patch_places(inputs.ids_NL, image_token, grids.image_M3, merge);
   put("pixel_values", grids.image_M3, image_token, Modality::vision, "image_features");
   put("pixel_values_videos", grids.video_M3, video_token, Modality::video, "video_features");
   reading.modality_T = modality_NL.reshape({-1});

@@ -59,6 +59,18 @@ Tensor SplicedPictures::see(const Tensor& pictures_B3SS, std::map<std::string, T
   return at::cat({beside(start_D), x, beside(end_D)}, 1);
 }
 
+// Without what stands before and behind them; no rows where they are no square.
+PatchPlaces SplicedPictures::patches_among(int64_t tokens) const {
+  PatchPlaces places;
+  const int64_t beside = start_D.defined() ? 1 : 0;
+  const bool class_token = tower->class_embedding_D.defined() && !drop_class && scales.empty();
+  places.first = beside + (class_token ? 1 : 0);
+  const int64_t patches = tokens - beside - places.first;
+  const auto side = static_cast<int64_t>(std::llround(std::sqrt(static_cast<double>(patches))));
+  if (side * side == patches) places.rows = places.columns = side;
+  return places;
+}
+
 Reading SplicedPictures::read(const Inputs& inputs, const Tensor& words_NLD) const {
   Reading reading;
   Tensor pictures_MLD;
@@ -101,6 +113,10 @@ Reading SplicedPictures::read(const Inputs& inputs, const Tensor& words_NLD) con
       }
       from = i + 1;
       const int64_t tokens = pictures_MLD.size(1);
+      PatchPlaces places = patches_among(tokens);
+      places.row = n;
+      for (const Tensor& part : x) places.first += part.size(0);
+      if (places.rows > 0) reading.patches.push_back(places);
       x.push_back(pictures_MLD[next++]);
       y.push_back(at::full({tokens}, kNoLabel, integers));
       kind.push_back(at::full({tokens}, static_cast<int64_t>(Modality::vision), integers));
@@ -116,6 +132,8 @@ Reading SplicedPictures::read(const Inputs& inputs, const Tensor& words_NLD) con
   }
   bool whole = text_only == inputs.pictures.end();
   for (const auto& row : rows) whole = whole && row.size(0) == longest;
+  for (PatchPlaces& places : reading.patches)
+    if (!pad_right) places.first += longest - rows[static_cast<size_t>(places.row)].size(0);
   reading.x_NLD = padded(rows, longest, pad_right, 0);
   if (!whole) reading.valid_NL = padded(valid, longest, pad_right, 0);
   if (inputs.labels_NL.defined()) reading.labels_NL = padded(labels, longest, pad_right, kNoLabel);

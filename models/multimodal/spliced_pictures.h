@@ -28,6 +28,7 @@ struct SplicedPictures : PictureReader {
   void visit(Visitor& v) override;
 
  private:
+  PatchPlaces patches_among(int64_t tokens) const;
   Tensor look(const Tensor& pictures_B3SS) const;
 };
 

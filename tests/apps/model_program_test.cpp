@@ -4,12 +4,14 @@
 
 #include <cmath>
 #include <map>
+#include <opencv2/imgcodecs.hpp>
 #include <sstream>
 
 #include "framework/base/file.h"
 #include "framework/base/json.h"
 #include "testing/process.h"
 #include "testing/testing.h"
+#include "testing/vision_folder.h"
 
 namespace conclave {
 namespace {
@@ -224,6 +226,112 @@ TEST_F(SpokenTo, AModelWithoutExpertsHasNoRouting) {
   const Outcome outcome = model({"inspect", folder(), "--prompt", "what is", "--json"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(parse_json(outcome.out, "stdout")["routing"], Json::array());
+}
+
+Json processor_of(const char* type, const Json& more) {
+  Json processor = {
+      {"image_processor_type", type}, {"image_mean", {0.5, 0.5, 0.5}}, {"image_std", {0.5, 0.5, 0.5}}};
+  processor.update(more);
+  return processor;
+}
+
+// The patches of `record` by layer, and the words of the question of any layer.
+std::map<int, int> patch_counts(const Json& record, std::string* words) {
+  std::map<int, int> counts;
+  for (const Json& token : record["routing"]) {
+    if (token["part"] == "pictures") {
+      EXPECT_EQ(token["token"], counts[token["site"]]++);
+      EXPECT_EQ(token["modality"], "vision");
+      EXPECT_FALSE(token.contains("word"));
+    } else if (token["site"] == record["routing"].back()["site"]) {
+      *words += token["word"].get<std::string>();
+    }
+    EXPECT_FALSE(token["experts"].empty());
+  }
+  return counts;
+}
+
+TEST(VisionModel, InspectTellsTheExpertsOfEachPatch) {
+  CONCLAVE_NEED_DATA("parity/qwen3_vl_moe");
+  const testing::TempDir dir;
+  testing::make_vision_folder(
+      dir / "model", parity("qwen3_vl_moe"),
+      processor_of("Qwen2VLImageProcessor", {{"patch_size", 16}, {"min_pixels", 1024}, {"max_pixels", 6144}}),
+      251);
+  cv::imwrite((dir / "wide.png").string(), cv::Mat(64, 96, CV_8UC3, cv::Scalar::all(200)));
+  cv::imwrite((dir / "small.png").string(), cv::Mat(33, 31, CV_8UC3, cv::Scalar::all(20)));
+  const auto asked = [&](std::vector<std::string> flags) {
+    flags.insert(flags.begin(), {"inspect", (dir / "model").string()});
+    return model(flags);
+  };
+  const Outcome two = asked({"--prompt", "what is", "--image", (dir / "wide.png").string(), "--image",
+                             (dir / "small.png").string(), "--json"});
+  ASSERT_EQ(two.code, 0) << two.err;
+  const Json record = parse_json(two.out, "stdout");
+  EXPECT_EQ(record["images"].size(), 2u);
+  EXPECT_EQ(record["metadata"]["patches"],
+            parse_json(R"([{"picture":0,"area":[0.0,0.0,96.0,64.0],"rows":2,"columns":3},
+                           {"picture":1,"area":[0.0,0.0,31.0,33.0],"rows":1,"columns":1}])",
+                       "expected"));
+  std::string words;
+  const auto counts = patch_counts(record, &words);
+  EXPECT_EQ(counts.size(), 3u) << "layers";
+  for (const auto& [layer, count] : counts) EXPECT_EQ(count, 7) << layer;
+  EXPECT_EQ(words, "what is?") << "by the chat template";
+  EXPECT_EQ(record["metadata"]["n_question_tokens"], 8);
+  EXPECT_THAT(asked({"--prompt", "what", "--image", (dir / "wide.png").string()}).out,
+              HasSubstr("[1 patch 5]"));
+  // A file of questions; pictures lie beside it. What cannot be read leaves the others.
+  write_file(dir / "set.jsonl", R"({"question_id":"a","image":"wide.png","text":"b"})"
+                                "\n"
+                                R"({"question_id":"c","image":"gone.png","text":"d"})"
+                                "\n"
+                                R"({"question_id":"e","text":"no picture"})"
+                                "\n");
+  const Outcome set = asked({"--prompts", (dir / "set.jsonl").string(), "--json"});
+  EXPECT_EQ(set.code, 1);
+  std::istringstream lines(set.out);
+  std::vector<Json> records;
+  for (std::string line; std::getline(lines, line);) records.push_back(parse_json(line, "stdout"));
+  ASSERT_EQ(records.size(), 3u);
+  EXPECT_EQ(records[0]["image"], "wide.png");
+  EXPECT_EQ(records[0]["metadata"]["patches"].size(), 1u);
+  EXPECT_THAT(records[1]["error"]["message"].get<std::string>(), HasSubstr("gone.png"));
+  EXPECT_FALSE(records[2]["metadata"].contains("patches"));
+  EXPECT_EQ(asked({"--image", (dir / "wide.png").string()}).code, 2) << "nothing is asked";
+}
+
+TEST(VisionModel, PatchesOfSquarePicturesLieWhereTheyWereCut) {
+  CONCLAVE_NEED_DATA("parity/moe_llava-phi2");
+  const testing::TempDir dir;
+  testing::make_vision_folder(
+      dir / "model", parity("moe_llava-phi2"),
+      processor_of("CLIPImageProcessor",
+                   {{"size", {{"shortest_edge", 28}}}, {"crop_size", {{"height", 28}, {"width", 28}}}}),
+      -1);
+  cv::imwrite((dir / "wide.png").string(), cv::Mat(56, 112, CV_8UC3, cv::Scalar::all(200)));
+  const Outcome outcome = model({"inspect", (dir / "model").string(), "--prompt", "what is", "--image",
+                                 (dir / "wide.png").string(), "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json record = parse_json(outcome.out, "stdout");
+  EXPECT_EQ(record["metadata"]["patches"],
+            parse_json(R"([{"picture":0,"area":[28.0,0.0,56.0,56.0],"rows":2,"columns":2}])", "expected"))
+      << "the middle of a picture that is twice as wide as high";
+  std::string words;
+  for (const auto& [layer, count] : patch_counts(record, &words)) EXPECT_EQ(count, 4) << layer;
+  EXPECT_EQ(words, "what is") << "without a chat template";
+}
+
+TEST_F(SpokenTo, APictureIsRefusedByAModelOfWords) {
+  cv::imwrite((dir_ / "a.png").string(), cv::Mat(8, 8, CV_8UC3));
+  const Outcome told = model({"inspect", folder(), "--prompt", "what", "--image", (dir_ / "a.png").string()});
+  EXPECT_EQ(told.code, 2);
+  EXPECT_THAT(told.err, HasSubstr("reads no pictures"));
+  // The same questions are asked of every model: this one reads the words.
+  write_file(dir_ / "set.jsonl", R"({"question_id":"a","image":"a.png","text":"what"})");
+  const Outcome set = model({"inspect", folder(), "--prompts", (dir_ / "set.jsonl").string(), "--json"});
+  EXPECT_EQ(set.code, 0) << set.err;
+  EXPECT_EQ(parse_json(set.out, "stdout")["image"], "a.png");
 }
 
 TEST_F(SpokenTo, RunFollowsTheSamplingOptions) {

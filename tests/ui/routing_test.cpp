@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "framework/base/file.h"
+#include "testing/vision_folder.h"
 #include "ui/compare/pins.h"
 #include "ui/data/table_view.h"
 #include "ui/plots/color_map.h"
@@ -527,6 +528,55 @@ TEST_F(ProbeTest, APublishedModelReadsTheTexts) {
   use_script("echo '" + line + "[]}'");
   state_after_asking();
   EXPECT_THAT(child<QLabel>("routing.token")->text().toStdString(), ::testing::HasSubstr("No layer"));
+}
+
+TEST_F(ProbeTest, APublishedModelsPatchesArePainted) {
+  CONCLAVE_NEED_DATA("parity/qwen3_vl_moe");
+  testing::make_vision_folder(dir_ / "published", *testing::data_dir() / "parity/qwen3_vl_moe",
+                              {{"image_processor_type", "Qwen2VLImageProcessor"},
+                               {"image_mean", {0.5, 0.5, 0.5}},
+                               {"image_std", {0.5, 0.5, 0.5}},
+                               {"patch_size", 16},
+                               {"min_pixels", 1024},
+                               {"max_pixels", 65536}},
+                              251);
+  open_tab();
+  std::filesystem::copy(CONCLAVE_SOURCE_DIR "/assets/samples/nlvr-dev-3125-1-0.png", dir_ / "b.png");
+  write_file(dir_ / "probe.jsonl", R"({"question_id":"0","image":"b.png","text":"is it a tower"})"
+                                   "\n");
+  child<ModelChooser>("routing.model")->choose(QString::fromStdString((dir_ / "published").string()));
+  probes().ask();
+  ASSERT_TRUE(QTest::qWaitFor([&] { return probes().settled(); }, 60000));
+  ASSERT_EQ(probes().probes().size(), 1u) << child<QLabel>("routing.probeState")->text().toStdString();
+  const Probe& probe = probes().probes()[0];
+  EXPECT_EQ(probe.answer.error, "");
+  EXPECT_EQ(probe.trouble, "");
+  auto* canvas = child<PictureCanvas>("routing.canvas");
+  ASSERT_EQ(canvas->pictures().size(), 1u);
+  // Patches of 32 pixels of the picture as it is resized: side by side, they cover it.
+  const QSize size = canvas->pictures()[0].image.size();
+  const auto& patches = canvas->patches().patches;
+  EXPECT_EQ(canvas->patches().site, 2);
+  ASSERT_GT(patches.size(), 20u);
+  QRectF covered;
+  for (const auto& patch : patches) {
+    EXPECT_GE(patch.expert, 0);
+    EXPECT_EQ(patch.choices.size(), 2u);
+    covered |= patch.place;
+  }
+  EXPECT_EQ(covered, QRectF(QPointF(0, 0), size));
+  EXPECT_EQ(child<TokenStrip>("routing.tokens")->tokens().size(), 14u) << "letters, spaces and a sign";
+  // A patch in the picture and in the table; a word, and where its expert saw the picture.
+  QTest::mouseClick(canvas, Qt::LeftButton, {}, canvas->area_of(7).center().toPoint());
+  EXPECT_EQ(cell("routing.tokenTable", child<QTableView>("routing.tokenTable")->currentIndex().row(), 0),
+            "patch 7");
+  keep_picture("published-patches");
+  auto* strip = child<TokenStrip>("routing.tokens");
+  strip->setFocus();
+  QTest::keyClick(strip, Qt::Key_Home);
+  EXPECT_EQ(canvas->shown_experts().size(), 1u);
+  EXPECT_EQ(canvas->marked_patch(), -1);
+  keep_picture("published-word");
 }
 
 TEST_F(ProbeTest, TheShippedModelAnswersTheSamples) {

@@ -20,7 +20,7 @@ Probe parse_probe(const QByteArray& line, const QString& set) {
   probe.tokens = std::move(inspected.tokens);
   probe.pictures = picture_files(set, probe.answer.images);
   try {
-    probe.patches = patches_of(probe.tokens, probe.answer.tiles);
+    probe.patches = patches_of(probe.tokens, probe.answer);
   } catch (const std::exception& e) {
     probe.trouble = QString::fromUtf8(e.what());
   }

@@ -78,8 +78,10 @@ ProbeView::ProbeView(Context& context, QWidget* parent)
     choose_row(*tokens_view_, static_cast<int>(strip_->tokens().size()) + patch);
   });
   connect(canvas_, &PictureCanvas::expert_chosen, this, [this](int expert) {
+    const bool again =
+        !tokens_view_->currentIndex().isValid() && canvas_->shown_experts() == std::set<int>{expert};
     tokens_view_->setCurrentIndex({});
-    show_experts(expert < 0 ? std::set<int>() : std::set<int>{expert});
+    show_experts(expert < 0 || again ? std::set<int>() : std::set<int>{expert});
   });
   connect(canvas_, &PictureCanvas::dropped, this,
           [this](const QStringList& files) { set_questions(files[0]); });
@@ -227,7 +229,7 @@ void ProbeView::forget() {
   problem_.clear();
   list_probes();
   show_probe();
-  // Models as others publish them are read by another program; pictures are then left out.
+  // Models as others publish them are read by another program; pictures where they read some.
   if (const QString folder = models_->folder(); !folder.isEmpty() && is_published_model(folder))
     command_ = QStringList{"conclave-model", "inspect", folder, "--prompts", questions_file_, "--json"};
   else
@@ -357,11 +359,11 @@ void ProbeView::show_row() {
   const int words = static_cast<int>(strip_->tokens().size());
   const int row = at.isValid() ? at.row() : -1;
   strip_->choose(row < words ? row : -1);
-  std::set<int> experts;  // of the chosen word: where the picture's patches went to the same
-  if (row >= 0 && row < words)
-    for (const auto& [expert, weight] : strip_->tokens()[static_cast<size_t>(row)].choices)
-      experts.insert(expert);
-  show_experts(experts);
+  // Of the chosen word: which patches went to the same expert.
+  const int expert = row >= 0 && row < words
+                         ? shared_expert(strip_->tokens()[static_cast<size_t>(row)], canvas_->patches())
+                         : -1;
+  show_experts(expert < 0 ? std::set<int>() : std::set<int>{expert});
   canvas_->mark_patch(row < words ? -1 : row - words);
   const Probe* shown = probe();
   const PatchRouting* patches = shown ? shown->patches_at(site()) : nullptr;

@@ -3078,10 +3078,6 @@ open files (Ctrl+O) or use the camera (Ctrl+Shift+P)</source>
             <translation>正在询问摄像头…</translation>
         </message>
         <message>
-            <source>Choose a word, a patch or an expert to see what went to the same experts</source>
-            <translation>选择一个词、图块或专家，查看还有哪些去了相同的专家</translation>
-        </message>
-        <message>
             <source>Choose a word to see its experts</source>
             <translation>选择一个词以查看其专家</translation>
         </message>
@@ -3090,12 +3086,16 @@ open files (Ctrl+O) or use the camera (Ctrl+Shift+P)</source>
             <translation>专家 %1：%3 个词中的 %2 个</translation>
         </message>
         <message>
-            <source>%1 of %2 patches went there</source>
-            <translation>%2 个图块中有 %1 个去了那里</translation>
+            <source>Choose a word, a patch or an expert to see what went to the same expert</source>
+            <translation>选择一个词、图块或专家，查看还有哪些去了同一专家</translation>
         </message>
         <message>
-            <source>no patch went there</source>
-            <translation>没有图块去那里</translation>
+            <source>%1 of %2 patches went to expert %3</source>
+            <translation>%2 个图块中有 %1 个去了专家 %3</translation>
+        </message>
+        <message>
+            <source>no patch went to its experts</source>
+            <translation>没有图块去它的专家</translation>
         </message>
     </context>
     <context>

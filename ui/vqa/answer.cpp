@@ -1,5 +1,8 @@
 #include "ui/vqa/answer.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "framework/base/error.h"
 #include "ui/vqa/json_record.h"
 
@@ -8,6 +11,7 @@ namespace {
 
 constexpr int kMostSide = 1 << 20;  // pixels
 constexpr size_t kMostTiles = 4096;
+constexpr int kMostPatches = 1 << 14;  // along a side
 
 std::vector<QRect> tiles_of(const Json& resize) {
   std::vector<QRect> tiles;
@@ -21,6 +25,23 @@ std::vector<QRect> tiles_of(const Json& resize) {
     require(tiles.size() <= kMostTiles, "{}: too many tiles", kVqaProgram);
   }
   return tiles;
+}
+
+VqaAnswer::PatchGrid grid_of(const Json& patches) {
+  VqaAnswer::PatchGrid grid;
+  const auto edge = [&](size_t i) {
+    const auto value = patches.at("area").at(i).get<double>();
+    require(std::abs(value) <= kMostSide, "{}: patches at {}", kVqaProgram, value);
+    return value;
+  };
+  grid.area = QRectF(edge(0), edge(1), edge(2), edge(3));
+  grid.picture = patches.at("picture").get<int>();
+  grid.rows = patches.at("rows").get<int>();
+  grid.columns = patches.at("columns").get<int>();
+  require(grid.picture >= 0 && std::min(grid.rows, grid.columns) > 0 &&
+              std::max(grid.rows, grid.columns) <= kMostPatches,
+          "{}: {} x {} patches of picture {}", kVqaProgram, grid.rows, grid.columns, grid.picture);
+  return grid;
 }
 
 }  // namespace
@@ -45,6 +66,8 @@ VqaAnswer answer_of(const Json& record) {
     answer.top.emplace_back(json_text(choice.at(0)), choice.at(1).get<double>());
   if (answer.top.empty()) answer.top.emplace_back(answer.text, answer.confidence);  // a published model's
   for (const Json& resize : metadata.value("resize", Json::array())) answer.tiles.push_back(tiles_of(resize));
+  for (const Json& patches : metadata.value("patches", Json::array()))
+    answer.grids.push_back(grid_of(patches));
   return answer;
 }
 

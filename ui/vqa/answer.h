@@ -2,7 +2,7 @@
 #pragma once
 
 #include <QByteArray>
-#include <QRect>
+#include <QRectF>
 #include <QString>
 #include <QStringList>
 #include <vector>
@@ -25,6 +25,13 @@ struct VqaAnswer {
   QStringList expected;  ///< right answers, where the input names them
   /// Tiles that each picture was cut to, in its own pixels.
   std::vector<std::vector<QRect>> tiles;
+  /// In place of tiles, of published models: the patches of a picture as rows and columns.
+  struct PatchGrid {
+    int picture = 0;
+    QRectF area;  ///< in the picture's pixels
+    int rows = 0, columns = 0;
+  };
+  std::vector<PatchGrid> grids;
 };
 
 /// Throws Error when the line is no such record.

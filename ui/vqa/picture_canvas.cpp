@@ -279,10 +279,6 @@ void PictureCanvas::draw_legend(QPainter& painter, const Legend& legend) const {
   if (!legend.whole) painter.drawText(end, legend.area.center().y(), "…");
 }
 
-void PictureCanvas::choose_expert(int expert) {
-  Q_EMIT expert_chosen(shown_ == std::set<int>{expert} ? -1 : expert);
-}
-
 // The one behind that which is shown; behind the last one none.
 void PictureCanvas::choose_next_expert() {
   if (routing_.patches.empty()) return;
@@ -348,7 +344,7 @@ void PictureCanvas::mouseReleaseEvent(QMouseEvent* event) {
   if (event->button() != Qt::LeftButton || std::exchange(dragging_, false)) return;
   for (const LegendEntry& entry :
        routing_.patches.empty() ? std::vector<LegendEntry>() : legend_in(size()).entries)
-    if (entry.area.contains(event->pos())) return choose_expert(entry.expert);
+    if (entry.area.contains(event->pos())) return Q_EMIT expert_chosen(entry.expert);
   if (const int patch = patch_at(event->position()); patch >= 0) Q_EMIT patch_chosen(patch);
 }
 

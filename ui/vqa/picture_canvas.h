@@ -64,7 +64,7 @@ class PictureCanvas : public QWidget {
   void dropped(const QStringList& files);
   /// A patch was clicked.
   void patch_chosen(int patch);
-  /// An expert below the picture was; -1: the one that was chosen already.
+  /// An expert below the picture was; -1: with the keyboard, the one behind the last.
   void expert_chosen(int expert);
 
  protected:
@@ -102,7 +102,6 @@ class PictureCanvas : public QWidget {
   };
   Legend legend_in(const QSize& size) const;
   void draw_legend(QPainter& painter, const Legend& legend) const;
-  void choose_expert(int expert);
   void choose_next_expert();
   std::vector<ShownPicture> pictures_;
   PatchRouting routing_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <span>
 
 #include "ui/data/format.h"
 #include "ui/data/text_table_model.h"
@@ -82,6 +83,14 @@ std::vector<double> PatchRouting::shares() const {
   return shares;
 }
 
+int shared_expert(const RoutedToken& word, const PatchRouting& patches) {
+  std::set<int> seen;
+  for (const PatchRouting::Patch& patch : patches.patches)
+    for (const auto& [expert, weight] : patch.choices) seen.insert(expert);
+  const ExpertChoice* shared = choice_among(word.choices, seen);
+  return shared ? shared->first : word.first();
+}
+
 std::vector<RoutedToken> parse_routing(const QByteArray& lines, const QString& id) {
   std::vector<RoutedToken> tokens;
   for (const QByteArray& line : lines.split('\n')) {
@@ -95,36 +104,61 @@ std::vector<RoutedToken> parse_routing(const QByteArray& lines, const QString& i
   return tokens;
 }
 
-std::vector<PatchRouting> patches_of(const std::vector<RoutedToken>& tokens,
-                                     const std::vector<std::vector<QRect>>& tiles) {
+namespace {
+
+// Adds a square or grid of patches whose tokens begin at `first`.
+void add_grid(PatchRouting& routing, std::span<const RoutedToken* const> tokens,
+              const VqaAnswer::PatchGrid& grid) {
+  const double w = grid.area.width() / grid.columns, h = grid.area.height() / grid.rows;
+  for (int i = 0; i < grid.rows * grid.columns; ++i) {
+    const RoutedToken& token = *tokens[static_cast<size_t>(i)];
+    const QRectF place(grid.area.x() + i % grid.columns * w, grid.area.y() + i / grid.columns * h, w, h);
+    const double weight = token.choices.empty() ? 0 : token.choices.front().second;
+    routing.patches.push_back({grid.picture, place, token.first(), weight, token.choices});
+    routing.experts = std::max(routing.experts, token.first() + 1);
+  }
+}
+
+// The grids that an answer's tiles stand for, and how many tokens each has: registers stand behind the
+// patches.
+std::pair<std::vector<VqaAnswer::PatchGrid>, size_t> grids_of(const std::vector<std::vector<QRect>>& tiles,
+                                                              size_t tokens) {
+  size_t count = 0;
+  for (const auto& picture : tiles) count += picture.size();
+  require(count > 0 && tokens % count == 0, "{}: {} picture tokens do not fit {} tiles", kVqaProgram, tokens,
+          count);
+  const auto side = static_cast<int>(std::sqrt(static_cast<double>(tokens / count)));
+  std::vector<VqaAnswer::PatchGrid> grids;
+  for (size_t p = 0; p < tiles.size(); ++p)
+    for (const QRect& tile : tiles[p]) grids.push_back({static_cast<int>(p), QRectF(tile), side, side});
+  return {grids, tokens / count};
+}
+
+}  // namespace
+
+std::vector<PatchRouting> patches_of(const std::vector<RoutedToken>& tokens, const VqaAnswer& answer) {
   std::map<int, std::vector<const RoutedToken*>> sites;
   for (const RoutedToken& token : tokens)
     if (token.part == "pictures") sites[token.site].push_back(&token);
-  size_t count = 0;
-  for (const auto& picture : tiles) count += picture.size();
   std::vector<PatchRouting> all;
   for (const auto& [site, of_site] : sites) {
-    require(count > 0 && of_site.size() % count == 0, "{}: {} picture tokens do not fit {} tiles",
-            kVqaProgram, of_site.size(), count);
-    const size_t a_tile = of_site.size() / count;
-    const auto side = static_cast<size_t>(std::sqrt(static_cast<double>(a_tile)));  // the rest are registers
     PatchRouting routing;
     routing.site = site;
-    size_t tile_index = 0;
-    for (size_t p = 0; p < tiles.size(); ++p)
-      for (const QRect& tile : tiles[p]) {
-        const double w = static_cast<double>(tile.width()) / static_cast<double>(side);
-        const double h = static_cast<double>(tile.height()) / static_cast<double>(side);
-        for (size_t i = 0; i < side * side; ++i) {
-          const RoutedToken& token = *of_site[tile_index * a_tile + i];
-          const QRectF place(tile.x() + static_cast<double>(i % side) * w,
-                             tile.y() + static_cast<double>(i / side) * h, w, h);
-          const double weight = token.choices.empty() ? 0 : token.choices.front().second;
-          routing.patches.push_back({static_cast<int>(p), place, token.first(), weight, token.choices});
-          routing.experts = std::max(routing.experts, token.first() + 1);
-        }
-        ++tile_index;
+    const std::span<const RoutedToken* const> here(of_site);
+    if (answer.grids.empty()) {
+      const auto [grids, each] = grids_of(answer.tiles, here.size());
+      for (size_t i = 0; i < grids.size(); ++i) add_grid(routing, here.subspan(i * each, each), grids[i]);
+    } else {
+      size_t first = 0;
+      for (const auto& grid : answer.grids) {
+        const auto size = static_cast<size_t>(grid.rows) * static_cast<size_t>(grid.columns);
+        require(first + size <= here.size(), "{}: {} picture tokens are too few for the patches", kVqaProgram,
+                here.size());
+        add_grid(routing, here.subspan(first, size), grid);
+        first += size;
       }
+      require(first == here.size(), "{}: {} picture tokens for {} patches", kVqaProgram, here.size(), first);
+    }
     all.push_back(std::move(routing));
   }
   return all;

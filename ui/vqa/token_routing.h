@@ -55,13 +55,16 @@ struct PatchRouting {
   std::vector<double> shares() const;
 };
 
+/// Of the experts that `word` went to the strongest that a patch went to as well; the first one when there is
+/// none, -1 when it went to no expert.
+int shared_expert(const RoutedToken& word, const PatchRouting& patches);
+
 /// The lines of --routing-out about the question `id`. Throws Error on lines that are none.
 std::vector<RoutedToken> parse_routing(const QByteArray& lines, const QString& id);
 
-/// The picture tokens by site. Each tile's tokens are a square of patches with the tile's registers behind
-/// them. Throws Error when they do not fit the tiles.
-std::vector<PatchRouting> patches_of(const std::vector<RoutedToken>& tokens,
-                                     const std::vector<std::vector<QRect>>& tiles);
+/// The picture tokens by site, where the answer's tiles or grids say. Each tile's tokens are a square of
+/// patches with the tile's registers behind them. Throws Error when they do not fit.
+std::vector<PatchRouting> patches_of(const std::vector<RoutedToken>& tokens, const VqaAnswer& answer);
 
 /// Rows of layer, picture, x, y, width, height (in its pixels), rank, expert, weight.
 QString patches_csv(const std::vector<PatchRouting>& layers);

@@ -148,21 +148,19 @@ void VqaPage::make_words() {
   token_label_->setWordWrap(true);
   connect(words_, &TokenStrip::token_chosen, this, [this](int token) {
     if (token < 0) return;
-    std::set<int> experts;
-    for (const auto& [expert, weight] : words_->tokens()[static_cast<size_t>(token)].choices)
-      experts.insert(expert);
-    show_experts(experts);
+    const int expert = shared_expert(words_->tokens()[static_cast<size_t>(token)], canvas_->patches());
+    show_experts(expert < 0 ? std::set<int>() : std::set<int>{expert});
     const QPoint middle = words_->area_of(token, words_->width()).center();
     words_area_->ensureVisible(middle.x(), middle.y());
   });
   const auto show_one = [this](int expert) {
+    const bool again = words_->chosen() < 0 && canvas_->shown_experts() == std::set<int>{expert};
     words_->choose(-1);
-    show_experts(expert < 0 ? std::set<int>() : std::set<int>{expert});
+    show_experts(expert < 0 || again ? std::set<int>() : std::set<int>{expert});
   };
   connect(canvas_, &PictureCanvas::expert_chosen, this, show_one);
   connect(canvas_, &PictureCanvas::patch_chosen, this, [this, show_one](int patch) {
-    const int expert = canvas_->patches().patches[static_cast<size_t>(patch)].expert;
-    show_one(canvas_->shown_experts() == std::set<int>{expert} ? -1 : expert);
+    show_one(canvas_->patches().patches[static_cast<size_t>(patch)].expert);
   });
 }
 
@@ -410,7 +408,7 @@ void VqaPage::take_routing() {
       const int experts = experts_of(tokens);
       exchange.words = tokens;
       std::erase_if(exchange.words, [](const RoutedToken& token) { return token.part == "pictures"; });
-      if (!exchange.pictures.isEmpty()) exchange.patches = patches_of(tokens, exchange.answer.tiles);
+      if (!exchange.pictures.isEmpty()) exchange.patches = patches_of(tokens, exchange.answer);
       for (PatchRouting& layer : exchange.patches) layer.experts = experts;  // the words' colours, too
     } catch (const std::exception& e) {
       Q_EMIT message(tr("The experts cannot be shown: %1").arg(QString::fromUtf8(e.what())), true);
@@ -477,7 +475,7 @@ void VqaPage::say_experts() {
   token_label_->setVisible(!words.empty());
   if (experts.empty())
     return token_label_->setText(
-        patches > 0 ? tr("Choose a word, a patch or an expert to see what went to the same experts")
+        patches > 0 ? tr("Choose a word, a patch or an expert to see what went to the same expert")
                     : tr("Choose a word to see its experts"));
   QString text;
   if (words_->chosen() >= 0) {
@@ -490,9 +488,11 @@ void VqaPage::say_experts() {
     text = tr("Expert %1: %2 of %3 words").arg(*experts.begin()).arg(too).arg(words.size());
   }
   if (patches > 0)
-    text += " · " + (canvas_->patches_shown() > 0
-                         ? tr("%1 of %2 patches went there").arg(canvas_->patches_shown()).arg(patches)
-                         : tr("no patch went there"));
+    text += " · " + (canvas_->patches_shown() > 0 ? tr("%1 of %2 patches went to expert %3")
+                                                        .arg(canvas_->patches_shown())
+                                                        .arg(patches)
+                                                        .arg(*experts.begin())
+                                                  : tr("no patch went to its experts"));
   token_label_->setText(text);
 }
 
