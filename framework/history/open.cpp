@@ -40,6 +40,18 @@ void use_wal(SQLite::Database& db, int busy_ms) {
   }
 }
 
+// The index beside the database could not be made as large as it must be.
+bool is_full(const SQLite::Exception& e) {
+  return e.getErrorCode() == SQLITE_FULL || e.getExtendedErrorCode() == SQLITE_IOERR_SHMSIZE;
+}
+
+// Nothing stands in the log that the database does not have.
+bool all_is_in_the_file(const fs::path& path) {
+  std::error_code missing;
+  const auto size = fs::file_size(path.string() + "-wal", missing);
+  return missing || size == 0;
+}
+
 }  // namespace
 
 fs::path Store::default_path() {
@@ -80,7 +92,8 @@ Store Store::open_read_only(const fs::path& path) {
       db->execAndGet("SELECT count(*) FROM sqlite_master");
     } catch (const SQLite::Exception& e) {
       // WAL needs files beside the database; where they cannot be made, nobody writes either.
-      if (e.getErrorCode() != SQLITE_CANTOPEN && e.getErrorCode() != SQLITE_READONLY) throw;
+      const bool no_place = e.getErrorCode() == SQLITE_CANTOPEN || e.getErrorCode() == SQLITE_READONLY;
+      if (!no_place && !(is_full(e) && all_is_in_the_file(path))) throw;
       db = std::make_unique<SQLite::Database>("file:" + path.string() + "?immutable=1",
                                               SQLite::OPEN_READONLY | SQLite::OPEN_URI | kFlags, kReadBusyMs);
     }

@@ -204,6 +204,37 @@ TEST_F(HistoryCrash, FullDiskNeverStopsARun) {
   EXPECT_THAT(outcome.err, HasSubstr("not recorded from here on"));
 }
 
+TEST_F(HistoryCrash, FullDiskIsLookedAt) {
+  EXPECT_EQ(run_in_child(10, [] {}).code, 0);
+  const auto look = [&] {
+    return in_child([&] {
+      ::signal(SIGXFSZ, SIG_IGN);
+      const rlimit size{100, 100};
+      ::setrlimit(RLIMIT_FSIZE, &size);
+      try {
+        const auto store = Store::open_existing(path_);
+        return store && store->read_only() && store->list().size() == 1 ? 0 : 3;
+      } catch (const Error& e) {
+        std::fputs(e.what(), stderr);
+        return 4;
+      }
+    });
+  };
+  Outcome outcome = look();
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  // What a killed writer left in the log is not passed over.
+  in_child([&]() -> int {
+    Store store = Store::open(path_);
+    store.set_name(store.find("last"), "newer");
+    ::_exit(0);
+  });
+  ASSERT_GT(std::filesystem::file_size(path_.string() + "-wal"), 0u);
+  outcome = look();
+  EXPECT_EQ(outcome.code, 4) << "an error, not what was there before";
+  EXPECT_THAT(outcome.err, HasSubstr("disk I/O error"));
+  EXPECT_EQ(Store::open(path_).list().at(0).name, "newer");
+}
+
 TEST_F(HistoryCrash, ReadOnlyFolderSpoolsElsewhere) {
   { Store::open(path_); }
   std::filesystem::create_directories(dir_ / "state");

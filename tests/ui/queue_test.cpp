@@ -6,6 +6,7 @@
 #include <QLineEdit>
 #include <QMimeData>
 #include <QPlainTextEdit>
+#include <QProcess>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTableView>
@@ -14,6 +15,7 @@
 
 #include "framework/base/error.h"
 #include "framework/base/file.h"
+#include "testing/process.h"
 #include "ui/data/format.h"
 #include "ui/data/table_view.h"
 #include "ui/form/command_dialog.h"
@@ -237,6 +239,37 @@ TEST_F(QueueTest, TheStatusBarCountsJobsAndLeadsToThem) {
   std::ofstream(go) << "x";
   EXPECT_TRUE(wait([&] { return status->text() == "nothing is running"; }));
   trigger("queue.work");
+}
+
+TEST_F(QueueTest, AKilledWorkbenchLeavesItsJobToTheNextOne) {
+  const auto go = dir_ / "go", up = dir_ / "up";
+  const Store store = Store::open(history());
+  JobSpec job;
+  job.argv = {"/bin/sh", "-c", "touch \"$0\"; while [ ! -e \"$1\" ]; do sleep 0.05; done; echo went on",
+              up.string(), go.string()};
+  Queue(store).add(std::span(&job, 1));
+  {
+    Preferences preferences;  // as it was left: the program itself starts what waits
+    preferences.setValue("queue/work", true);
+    preferences.sync();
+  }
+  QProcess workbench;
+  workbench.start(QString::fromStdString(testing::program_path("conclave-workbench").string()),
+                  {"--history", QString::fromStdString(history().string()), "--page", "queue"});
+  ASSERT_TRUE(QTest::qWaitFor([&] { return std::filesystem::exists(up); }, 30000))
+      << workbench.readAllStandardError().toStdString();
+  workbench.kill();
+  ASSERT_TRUE(workbench.waitForFinished());
+  EXPECT_EQ(workbench.exitStatus(), QProcess::CrashExit);
+  EXPECT_EQ(Queue(store).show(1).state, "running");
+  window().open_page("queue");
+  ASSERT_TRUE(wait([&] { return state(1) == "running"; })) << "found by the next one";
+  choose(1);
+  EXPECT_TRUE(window().actions().find("queue.cancel")->isEnabled());
+  std::ofstream(go) << "x";
+  EXPECT_TRUE(wait([&] { return state(1) == "done"; })) << state(1);
+  EXPECT_TRUE(wait([&] { return child<QPlainTextEdit>("queue.log")->toPlainText() == "went on\n"; }));
+  EXPECT_EQ(Queue(store).show(1).tries, 1) << "it was never begun again";
 }
 
 TEST_F(QueueTest, WaitingJobsAreReordered) {

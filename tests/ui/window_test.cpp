@@ -2,6 +2,10 @@
 #include <gmock/gmock.h>
 
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <QAbstractItemModelTester>
 #include <QAbstractScrollArea>
 #include <QAccessible>
@@ -14,6 +18,8 @@
 #include <QToolButton>
 
 #include <cmath>
+#include <csignal>
+#include <optional>
 
 #include "framework/base/file.h"
 #include "ui/app/bench.h"
@@ -173,6 +179,14 @@ TEST_F(UiTest, ANewerHistoryIsSaidAndLeftAsItIs) {
   for (const QString& page : window().page_ids()) window().open_page(page);  // all can still be opened
 }
 
+// Types a new name for the run that is shown.
+void rename_shown(QLineEdit& name, const char* to) {
+  name.setFocus();
+  name.selectAll();
+  QTest::keyClicks(&name, to);
+  QTest::keyClick(&name, Qt::Key_Return);
+}
+
 TEST_F(UiTest, AHistoryThatCannotBeWrittenIsLookedAt) {
   const int64_t run = add_run("first", 0.5);
   std::optional<SQLite::Database> other;  // another program that writes and does not end
@@ -183,15 +197,126 @@ TEST_F(UiTest, AHistoryThatCannotBeWrittenIsLookedAt) {
   ASSERT_TRUE(wait([&] { return table->model()->rowCount() == 1; })) << "a lock keeps nobody from looking";
   auto* name = child<QLineEdit>("run.name");
   ASSERT_TRUE(wait([&] { return name->text() == "first"; }));
-  name->setFocus();
-  name->selectAll();
-  QTest::keyClicks(name, "second");
-  QTest::keyClick(name, Qt::Key_Return);
+  rename_shown(*name, "second");
   EXPECT_TRUE(
       QTest::qWaitFor([&] { return child<QLabel>("status.message")->text().contains("locked"); }, 20000))
       << child<QLabel>("status.message")->text().toStdString();
   other.reset();
   EXPECT_EQ(Store::open(history()).show(run).name, "first") << "and nothing is half done";
+}
+
+/// Another user for a while, since root may write anywhere.
+class Nobody {
+ public:
+  Nobody() { is_one_ = ::geteuid() != 0 || ::seteuid(65534) == 0; }
+  ~Nobody() { end(); }
+  Nobody(const Nobody&) = delete;
+  Nobody& operator=(const Nobody&) = delete;
+  explicit operator bool() const { return is_one_; }
+  static void end() {
+    if (::getuid() == 0) EXPECT_EQ(::seteuid(0), 0);
+  }
+
+ private:
+  bool is_one_ = false;
+};
+
+TEST_F(UiTest, AReadOnlyHistoryIsSaidAndLookedAt) {
+  const auto folder = dir_ / "shared";
+  std::filesystem::create_directories(folder);
+  add_run("first", 0.5);
+  std::filesystem::copy(history(), folder / "history.db");
+  ASSERT_EQ(::chmod(dir_.path().c_str(), 0777), 0);  // for the settings and the log of the session
+  ASSERT_EQ(::chmod((folder / "history.db").c_str(), 0444), 0);
+  ASSERT_EQ(::chmod(folder.c_str(), 0555), 0);
+  {
+    const Nobody nobody;
+    if (!nobody) GTEST_SKIP() << "cannot become another user, and root may write anywhere";
+    MainWindow looking(folder / "history.db");
+    looking.open_page("runs");
+    looking.show();
+    auto* table = looking.findChild<QTableView*>("runs.table");
+    ASSERT_TRUE(wait([&] { return table->model()->rowCount() == 1; }));
+    auto* where = looking.findChild<QLabel*>("top.history");
+    EXPECT_TRUE(where->text().startsWith("⚠") && where->text().endsWith(", for looking only"))
+        << where->text().toStdString();
+    auto* name = looking.findChild<QLineEdit*>("run.name");
+    ASSERT_TRUE(wait([&] { return name->text() == "first"; }));
+    rename_shown(*name, "second");
+    auto* said = looking.findChild<QLabel*>("status.message");
+    EXPECT_TRUE(wait([&] { return said->text().contains("can be looked at only"); }))
+        << said->text().toStdString();
+    for (const QString& page : looking.page_ids()) {
+      looking.open_page(page);
+      EXPECT_TRUE(wait([&] { return looking.current_page()->settled(); })) << page.toStdString();
+    }
+  }
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1) << "nothing was put beside it";
+  EXPECT_EQ(Store::open_read_only(folder / "history.db").show(1).name, "first");
+  ASSERT_EQ(::chmod(folder.c_str(), 0755), 0);
+}
+
+/// No file can grow any more: the nearest to a full disk that needs no mount.
+class FullDisk {
+ public:
+  FullDisk() {
+    before_ = ::signal(SIGXFSZ, SIG_IGN);
+    ::getrlimit(RLIMIT_FSIZE, &limit_);
+    const rlimit small{100, limit_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &small);
+  }
+  ~FullDisk() {
+    ::setrlimit(RLIMIT_FSIZE, &limit_);
+    ::signal(SIGXFSZ, before_);
+  }
+  FullDisk(const FullDisk&) = delete;
+  FullDisk& operator=(const FullDisk&) = delete;
+
+ private:
+  rlimit limit_{};
+  sighandler_t before_ = SIG_DFL;
+};
+
+TEST_F(UiTest, AFullDiskIsSaidAndNothingIsHalfDone) {
+  const int64_t run = add_run("first", 0.5);
+  window().open_page("runs");
+  auto* name = child<QLineEdit>("run.name");
+  auto* said = child<QLabel>("status.message");
+  ASSERT_TRUE(wait([&] { return name->text() == "first"; }));
+  {
+    const FullDisk full;
+    rename_shown(*name, "second");
+    EXPECT_TRUE(wait([&] { return said->text().contains("history.db"); })) << said->text().toStdString();
+    EXPECT_TRUE(said->text().contains("disk")) << said->text().toStdString();
+    for (const QString& page : window().page_ids()) {
+      window().open_page(page);
+      EXPECT_TRUE(wait_settled()) << page.toStdString();
+    }
+  }
+  EXPECT_EQ(Store::open(history()).show(run).name, "first");
+  // There is room again: the same window goes on.
+  window().open_page("runs");
+  ASSERT_TRUE(wait_settled());
+  rename_shown(*name, "third");
+  EXPECT_TRUE(wait([&] { return Store::open(history()).show(run).name == "third"; }));
+}
+
+TEST_F(UiTest, AHistoryOnAFullDiskIsLookedAt) {
+  const int64_t run = add_run("first", 0.5);
+  std::optional<FullDisk> full;
+  full.emplace();
+  window().open_page("runs");
+  auto* table = child<QTableView>("runs.table");
+  EXPECT_TRUE(wait([&] { return table->model()->rowCount() == 1; }))
+      << child<QLabel>("status.message")->text().toStdString();
+  EXPECT_TRUE(child<QLabel>("top.history")->text().endsWith(", for looking only"));
+  full.reset();
+  EXPECT_TRUE(wait([&] { return !child<QLabel>("top.history")->text().contains("looking"); }));
+  auto* name = child<QLineEdit>("run.name");
+  ASSERT_TRUE(wait([&] { return name->text() == "first"; }));
+  rename_shown(*name, "second");
+  EXPECT_TRUE(wait([&] { return Store::open(history()).show(run).name == "second"; }))
+      << "there is room again";
 }
 
 TEST_F(UiTest, AFlippedByteStopsNoPage) {

@@ -126,6 +126,12 @@ MainWindow::MainWindow(const std::filesystem::path& history, const QString& firs
   connect(&pin_memory_, &PinMemory::vanished, this, [this](int runs) {
     say(tr("%n run(s) that were pinned are no longer in this history", "", runs), true);
   });
+  connect(&history_, &HistoryThread::opened, this, [this](bool only_looking) {
+    const QString path = short_path(QString::fromStdString(history_.path().string()));
+    where_->setText(only_looking ? "⚠ " + tr("%1, for looking only").arg(path) : path);
+    where_->setToolTip(only_looking ? tr("This history cannot be written: nothing in it can be changed here")
+                                    : tr("The history that is shown"));
+  });
   connect(&bell_, &AlertBell::failed, this, [this](const QString& text) { say(text, true); });
   bell_.set_command(preferences_.value(SettingsPage::kAlertCommand).toString());
 
@@ -146,6 +152,7 @@ QWidget* MainWindow::make_top() {
   top->setAttribute(Qt::WA_StyledBackground);
   auto* product = new QLabel(tr("Conclave"));
   product->setObjectName("product");
+  where_->setObjectName("top.history");
   where_->setToolTip(tr("The history that is shown"));
   auto* find = new QToolButton;
   find->setObjectName("top.find");

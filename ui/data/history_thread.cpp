@@ -9,7 +9,7 @@ namespace conclave::ui {
 namespace {
 constexpr int kPollMs = 250;
 constexpr int kSweepEvery = 40;  // polls
-constexpr int kOpenEvery = 4;    // polls, while there is no history
+constexpr int kOpenEvery = 4;    // polls, while there is no history or none that can be written
 }  // namespace
 
 /// Lives on the thread, and with it the connection.
@@ -31,7 +31,10 @@ class HistoryThread::Worker : public QObject {
   }
   Store& writing() {
     if (!store_) open();
-    if (!store_ && error_.empty()) store_ = Store::open(path_);
+    if (!store_ && error_.empty()) {
+      store_ = Store::open(path_);
+      Q_EMIT owner_->opened(false);
+    }
     require(store_.has_value(), "{}", error_);
     require(!store_->read_only(), "{}: can be looked at only", path_.string());
     return *store_;
@@ -46,7 +49,10 @@ class HistoryThread::Worker : public QObject {
     std::string error;
     try {
       store_ = Store::open_existing(path_);
-      if (store_) version_ = store_->data_version();
+      if (store_) {
+        version_ = store_->data_version();
+        Q_EMIT owner_->opened(store_->read_only());
+      }
     } catch (const std::exception& e) {
       error = e.what();
     }
@@ -54,6 +60,17 @@ class HistoryThread::Worker : public QObject {
       error_ = error;
       Q_EMIT owner_->trouble(QString::fromStdString(error_));
     }
+  }
+  // There may be room again, or the right to write.
+  void open_for_writing() {
+    try {
+      store_ = Store::open(path_, 0);
+    } catch (const std::exception&) {
+      return;  // as before
+    }
+    version_ = store_->data_version();
+    Q_EMIT owner_->opened(false);
+    Q_EMIT owner_->changed();
   }
   void poll() {
     ++polls_;
@@ -63,6 +80,7 @@ class HistoryThread::Worker : public QObject {
       if (store_) Q_EMIT owner_->changed();
       return;
     }
+    if (store_->read_only() && polls_ % kOpenEvery == 0) open_for_writing();
     try {
       if (polls_ % kSweepEvery == 0 && !store_->read_only() && store_->sweep() > 0) wrote();
       const int64_t version = store_->data_version();

@@ -55,6 +55,8 @@ class HistoryThread : public QObject {
   void changed();
   /// The history cannot be read (text), or can be again (empty).
   void trouble(const QString& text);
+  /// It is open; `only_looking`: nothing can be changed in it.
+  void opened(bool only_looking);
 
  private:
   class Worker;

@@ -1159,6 +1159,14 @@ below: %2</source>
                 <numerusform>%n 个作业等待中</numerusform>
             </translation>
         </message>
+        <message>
+            <source>%1, for looking only</source>
+            <translation>%1，仅供查看</translation>
+        </message>
+        <message>
+            <source>This history cannot be written: nothing in it can be changed here</source>
+            <translation>此历史不可写：在这里无法更改其中任何内容</translation>
+        </message>
     </context>
     <context>
         <name>conclave::ui::ModelChooser</name>
