@@ -23,7 +23,8 @@ const QHash<QString, const char*> kPurpose{
          "conclave::ui::PageHelp",
          "Questions about pictures. Drop, paste or open a picture, write one question a line, and ask. "
          "Each answer tells how sure the model is; below the picture you choose the layer whose experts "
-         "paint the patches. The tab Batch asks a whole file of questions.")},
+         "paint the patches. A word, a patch or an expert that is clicked shows what went to the same "
+         "expert. The tab Batch asks a whole file of questions.")},
     {"audio",
      QT_TRANSLATE_NOOP("conclave::ui::PageHelp",
                        "Speech and music. Choose speak, music or continue, fill in the form, and make "
@@ -54,8 +55,9 @@ const QHash<QString, const char*> kPurpose{
     {"routing",
      QT_TRANSLATE_NOOP("conclave::ui::PageHelp",
                        "Which experts the tokens of each modality went to, layer by layer and step "
-                       "by step, of one run or minus a pinned one. A chosen expert can be taken out "
-                       "to see what is lost. Words and patches shows it for single tokens.")},
+                       "by step, of one run or minus a pinned one. A chosen expert is followed over the "
+                       "steps below the loss, and can be taken out to see what is lost. Words and patches "
+                       "shows it for single tokens.")},
     {"queue",
      QT_TRANSLATE_NOOP("conclave::ui::PageHelp",
                        "Commands that wait for a free slot and go on when the window is closed. Write "

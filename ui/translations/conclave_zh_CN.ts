@@ -3085,6 +3085,13 @@ open files (Ctrl+O) or use the camera (Ctrl+Shift+P)</source>
             <source>The camera is asked…</source>
             <translation>正在询问摄像头…</translation>
         </message>
+    </context>
+    <context>
+        <name>conclave::ui::WordView</name>
+        <message>
+            <source>Choose a word, a patch or an expert to see what went to the same expert</source>
+            <translation>选择一个词、图块或专家，查看还有哪些去了同一专家</translation>
+        </message>
         <message>
             <source>Choose a word to see its experts</source>
             <translation>选择一个词以查看其专家</translation>
@@ -3092,10 +3099,6 @@ open files (Ctrl+O) or use the camera (Ctrl+Shift+P)</source>
         <message>
             <source>Expert %1: %2 of %3 words</source>
             <translation>专家 %1：%3 个词中的 %2 个</translation>
-        </message>
-        <message>
-            <source>Choose a word, a patch or an expert to see what went to the same expert</source>
-            <translation>选择一个词、图块或专家，查看还有哪些去了同一专家</translation>
         </message>
         <message>
             <source>%1 of %2 patches went to expert %3</source>
@@ -3217,8 +3220,8 @@ open files (Ctrl+O) or use the camera (Ctrl+Shift+P)</source>
             <translation>从这里开始：每个应用都可以用样例试用，最近的运行及其结果列在下面。需要注意的以红色显示；上次关闭窗口后结束的运行写在列表上方。</translation>
         </message>
         <message>
-            <source>Questions about pictures. Drop, paste or open a picture, write one question a line, and ask. Each answer tells how sure the model is; below the picture you choose the layer whose experts paint the patches. The tab Batch asks a whole file of questions.</source>
-            <translation>关于图片的问题。拖入、粘贴或打开一张图片，每行写一个问题，然后提问。每个答案都附有模型的把握；在图片下方选择由哪一层的专家给图块着色。“批量”标签页可对整个文件的问题提问。</translation>
+            <source>Questions about pictures. Drop, paste or open a picture, write one question a line, and ask. Each answer tells how sure the model is; below the picture you choose the layer whose experts paint the patches. A word, a patch or an expert that is clicked shows what went to the same expert. The tab Batch asks a whole file of questions.</source>
+            <translation>关于图片的问题。拖入、粘贴或打开一张图片，每行写一个问题，然后提问。每个答案都附有模型的把握；在图片下方选择由哪一层的专家给图块着色。点击一个词、图块或专家，可看到还有哪些去了同一专家。“批量”标签页可对整个文件的问题提问。</translation>
         </message>
         <message>
             <source>Speech and music. Choose speak, music or continue, fill in the form, and make it: notes, waveform and spectrogram stand under one playhead, and each result is a version that can be played, compared with others and saved.</source>
@@ -3241,8 +3244,8 @@ open files (Ctrl+O) or use the camera (Ctrl+Shift+P)</source>
             <translation>并排比较固定的运行：曲线叠放、参数的不同之处、与基准（点击运行名称）之差的指标，以及平行坐标轴上或两两相对的所有数值。</translation>
         </message>
         <message>
-            <source>Which experts the tokens of each modality went to, layer by layer and step by step, of one run or minus a pinned one. A chosen expert can be taken out to see what is lost. Words and patches shows it for single tokens.</source>
-            <translation>各模态的词元逐层逐步去了哪些专家，可看一个运行，或减去一个固定的运行。可以去掉选中的专家，看看损失了什么。“词语和图块”显示单个词元的去向。</translation>
+            <source>Which experts the tokens of each modality went to, layer by layer and step by step, of one run or minus a pinned one. A chosen expert is followed over the steps below the loss, and can be taken out to see what is lost. Words and patches shows it for single tokens.</source>
+            <translation>各模态的词元逐层逐步去了哪些专家，可看一个运行，或减去一个固定的运行。选中的专家在损失曲线下方逐步显示，也可以去掉它，看看损失了什么。“词语和图块”显示单个词元的去向。</translation>
         </message>
         <message>
             <source>Commands that wait for a free slot and go on when the window is closed. Write one below, or a sweep of many; drag waiting jobs into their order. A training that was cancelled or failed is resumed from its checkpoint.</source>

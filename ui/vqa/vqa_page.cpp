@@ -11,7 +11,6 @@
 #include <QMimeData>
 #include <QPainter>
 #include <QPushButton>
-#include <QScrollArea>
 #include <QSlider>
 #include <QSplitter>
 #include <QTabWidget>
@@ -22,7 +21,7 @@
 #include "ui/data/run_model.h"
 #include "ui/plots/plot_export.h"
 #include "ui/process/programs.h"
-#include "ui/vqa/token_strip.h"
+#include "ui/vqa/word_view.h"
 
 namespace conclave::ui {
 namespace {
@@ -31,7 +30,6 @@ constexpr qsizetype kMostPictures = 16;
 constexpr qint64 kMostRouting = 16 << 20;
 constexpr int kTellAfterSeconds = 2;
 constexpr double kZoom = 1.5;
-constexpr int kWordsHeight = 118;
 
 QString last_line(const QString& text) {
   return text.section('\n', -1).trimmed();
@@ -55,9 +53,7 @@ VqaPage::VqaPage(Context& context)
       cancel_(new QPushButton(tr("Cancel"))),
       state_(new QLabel),
       layer_label_(new QLabel),
-      token_label_(new QLabel),
-      words_(new TokenStrip),
-      words_area_(new QScrollArea),
+      words_(new WordView(*canvas_)),
       layer_(new QSlider(Qt::Horizontal)),
       paint_(new QCheckBox(tr("Paint patches by expert"))),
       tick_(new QTimer(this)) {
@@ -127,41 +123,10 @@ QWidget* VqaPage::make_left() {
   auto* left = new QWidget;
   auto* layout = new QVBoxLayout(left);
   layout->setContentsMargins(0, 0, 0, 0);
-  make_words();
   layout->addWidget(canvas_, 1);
   layout->addLayout(tools);
-  layout->addWidget(words_area_);
-  layout->addWidget(token_label_);
+  layout->addWidget(words_);
   return left;
-}
-
-// The words of question and answer; a click on one, on a patch or on an expert shows what went to the same.
-void VqaPage::make_words() {
-  words_->setObjectName("vqa.words");
-  words_->setAutoFillBackground(false);
-  words_area_->setWidget(words_);
-  words_area_->setWidgetResizable(true);
-  words_area_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-  words_area_->setFocusPolicy(Qt::NoFocus);
-  words_area_->setFixedHeight(kWordsHeight);
-  token_label_->setObjectName("vqa.token");
-  token_label_->setWordWrap(true);
-  connect(words_, &TokenStrip::token_chosen, this, [this](int token) {
-    if (token < 0) return;
-    const int expert = shared_expert(words_->tokens()[static_cast<size_t>(token)], canvas_->patches());
-    show_experts(expert < 0 ? std::set<int>() : std::set<int>{expert});
-    const QPoint middle = words_->area_of(token, words_->width()).center();
-    words_area_->ensureVisible(middle.x(), middle.y());
-  });
-  const auto show_one = [this](int expert) {
-    const bool again = words_->chosen() < 0 && canvas_->shown_experts() == std::set<int>{expert};
-    words_->choose(-1);
-    show_experts(expert < 0 || again ? std::set<int>() : std::set<int>{expert});
-  };
-  connect(canvas_, &PictureCanvas::expert_chosen, this, show_one);
-  connect(canvas_, &PictureCanvas::patch_chosen, this, [this, show_one](int patch) {
-    show_one(canvas_->patches().patches[static_cast<size_t>(patch)].expert);
-  });
 }
 
 QWidget* VqaPage::make_right() {
@@ -416,6 +381,10 @@ void VqaPage::take_routing() {
   });
 }
 
+TokenStrip& VqaPage::words() const {
+  return words_->strip();
+}
+
 const Exchange* VqaPage::exchange() const {
   const QModelIndex at = list_->currentIndex();
   return at.isValid() ? &answers_.at(at.row()) : nullptr;
@@ -436,9 +405,7 @@ void VqaPage::show_exchange() {
   layer_->setRange(0, std::max(0, static_cast<int>(sites_.size()) - 1));
   const auto same = std::find(sites_.begin(), sites_.end(), before);
   layer_->setValue(same == sites_.end() ? layer_->maximum() : static_cast<int>(same - sites_.begin()));
-  words_area_->setVisible(shown && !shown->words.empty());
-  words_->choose(-1);
-  canvas_->show_experts({});
+  words_->forget();
   paint_layer();
 }
 
@@ -447,7 +414,6 @@ void VqaPage::paint_layer() {
   const int site = sites_.empty() ? -1 : sites_[static_cast<size_t>(layer_->value())];
   layer_label_->setText(site >= 0 ? tr("Layer %1").arg(site) : tr("Layer"));
   const auto words = shown ? words_at(shown->words, site) : std::vector<RoutedToken>();
-  const std::set<int> experts = canvas_->shown_experts();
   canvas_->clear_patches();
   int known = shown ? experts_of(shown->words) : 0;
   if (shown && paint_->isEnabled())
@@ -455,45 +421,7 @@ void VqaPage::paint_layer() {
       known = layer.experts;
       if (layer.site == site && paint_->isChecked()) canvas_->set_patches(layer);
     }
-  const int chosen = words_->chosen();
-  words_->set_tokens(words, known);
-  if (chosen < 0) return show_experts(experts);
-  words_->choose(-1);  // the same word goes elsewhere in this layer
-  words_->choose(chosen);
-}
-
-void VqaPage::show_experts(const std::set<int>& experts) {
-  canvas_->show_experts(experts);
-  words_->show_experts(experts);
-  say_experts();
-}
-
-void VqaPage::say_experts() {
-  const auto& experts = canvas_->shown_experts();
-  const auto& words = words_->tokens();
-  const auto patches = canvas_->patches().patches.size();
-  token_label_->setVisible(!words.empty());
-  if (experts.empty())
-    return token_label_->setText(
-        patches > 0 ? tr("Choose a word, a patch or an expert to see what went to the same expert")
-                    : tr("Choose a word to see its experts"));
-  QString text;
-  if (words_->chosen() >= 0) {
-    const RoutedToken& word = words[static_cast<size_t>(words_->chosen())];
-    text = shown_word(word.word) + ": " + choices_text(word.choices);
-  } else {
-    const auto too = std::count_if(words.begin(), words.end(), [&](const RoutedToken& word) {
-      return choice_among(word.choices, experts) != nullptr;
-    });
-    text = tr("Expert %1: %2 of %3 words").arg(*experts.begin()).arg(too).arg(words.size());
-  }
-  if (patches > 0)
-    text += " · " + (canvas_->patches_shown() > 0 ? tr("%1 of %2 patches went to expert %3")
-                                                        .arg(canvas_->patches_shown())
-                                                        .arg(patches)
-                                                        .arg(*experts.begin())
-                                                  : tr("no patch went to its experts"));
-  token_label_->setText(text);
+  words_->set_words(words, known);
 }
 
 void VqaPage::say_state() {

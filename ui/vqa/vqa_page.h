@@ -15,13 +15,13 @@ class QLabel;
 class QLineEdit;
 class QListView;
 class QPushButton;
-class QScrollArea;
 class QSlider;
 class QTabWidget;
 
 namespace conclave::ui {
 
 class TokenStrip;
+class WordView;
 
 class VqaPage : public Page {
   Q_OBJECT
@@ -40,7 +40,7 @@ class VqaPage : public Page {
   void ask(const QString& question);
   const AnswerModel& answers() const { return answers_; }
   const PictureCanvas& canvas() const { return *canvas_; }
-  TokenStrip& words() const { return *words_; }
+  TokenStrip& words() const;
   BatchView& batch() const { return *batch_; }
   ModelChooser& models() const { return *models_; }
   Camera& camera() { return camera_; }
@@ -59,7 +59,6 @@ class VqaPage : public Page {
  private:
   void build();
   QWidget* make_left();
-  void make_words();
   QWidget* make_right();
   void add_actions();
   void add_batch_actions();
@@ -77,9 +76,6 @@ class VqaPage : public Page {
   void show_exchange();
   void paint_layer();
   const Exchange* exchange() const;
-  /// Paints what went to these; none: all that there is.
-  void show_experts(const std::set<int>& experts);
-  void say_experts();
   void say_state();
 
   AnswerModel answers_;
@@ -99,9 +95,8 @@ class VqaPage : public Page {
   QListView* list_;
   QLineEdit* question_;
   QPushButton *ask_, *cancel_;
-  QLabel *state_, *layer_label_, *token_label_;
-  TokenStrip* words_;
-  QScrollArea* words_area_;
+  QLabel *state_, *layer_label_;
+  WordView* words_;
   std::vector<int> sites_;  ///< of the chosen question
   QSlider* layer_;
   QCheckBox* paint_;
