@@ -27,8 +27,9 @@ bool is_float8(const TensorSource& files, const std::string& name) {
 }
 
 // Pages of the file that were copied need not stay in memory: loading then takes little more than the
-// weights. Whole pages alone, so that neighbours keep theirs.
+// weights. Whole pages alone, so that neighbours keep theirs; what is no file's page, or was turned, stays.
 void drop_pages(const Tensor& mapped) {
+  if (!mapped.is_contiguous()) return;
   constexpr uintptr_t kPage = 4096;
   const auto data = reinterpret_cast<uintptr_t>(mapped.const_data_ptr());
   const uintptr_t begin = (data + kPage - 1) / kPage * kPage, end = (data + mapped.nbytes()) / kPage * kPage;
@@ -222,58 +223,76 @@ class Filler {
     return options_.dtype && found.is_floating_point() ? *options_.dtype : found.scalar_type();
   }
 
-  // One of our tensors that is a whole published one, or rows of it.
-  Tensor one(const std::string& name, const Source& source, const std::vector<int64_t>& shape) const {
+  // Where one of our tensors lies in a published one that is it or holds it.
+  Tensor found(const Source& source, const std::vector<int64_t>& shape) const {
     Tensor found = read(source.place.theirs);
     if (source.columns) found = found.transpose(1, 2);
     if (source.place.turned) found = found.transpose(0, 1);
     if (source.place.ours.size() > 1)
       found = found.narrow(static_cast<int64_t>(row_dim(shape)), source.row, rows_of(shape));
+    return found;
+  }
+
+  Tensor one(const Source& source, const std::vector<int64_t>& shape) const {
+    const Tensor found = this->found(source, shape);
     const Tensor own = to_dtype_in_large_pages(found.reshape(shape), dtype_for(found)).contiguous();
     if (!own.is_alias_of(found)) drop_pages(found);
     return own;
   }
 
+  Tensor expert(const Source& source, const std::vector<int64_t>& shape, int64_t e) const {
+    const Tensor found = read(source.place.of(e));
+    return source.place.ours.size() > 1 ? found.narrow(0, source.row, rows_of(shape)) : found;
+  }
+
   Tensor stacked(const Source& source, const std::vector<int64_t>& shape) const {
     Tensor bank;
     for (int64_t e = 0; e < shape.front(); ++e) {
-      Tensor expert = read(source.place.of(e));
-      if (source.place.ours.size() > 1) expert = expert.narrow(0, source.row, rows_of(shape));
-      if (!bank.defined()) bank = empty_in_large_pages(shape, dtype_for(expert));
-      bank[e].copy_(expert.reshape(bank[e].sizes()));
-      // Float8 weights are copies already, and fused ones are read again for their other half.
-      if (source.place.ours.size() == 1 && !is_float8(files_, source.place.of(e))) drop_pages(expert);
+      const Tensor found = expert(source, shape, e);
+      if (!bank.defined()) bank = empty_in_large_pages(shape, dtype_for(found));
+      bank[e].copy_(found.reshape(bank[e].sizes()));
+      drop_pages(found);
     }
     return bank;
   }
 
-  // A part is packed once the next one comes, when its own tensors are there: one bank of numbers at a time.
+  // Blocks in the place of one of our tensors, which is of shape [out,in] or [E,out,in]. What was packed
+  // leaves the memory at once.
+  void fill_blocks(kernels::PackedWeight& weight, const Source& source,
+                   const std::vector<int64_t>& shape) const {
+    if (!source.place.per_expert()) {
+      const Tensor all = found(source, shape).reshape(shape);
+      if (all.dim() == 2) return kernels::pack_rows(weight, 0, all, drop_pages);
+      for (int64_t e = 0; e < all.size(0); ++e)
+        kernels::pack_rows(weight, e * weight.outs(), all[e], drop_pages);
+      return;
+    }
+    for (int64_t e = 0; e < shape.front(); ++e)
+      kernels::pack_rows(weight, e * weight.outs(), expert(source, shape, e), drop_pages);
+  }
+
   struct Put : Visitor {
     explicit Put(const Filler& filler) : filler(filler) {}
     const Filler& filler;
-    std::string before_name;
-    Module* before = nullptr;
-    std::vector<Tensor> of_part;  // as they were read
-    void on_module(const std::string& name, Module& part) override {
-      pack_before();
-      before_name = name;
-      before = &part;
-    }
-    void pack_before() {
-      if (before && filler.options_.packing) pack_part(before_name, *before, *filler.options_.packing);
-      for (const Tensor& read : std::exchange(of_part, {}))
-        if (read.use_count() == 1 && read.storage().use_count() == 1)
-          drop_pages(read);  // packed: the model holds it no longer
-      before = nullptr;
+    std::string part_name;
+    Module* part = nullptr;
+    void on_module(const std::string& name, Module& next) override {
+      part_name = name;
+      part = &next;
     }
     void on_tensor(const std::string& name, Tensor& tensor, TensorKind) override {
       if (!tensor.defined()) return;
       const auto& source = filler.sources_.at(name);
       const auto& shape = filler.shapes_.at(name);
+      const auto packing = filler.options_.packing;
+      if (auto* blocks = part && packing ? place_for_blocks(part_name, *part, tensor, *packing) : nullptr) {
+        filler.fill_blocks(*blocks, source, shape);
+        tensor = Tensor();
+        return;
+      }
       const bool grad = tensor.requires_grad();
-      tensor = source.place.per_expert() ? filler.stacked(source, shape) : filler.one(name, source, shape);
+      tensor = source.place.per_expert() ? filler.stacked(source, shape) : filler.one(source, shape);
       tensor.set_requires_grad(grad);
-      if (filler.options_.packing) of_part.push_back(tensor);
     }
   };
 
@@ -294,7 +313,6 @@ void Filler::fill() {
   const at::NoGradGuard no_grad;
   Put put(*this);
   module_.visit(put);
-  put.pack_before();
 }
 
 }  // namespace

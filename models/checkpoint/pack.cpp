@@ -33,18 +33,29 @@ std::optional<kernels::Packing> packing_named(const std::string& name) {
   return std::nullopt;
 }
 
-void pack_part(const std::string& name, Module& part, kernels::Packing packing) {
-  if (!name.starts_with("model.") && name != "lm_head") return;
+kernels::PackedWeight* place_for_blocks(const std::string& name, Module& part, const Tensor& tensor,
+                                        kernels::Packing packing) {
+  if (!name.starts_with("model.") && name != "lm_head") return nullptr;
   if (auto* bank = dynamic_cast<FfnExperts*>(&part)) {
-    bank->pack(packing);
-    return;
+    // All of a bank or nothing: what does not lie there any more was packed already.
+    for (const Tensor* w : {&bank->w1_EFD, &bank->w2_EDF})
+      if (w->defined() && !kernels::can_pack(w->size(2))) return nullptr;
+    for (const auto& [w, packed] : {std::pair{&bank->w1_EFD, &bank->packed1},
+                                    {&bank->w3_EFD, &bank->packed3},
+                                    {&bank->w2_EDF, &bank->packed2}})
+      if (w == &tensor) {
+        *packed = kernels::unfilled(packing, tensor.size(0), tensor.size(1), tensor.size(2));
+        return packed;
+      }
+    return nullptr;
   }
   auto* linear = dynamic_cast<Linear*>(&part);
-  if (!linear || !linear->weight.defined() || linear->adapter || name.ends_with(".kv_b_proj") ||
-      !kernels::can_pack(linear->weight.size(1)))
-    return;
-  linear->adapter = std::make_shared<PackedRows>(kernels::pack(linear->weight.unsqueeze(0), packing));
-  linear->weight = Tensor();
+  if (!linear || &linear->weight != &tensor || linear->adapter || name.ends_with(".kv_b_proj") ||
+      !kernels::can_pack(tensor.size(1)))
+    return nullptr;
+  auto rows = std::make_shared<PackedRows>(kernels::unfilled(packing, 1, tensor.size(0), tensor.size(1)));
+  linear->adapter = rows;
+  return &rows->weight;
 }
 
 void put_adapter(Linear& linear, Ptr<Adapter> adapter) {

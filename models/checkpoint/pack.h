@@ -13,10 +13,12 @@ namespace conclave {
 /// "int8" and "int4"; nothing for any other word.
 std::optional<kernels::Packing> packing_named(const std::string& name);
 
-/// Packs one part, called `name` in the model, when it is a projection or a bank of experts of the text model
-/// whose rows can be cut into blocks. Embeddings, routers, norms and picture towers stay as they are, and so
-/// does the latent attention's up-projection, whose halves are used apart.
-void pack_part(const std::string& name, Module& part, kernels::Packing packing);
+/// Where blocks go in the place of `tensor`, a tensor of the part called `name` in the model: room for them,
+/// not filled; the caller then drops the tensor. Null for what stays as it is: embeddings, routers, norms,
+/// picture towers, rows that cannot be cut into blocks, and the latent attention's up-projection, whose
+/// halves are used apart.
+kernels::PackedWeight* place_for_blocks(const std::string& name, Module& part, const Tensor& tensor,
+                                        kernels::Packing packing);
 
 /// Puts an adapter on a projection, on top of its weights whether they are packed or not.
 void put_adapter(Linear& linear, Ptr<Adapter> adapter);

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "framework/base/process_memory.h"
 #include "framework/moe/experts/ffn.h"
 #include "models/checkpoint/checkpoint.h"
 #include "models/checkpoint/pack.h"
@@ -75,6 +76,28 @@ TEST(PackedCheckpoint, MatricesAndExpertsArePackedAndTheRestIsNot) {
   const at::Tensor ours = model->prompt(inputs).logits_NV, theirs = plain->prompt(inputs).logits_NV;
   EXPECT_LT((ours - theirs).abs().max().item<double>(), 1e-5);
   EXPECT_GT(ours.abs().max().item<double>(), 1e-3);
+}
+
+// Three banks of 8 M numbers: none of them is in memory as numbers beside its blocks.
+TEST(PackedCheckpoint, LoadingTakesLittleMoreMemoryThanTheBlocks) {
+  const testing::TempDir dir;
+  RandomModelShape shape = small_shape();
+  shape.layers = 1;
+  shape.width = 512;
+  shape.expert_width = 1024;
+  shape.experts = 16;
+  write_random_model(dir / "a", shape, 0);
+  const auto folder = open_checkpoint(dir / "a");
+  reset_peak_memory();
+  const int64_t before = resident_memory();
+  if (before == 0 || peak_memory() > before + (4 << 20)) GTEST_SKIP() << "the system does not tell the peak";
+  const auto model = load_checkpoint(folder, at::kFloat, Packing::int8);
+  const auto& bank = dynamic_cast<FfnExperts&>(*model->text->model->layers[0]->moe->experts);
+  int64_t kept = 0;
+  for (const auto* packed : {&bank.packed1, &bank.packed3, &bank.packed2})
+    kept += static_cast<int64_t>(packed->blocks.nbytes());
+  EXPECT_GT(kept, 25 << 20);
+  EXPECT_LT(peak_memory() - before, kept + (24 << 20));  // a bank alone is 16 MB in the file, 32 as float32
 }
 
 TEST(PackedCheckpoint, RecordedModelsStayNearTheOriginal) {

@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <string>
 
 #include "framework/moe/kernels/backend.h"
@@ -30,6 +31,12 @@ int64_t packed_row_bytes(Packing packing, int64_t ins);
 /// Each block keeps its largest weight: as 127 steps of int8, as -8 steps of int4, and the rest is rounded.
 /// w_EOI of any floating type on the host, ins a multiple of 32. Throws Error.
 PackedWeight pack(const Tensor& w_EOI, Packing packing);
+/// Room for E matrices, to be filled by pack_rows. Throws Error for rows that cannot be cut into blocks.
+PackedWeight unfilled(Packing packing, int64_t experts, int64_t outs, int64_t ins);
+/// Packs rows w_RI of any floating type into the place of row `first` on, counted over all matrices: a few
+/// megabytes of float32 at a time, so that what is behind them can be given back by `packed`.
+void pack_rows(PackedWeight& weight, int64_t first, const Tensor& w_RI,
+               const std::function<void(const Tensor& done_RI)>& packed = {});
 /// The weights as float32 [E,O,I].
 Tensor unpack(const PackedWeight& weight);
 

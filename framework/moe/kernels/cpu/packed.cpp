@@ -43,17 +43,13 @@ void pack_block(const float* w, BlockInt4& block) {
 }
 
 template <class Block>
-void pack_rows(const Tensor& w_EOI, Tensor& blocks) {
-  const int64_t ins = w_EOI.size(2);
-  auto* to = reinterpret_cast<Block*>(blocks.mutable_data_ptr<uint8_t>());
-  for (int64_t e = 0; e < w_EOI.size(0); ++e) {  // one matrix as float32 at a time
-    const Tensor matrix = w_EOI[e].to(at::kFloat).contiguous();
-    const float* from = matrix.const_data_ptr<float>();
-    const int64_t count = matrix.size(0) * ins / kPackedBlock;
-    parallel_ranges(count, 1024, [&](int64_t begin, int64_t end) {
-      for (int64_t b = begin; b < end; ++b) pack_block(from + b * kPackedBlock, to[e * count + b]);
-    });
-  }
+void pack_blocks(const Tensor& w_RI, uint8_t* blocks) {
+  const Tensor numbers = w_RI.to(at::kFloat).contiguous();
+  const float* from = numbers.const_data_ptr<float>();
+  auto* to = reinterpret_cast<Block*>(blocks);
+  parallel_ranges(numbers.numel() / kPackedBlock, 1024, [&](int64_t begin, int64_t end) {
+    for (int64_t b = begin; b < end; ++b) pack_block(from + b * kPackedBlock, to[b]);
+  });
 }
 
 }  // namespace
@@ -71,15 +67,31 @@ PackedWeight pack(const Tensor& w_EOI, Packing packing) {
   require(w_EOI.dim() == 3 && w_EOI.is_cpu() && w_EOI.is_floating_point() && can_pack(w_EOI.size(2)),
           "[pack] weights [{}]: must be [E,O,I] numbers on the host, I a multiple of {}",
           fmt::join(w_EOI.sizes(), ", "), kPackedBlock);
-  const int64_t ins = w_EOI.size(2);
-  PackedWeight packed{
-      packing,
-      empty_in_large_pages({w_EOI.size(0), w_EOI.size(1), packed_row_bytes(packing, ins)}, at::kByte), ins};
-  if (packing == Packing::int8)
-    pack_rows<BlockInt8>(w_EOI, packed.blocks);
-  else
-    pack_rows<BlockInt4>(w_EOI, packed.blocks);
+  PackedWeight packed = unfilled(packing, w_EOI.size(0), w_EOI.size(1), w_EOI.size(2));
+  for (int64_t e = 0; e < w_EOI.size(0); ++e) pack_rows(packed, e * packed.outs(), w_EOI[e]);
   return packed;
+}
+
+PackedWeight unfilled(Packing packing, int64_t experts, int64_t outs, int64_t ins) {
+  require(can_pack(ins), "[pack] rows of {}: must be a multiple of {}", ins, kPackedBlock);
+  return {packing, empty_in_large_pages({experts, outs, packed_row_bytes(packing, ins)}, at::kByte), ins};
+}
+
+void pack_rows(PackedWeight& weight, int64_t first, const Tensor& w_RI,
+               const std::function<void(const Tensor&)>& packed) {
+  require(w_RI.dim() == 2 && w_RI.size(1) == weight.ins && first >= 0 &&
+              first + w_RI.size(0) <= weight.experts() * weight.outs(),
+          "[pack] rows [{}] from {} on do not fit {} matrices of [{}, {}]", fmt::join(w_RI.sizes(), ", "),
+          first, weight.experts(), weight.outs(), weight.ins);
+  constexpr int64_t kAtOnce = int64_t{1} << 20;  // numbers
+  const int64_t bytes = packed_row_bytes(weight.packing, weight.ins),
+                step = std::max<int64_t>(1, kAtOnce / weight.ins);
+  for (int64_t row = 0; row < w_RI.size(0); row += step) {
+    const Tensor rows = w_RI.narrow(0, row, std::min(step, w_RI.size(0) - row));
+    uint8_t* to = weight.blocks.mutable_data_ptr<uint8_t>() + (first + row) * bytes;
+    weight.packing == Packing::int8 ? pack_blocks<BlockInt8>(rows, to) : pack_blocks<BlockInt4>(rows, to);
+    if (packed) packed(rows);
+  }
 }
 
 Tensor unpack(const PackedWeight& weight) {
