@@ -33,6 +33,20 @@ int64_t JsonRecord::integer(const char* key) const {
   return value.get<int64_t>();
 }
 
+std::vector<std::string> JsonRecord::texts(const char* one, const char* many) const {
+  if (has(one) && has(many)) fail(fmt::format("has both '{}' and '{}'", one, many));
+  if (has(one)) return {text(one)};
+  std::vector<std::string> all;
+  if (!has(many)) return all;
+  const Json& list = json_.at(many);
+  if (!list.is_array()) fail(fmt::format("'{}' is not a list", many));
+  for (const auto& item : list) {
+    if (!item.is_string()) fail(fmt::format("'{}' holds something that is not a string", many));
+    all.push_back(item.get<std::string>());
+  }
+  return all;
+}
+
 std::string JsonRecord::id(const char* key) const {
   const Json& value = at(key);
   if (value.is_number_integer()) return value.dump();

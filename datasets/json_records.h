@@ -6,6 +6,7 @@
 #include <functional>
 #include <istream>
 #include <string>
+#include <vector>
 
 #include "framework/base/json.h"
 
@@ -21,6 +22,8 @@ class JsonRecord {
   bool has(const char* key) const { return json_.contains(key) && !json_.at(key).is_null(); }
   std::string text(const char* key) const;
   int64_t integer(const char* key) const;
+  /// The strings under `one` or, as a list, under `many`; none when both are absent.
+  std::vector<std::string> texts(const char* one, const char* many) const;
   /// A string, or a whole number as a string.
   std::string id(const char* key) const;
   [[noreturn]] void fail(const std::string& what) const;

@@ -118,4 +118,14 @@ std::unordered_set<std::string> resume_lines(const fs::path& file, const std::st
   return ids;
 }
 
+std::unique_ptr<JsonLines> open_lines(const std::filesystem::path& file, std::string_view option,
+                                      bool resume) {
+  if (file.empty()) return nullptr;
+  require<UsageError>(!std::filesystem::is_directory(file), "{} {}: is a folder, a file is wanted", option,
+                      file.string());
+  require<UsageError>(resume || !std::filesystem::exists(file), "{} {}: is there already{}", option,
+                      file.string(), option == "--out" ? "; --resume goes on with it" : "");
+  return std::make_unique<JsonLines>(file, "question_id");
+}
+
 }  // namespace conclave

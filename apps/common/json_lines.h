@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 
 #include "framework/base/json.h"
@@ -37,6 +38,11 @@ class JsonLines {
   int64_t next_ = 0;
   std::map<int64_t, Json> waiting_;
 };
+
+/// A file of records that begin with question_id, begun anew or, to resume, gone on with; null for an empty
+/// path. UsageError that names `option` when it is a folder, or is there and not resumed.
+std::unique_ptr<JsonLines> open_lines(const std::filesystem::path& file, std::string_view option,
+                                      bool resume);
 
 /// {"id": id, "error": {"kind": "usage|data|other", "message", "file", "where"}}; a null id is left out.
 Json error_line(const Json& id, const std::exception& error);

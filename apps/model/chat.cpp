@@ -9,6 +9,7 @@
 #include "framework/base/error.h"
 #include "framework/base/signals.h"
 #include "framework/base/terminal.h"
+#include "framework/media/picture.h"
 
 namespace conclave {
 
@@ -29,6 +30,18 @@ Json ModelChatVerb::beginning() const {
   return messages;
 }
 
+namespace {
+
+// Words, and the places of pictures before them.
+Json question(const std::string& words, size_t pictures) {
+  if (pictures == 0) return words;
+  Json content(pictures, Json{{"type", "image"}});
+  content.push_back({{"type", "text"}, {"text", words}});
+  return content;
+}
+
+}  // namespace
+
 int ModelChatVerb::run(Invocation& call) {
   const Speaker speaker = flags_.load(call);
   require<UsageError>(speaker.text().chat.has_value(),
@@ -38,6 +51,8 @@ int ModelChatVerb::run(Invocation& call) {
   const bool terminal = isatty(STDIN_FILENO) != 0;
   Json messages = beginning();
   ReadBefore before;
+  std::vector<at::Tensor> pictures;  // of the whole conversation
+  size_t shown = 0;                  // those that go with the next question
   int64_t turns = 0;
   std::string line;
   for (;;) {
@@ -48,22 +63,35 @@ int ModelChatVerb::run(Invocation& call) {
     if (interrupted() || !std::getline(std::cin, line) || line == "/exit") break;
     if (line == "/reset") {
       messages = beginning();
+      pictures.clear();
+      shown = 0;
       continue;
     }
     if (line.empty()) continue;
-    messages.push_back({{"role", "user"}, {"content", line}});
+    const size_t asked_before = pictures.size() - shown;
     try {
-      const Reply reply = speaker.reply(speaker.text().conversation(messages), false, {}, options, &before);
+      if (line.starts_with("/image ")) {
+        pictures.push_back(load_picture(line.substr(7)));
+        ++shown;
+        continue;
+      }
+      messages.push_back({{"role", "user"}, {"content", question(line, shown)}});
+      shown = 0;
+      const Reply reply =
+          speaker.reply(speaker.text().conversation(messages), false, pictures, options, &before);
       messages.push_back({{"role", "assistant"}, {"content", reply.text}});
       if (call.json())
-        call.out().write(reply_record(reply, speaker.text().tokenizer));
+        call.out().write(reply_record(reply, speaker.text().tokenizer, !pictures.empty()));
       else
         fmt::print("\n");
       std::fflush(stdout);
       ++turns;
-    } catch (const UsageError& e) {  // the conversation outgrew the context
+    } catch (const Error& e) {  // the conversation outgrew the context, or there is no such picture
       if (!terminal) throw;
-      messages.erase(messages.size() - 1);
+      if (!line.starts_with("/image ")) {
+        messages.erase(messages.size() - 1);
+        pictures.resize(asked_before);
+      }
       print_stderr(fmt::format("{}; /reset begins anew", e.what()));
     }
   }

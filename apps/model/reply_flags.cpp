@@ -30,6 +30,7 @@ void ReplyFlags::declare(Options& options) {
           "the same reply, sooner; without sampling alone")
       .existing();
   options.add("draft-tokens", ahead_, "Tokens that the draft proposes at a time").range(1, 64);
+  options.add("no-cache", no_cache_, "Look at a picture again for every question about it");
   options.add("max-tokens", options_.max_tokens, "Tokens that a reply may have").at_least(1).group("Reply");
   options.add("stop", options_.stop, "A text that ends the reply; repeat for more").group("Reply");
   options.add("schema", schema_, "JSON Schema that replies keep to (docs/checkpoints.md: what is read of it)")
@@ -72,8 +73,13 @@ Speaker ReplyFlags::load(Invocation& call) const {
       "--draft: a draft is checked against the most probable token; leave out --temperature and "
       "--repetition-penalty");
   Speaker speaker = Speaker::load(folder_, dtype, packing_named(weights_));
+  if (no_cache_) speaker.keep_pictures(0);
   if (!draft_.empty()) speaker.set_draft(Speaker::load(draft_, dtype), ahead_);
   return speaker;
+}
+
+std::string ReplyFlags::model_name() const {
+  return std::filesystem::weakly_canonical(folder_).filename().string();
 }
 
 ReplyOptions ReplyFlags::options(const Invocation& call) const {
@@ -90,7 +96,7 @@ ReplyOptions ReplyFlags::options(const Invocation& call) const {
   return options;
 }
 
-Json reply_record(const Reply& reply, const Tokenizer& tokenizer) {
+Json reply_record(const Reply& reply, const Tokenizer& tokenizer, bool pictures) {
   Json tokens = Json::array();
   for (size_t i = 0; i < reply.tokens.size(); ++i)
     tokens.push_back({{"id", reply.tokens[i]},
@@ -102,6 +108,7 @@ Json reply_record(const Reply& reply, const Tokenizer& tokenizer) {
                  {"end", name_of(reply.end)},
                  {"prompt_tokens", reply.prompt_tokens},
                  {"read_tokens", reply.read_tokens}};
+  if (pictures) record["seen_pictures"] = reply.seen_pictures;
   if (reply.proposed > 0) {
     record["proposed_tokens"] = reply.proposed;
     record["accepted_tokens"] = reply.accepted;

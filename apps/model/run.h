@@ -1,6 +1,7 @@
-/// conclave-model run: one prompt, one reply.
+/// conclave-model run: one prompt and its reply, or a file of prompts.
 #pragma once
 
+#include "apps/model/prompt_rows.h"
 #include "apps/model/reply_flags.h"
 
 namespace conclave {
@@ -14,12 +15,18 @@ class ModelRunVerb : public Verb {
   int run(Invocation& call) override;
 
  private:
-  Json question() const;
+  void check() const;
+  NamedFolders adapters() const;
+  int run_one(Invocation& call, const Speaker& speaker) const;
+  int run_rows(Invocation& call, const Speaker& speaker) const;
 
   ReplyFlags flags_;
-  std::string prompt_;
+  std::string prompt_, adapter_of_prompt_;
+  std::vector<std::string> adapters_;
   std::vector<std::filesystem::path> images_;
-  bool chat_ = false;
+  std::filesystem::path input_, out_;
+  int64_t batch_ = 8;
+  bool chat_ = false, resume_ = false;
 };
 
 }  // namespace conclave

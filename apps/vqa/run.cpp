@@ -18,15 +18,6 @@ namespace conclave {
 namespace fs = std::filesystem;
 namespace {
 
-// A file that is begun anew, or gone on with.
-std::unique_ptr<JsonLines> lines_to(const fs::path& file, const char* option, bool resume) {
-  if (file.empty()) return nullptr;
-  require<UsageError>(!fs::is_directory(file), "{} {}: is a folder, a file is wanted", option, file.string());
-  require<UsageError>(resume || !fs::exists(file), "{} {}: is there already{}", option, file.string(),
-                      option == std::string_view("--out") ? "; --resume goes on with it" : "");
-  return std::make_unique<JsonLines>(file, "question_id");
-}
-
 // What can be known without reading pictures.
 void check_input(const VqaInput& asked) {
   check_question(asked.query.question);
@@ -84,9 +75,9 @@ void RunVerb::check_published_options() const {
 int RunVerb::run_by_published(Invocation& call) {
   check_published_options();
   const auto questions = open_questions(questions_);
-  const auto answers_out = lines_to(out_, "--out", false);
-  const auto failed =
-      run_published(call, ask_.model, ask_.engine.max_tokens, *questions, [&](const Json& record) {
+  const auto answers_out = open_lines(out_, "--out", false);
+  const auto failed = run_published(
+      call, ask_.model, ask_.engine.max_tokens, !no_cache_, *questions, [&](const Json& record) {
         if (answers_out) {
           answers_out->write(record);
         } else if (call.json()) {
@@ -110,8 +101,8 @@ int RunVerb::run(Invocation& call) {
   const VqaModel model = ask_.load(call);
   const auto done = resume_ ? resume_lines(out_, "question_id", {"model_id", model.name})
                             : std::unordered_set<std::string>();
-  const auto answers_out = lines_to(out_, "--out", resume_);
-  const auto routing_out = lines_to(routing_out_, "--routing-out", resume_);
+  const auto answers_out = open_lines(out_, "--out", resume_);
+  const auto routing_out = open_lines(routing_out_, "--routing-out", resume_);
   const auto routing_in =
       routing_in_.empty() ? std::map<std::string, QueryEdits>() : read_routing(routing_in_, model.pools());
 

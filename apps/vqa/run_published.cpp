@@ -48,9 +48,11 @@ std::string check_published(const std::filesystem::path& folder) {
 }
 
 int64_t run_published(Invocation& call, const std::filesystem::path& folder, int64_t max_tokens,
-                      Questions& questions, const std::function<void(const Json& record)>& put) {
+                      bool share_pictures, Questions& questions,
+                      const std::function<void(const Json& record)>& put) {
   set_threads(call.common().thread_count());
-  const Speaker speaker = Speaker::load(folder, at::kFloat);
+  Speaker speaker = Speaker::load(folder, at::kFloat);
+  if (!share_pictures) speaker.keep_pictures(0);
   const auto name = name_of_folder(folder);
   call.history().param("model_folder", std::filesystem::absolute(folder).string());
   int64_t failed = 0;
@@ -69,6 +71,7 @@ int64_t run_published(Invocation& call, const std::filesystem::path& folder, int
                        {"latency_ms", watch.ms()},
                        {"n_prompt_tokens", reply.prompt_tokens},
                        {"n_answer_tokens", reply.tokens.size()},
+                       {"seen_pictures", reply.seen_pictures},
                        {"end", name_of(reply.end)},
                        {"seed", call.common().seed}}}});
     } catch (const Interrupted&) {

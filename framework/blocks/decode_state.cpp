@@ -84,6 +84,7 @@ DecodeState DecodeState::fork(int64_t copies) const {
   DecodeState state = *this;
   if (copies == 1) return state;
   state.seen_N = seen_N.repeat_interleave(copies);
+  if (adapter_N.defined()) state.adapter_N = adapter_N.repeat_interleave(copies);
   for (auto& [window, memory] : state.recurrent) {
     if (!window.defined()) continue;
     window = window.repeat_interleave(copies, 0);
@@ -109,6 +110,7 @@ DecodeState DecodeState::select(const Tensor& rows) const {
   }
   DecodeState state = *this;
   state.seen_N = seen_N.index_select(0, host.to(seen_N.device()));
+  if (adapter_N.defined()) state.adapter_N = adapter_N.index_select(0, host.to(adapter_N.device()));
   for (auto& [window, memory] : state.recurrent) {
     if (!window.defined()) continue;
     const Tensor take = host.to(window.device());

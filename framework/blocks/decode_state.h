@@ -32,7 +32,8 @@ struct DecodeState {
   };
   std::vector<Segment> segments;
   std::vector<Recurrent> recurrent;  ///< by layer, as far as one was used
-  Tensor seen_N;  ///< int64, valid tokens read so far by each row: the position of the next one
+  Tensor adapter_N;  ///< int64, which adapter each row runs through (TokenContext); undefined: nothing said
+  Tensor seen_N;     ///< int64, valid tokens read so far by each row: the position of the next one
 
   /// An empty state for a model of so many attention layers.
   explicit DecodeState(int64_t layers);

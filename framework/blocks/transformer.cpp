@@ -84,6 +84,8 @@ void TransformerBlock::visit(Visitor& v) {
 }
 
 Tensor Transformer::forward(const Tensor& x_NLD, const PassInput& asked, TokenContext context) const {
+  if (context.past && context.past->adapter_N.defined() && !context.adapter_T.defined())
+    context.adapter_T = context.past->adapter_N.repeat_interleave(x_NLD.size(1));
   if (auto y = step_few_rows(*this, x_NLD, asked, context)) return *y;
   PassInput input = asked;
   if (input.window == 0) input.window = window;

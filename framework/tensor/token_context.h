@@ -38,6 +38,7 @@ struct TokenContext {
   Tensor position_T;    ///< int64, place within its sequence
   Tensor unit_T;        ///< int64, routing unit (patch, chunk) when the unit is not the token
   Tensor task_T;        ///< int64, task or domain
+  Tensor adapter_T;     ///< int64, which of a projection's adapters a token runs through (AdapterChoice)
   Tensor importance_T;  ///< float, weight of a token in selection and balance
   Tensor valid_T;       ///< bool, false for padding: routed nowhere and counted nowhere
   Tensor condition_BC;  ///< float, a condition of each sequence (noise level, user embedding)

@@ -65,6 +65,11 @@ void put_adapter(Linear& linear, Ptr<Adapter> adapter) {
     linear.adapter = std::move(adapter);
 }
 
+Ptr<Adapter> take_adapter(Linear& linear) {
+  const auto packed = std::dynamic_pointer_cast<PackedRows>(linear.adapter);
+  return std::exchange(packed ? packed->on_top : linear.adapter, nullptr);
+}
+
 std::pair<int64_t, int64_t> features_of(const Linear& linear) {
   if (const auto packed = std::dynamic_pointer_cast<PackedRows>(linear.adapter))
     return {packed->weight.ins, packed->weight.outs()};

@@ -23,6 +23,9 @@ kernels::PackedWeight* place_for_blocks(const std::string& name, Module& part, c
 /// Puts an adapter on a projection, on top of its weights whether they are packed or not.
 void put_adapter(Linear& linear, Ptr<Adapter> adapter);
 
+/// Takes a projection's adapter off, its packed weights stay; null when there is none.
+Ptr<Adapter> take_adapter(Linear& linear);
+
 /// In and out features of a projection, packed or not.
 std::pair<int64_t, int64_t> features_of(const Linear& linear);
 

@@ -4,15 +4,13 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
-#include <limits>
 #include <span>
 
 #include "framework/base/error.h"
 #include "framework/generate/rewind.h"
 #include "framework/generate/speculate.h"
 #include "models/checkpoint/adapters.h"
-#include "models/checkpoint/schema_keeper.h"
-#include "models/checkpoint/stop_texts.h"
+#include "models/checkpoint/reply_writer.h"
 #include "models/multimodal/spliced_pictures.h"
 
 namespace conclave {
@@ -53,6 +51,7 @@ Speaker Speaker::load(const std::filesystem::path& folder, std::optional<at::Sca
                                 tokenizer.size() - 1, tokenizer.bytes(tokenizer.size() - 1), rows));
   speaker.model_ = load_checkpoint(speaker.folder_, dtype, packing);
   if (adapted) load_adapter(*speaker.model_, speaker.folder_, folder);
+  speaker.adapted_ = adapted;
   speaker.context_ = context_of(speaker.folder_.published);
   return speaker;
 }
@@ -110,37 +109,75 @@ std::vector<int64_t> Speaker::question(const std::string& text, int64_t pictures
   return ids;
 }
 
-Inputs Speaker::inputs(std::vector<int64_t> ids, const std::vector<Tensor>& pictures,
-                       std::vector<std::array<double, 4>>* areas) const {
+Speaker::Pictures Speaker::look_at(const std::vector<Tensor>& pictures) const {
+  const at::NoGradGuard no_grad;
+  const auto processor = PictureProcessor::load(folder_.path);
+  Pictures looked;
+  std::vector<Tensor> grids;
+  for (const Tensor& picture : pictures) {
+    if (!cache_->keeps()) break;
+    const auto key = PictureCache::key_of(picture, processor.settings());
+    auto known = cache_->find(key);
+    if (!known) {
+      const auto prepared = processor.prepare({picture});
+      const auto seen = model_->pictures->see_one(prepared.tensors);
+      if (!seen) break;
+      const auto grid = prepared.tensors.find("image_grid_thw");
+      known = CachedPicture{seen, grid == prepared.tensors.end() ? Tensor() : grid->second,
+                            prepared.tokens[0], prepared.areas[0]};
+      cache_->put(key, *known);
+      ++looked.seen;
+    }
+    looked.inputs.seen.push_back(known->seen);
+    looked.tokens.push_back(known->tokens);
+    looked.areas.push_back(known->area);
+    if (known->grid_13.defined()) grids.push_back(known->grid_13);
+  }
+  if (looked.inputs.seen.size() == pictures.size()) {
+    if (!grids.empty()) looked.inputs.pictures["image_grid_thw"] = at::cat(grids);
+    return looked;
+  }
+  const auto prepared = processor.prepare(pictures);
+  Pictures all{{}, prepared.tokens, prepared.areas, std::ssize(pictures)};
+  all.inputs.pictures = prepared.tensors;
+  return all;
+}
+
+Inputs Speaker::inputs(std::vector<int64_t> ids, const std::vector<Tensor>& pictures, Pictures* about) const {
   Inputs inputs;
   if (!pictures.empty()) {
     const auto token = picture_token();
-    const auto prepared = PictureProcessor::load(folder_.path).prepare(pictures);
-    if (areas) *areas = prepared.areas;
     const auto places = std::count(ids.begin(), ids.end(), token);
     require<UsageError>(places == static_cast<int64_t>(pictures.size()),
                         "{} pictures, and the prompt has {} places for one{}", pictures.size(), places,
                         text_.tokenizer.has(token) ? ": '" + text_.tokenizer.bytes(token) + "'"
                                                    : ": the tokenizer has no token for it");
+    Pictures looked = look_at(pictures);
     std::vector<int64_t> spread;
     size_t picture = 0;
     for (const int64_t id : ids)
-      spread.insert(spread.end(), id == token ? static_cast<size_t>(prepared.tokens[picture++]) : 1, id);
+      spread.insert(spread.end(), id == token ? static_cast<size_t>(looked.tokens[picture++]) : 1, id);
     ids = std::move(spread);
-    inputs.pictures = prepared.tensors;
+    inputs = looked.inputs;
+    if (about) *about = std::move(looked);
   }
   inputs.ids_NL = at::tensor(ids, at::kLong).unsqueeze(0);
   return inputs;
 }
 
-Prompt Speaker::read_on(const std::vector<int64_t>& ids, ReadBefore& before, int64_t& read_tokens) const {
+Prompt Speaker::read_on(const std::vector<int64_t>& ids, const Tensor& adapter_1, ReadBefore& before,
+                        int64_t& read_tokens) const {
   // The last token is read in any case: what comes after it is asked for.
   const auto most = std::min(before.ids.size(), ids.size() - 1);
   auto shared =
       std::mismatch(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(most), before.ids.begin()).first -
       ids.begin();
   if (shared < std::ssize(before.ids) && !can_rewind(before.state)) shared = 0;
+  // What another adapter read is another state.
+  const Tensor& its_1 = before.state.adapter_N;
+  if (adapter_1.defined() && its_1.defined() && !at::equal(adapter_1, its_1)) shared = 0;
   DecodeState state = shared > 0 ? before.state : model_->text->new_state();
+  state.adapter_N = adapter_1;
   if (shared > 0) rewind(state, shared);
   const std::vector<int64_t> fresh(ids.begin() + shared, ids.end());
   Prompt prompt =
@@ -158,8 +195,9 @@ void Speaker::check_length(int64_t tokens) const {
 }
 
 ReadText Speaker::read(const std::string& text, int64_t top, const std::vector<Tensor>& pictures) const {
-  std::vector<std::array<double, 4>> areas;
-  const Inputs inputs = this->inputs(question(text, std::ssize(pictures)), pictures, &areas);
+  Pictures about;
+  const Inputs inputs = this->inputs(question(text, std::ssize(pictures)), pictures, &about);
+  const auto& areas = about.areas;
   check_length(inputs.ids_NL.size(1));
   const at::NoGradGuard no_grad;
   const Reading reading = model_->read(inputs);
@@ -219,62 +257,33 @@ Generated Speaker::make(const Prompt& read, const GenerateOptions& options, Repl
 
 Reply Speaker::reply(const std::string& prompt, bool raw, const std::vector<Tensor>& pictures,
                      const ReplyOptions& options, ReadBefore* before) const {
-  const Inputs inputs = this->inputs(text_.tokenizer.encode(prompt, {.add_special = raw}), pictures);
+  const Tensor adapter_1 = adapter_named(options.adapter);
+  Pictures about;
+  Inputs inputs = this->inputs(text_.tokenizer.encode(prompt, {.add_special = raw}), pictures, &about);
+  inputs.adapter_N = adapter_1;
   const auto* first = inputs.ids_NL.const_data_ptr<int64_t>();
   const std::vector<int64_t> ids(first, first + inputs.ids_NL.numel());
   Reply reply;
   reply.prompt_tokens = static_cast<int64_t>(ids.size());
+  reply.seen_pictures = about.seen;
   check_length(reply.prompt_tokens);
   if (draft_) draft_->check_length(reply.prompt_tokens);
+  require<UsageError>(!draft_ || pictures.empty(), "a draft reads no pictures");
   const at::NoGradGuard no_grad;
   reply.read_tokens = reply.prompt_tokens;
-  Prompt read =
-      before && pictures.empty() ? read_on(ids, *before, reply.read_tokens) : model_->prompt(inputs);
+  Prompt read = before && pictures.empty() ? read_on(ids, inputs.adapter_N, *before, reply.read_tokens)
+                                           : model_->prompt(inputs);
   read.tokens = {ids};
 
-  StreamDecoder decoder(text_.tokenizer);
-  StopTexts stops(options.stop);
-  bool goes_on = true;
-  const auto show = [&](const std::string& text) {
-    reply.text += text;
-    if (!text.empty() && options.on_text) goes_on = options.on_text(text);
-  };
   GenerateOptions generation;
   generation.sampling = options.sampling;
-  generation.max_tokens = options.max_tokens;
-  for (const Speaker* each : {this, draft_.get()})
-    if (each && each->context_ > 0)
-      generation.max_tokens = std::min(generation.max_tokens, each->context_ - reply.prompt_tokens);
+  generation.max_tokens = most_tokens(reply.prompt_tokens, options);
   generation.stop = text_.stop;
   generation.seed = options.seed;
-  std::optional<SchemaKeeper> json;
-  if (options.schema) json.emplace(options.schema, text_);
-  generation.on_token = [&](int64_t, int64_t token, double) {
-    if (json) json->take(token);
-    show(stops.push(decoder.push(token)));
-    return goes_on && !stops.found() && !(json && json->over());
-  };
-  // Rows behind the tokenizer's last token are padding of the matrix and stand for nothing.
-  generation.edit = [&](int64_t, std::span<const int64_t>, std::span<float> logits) {
-    for (size_t id = 0; id < logits.size(); ++id)
-      if (!text_.tokenizer.has(static_cast<int64_t>(id)))
-        logits[id] = -std::numeric_limits<float>::infinity();
-    if (json) json->forbid(logits);
-  };
-  require<UsageError>(!draft_ || pictures.empty(), "a draft reads no pictures");
-  const Generated made = make(read, generation, reply);
-  if (!stops.found()) {
-    show(stops.push(decoder.finish()));
-    show(stops.finish());
-  }
-  reply.tokens = made.tokens;
-  reply.log_probs = made.log_probs;
-  reply.log_prob = made.log_prob;
-  reply.end = stops.found()                        ? Reply::End::stop_text
-              : json && json->over()               ? Reply::End::json
-              : made.end == Generated::End::stop   ? Reply::End::stop_token
-              : made.end == Generated::End::caller ? Reply::End::caller
-                                                   : Reply::End::length;
+  ReplyWriter writer(text_, options, generation.max_tokens);
+  generation.on_token = [&](int64_t, int64_t token, double) { return writer.take(token); };
+  generation.edit = [&](int64_t, std::span<const int64_t>, std::span<float> logits) { writer.edit(logits); };
+  writer.finish(make(read, generation, reply), reply);
   return reply;
 }
 

@@ -7,7 +7,8 @@
 #include "framework/moe/routing_log.h"
 #include "framework/text/json_constraint.h"
 #include "framework/text/published_text.h"
-#include "models/checkpoint/checkpoint.h"
+#include "models/checkpoint/adapter_set.h"
+#include "models/multimodal/picture_cache.h"
 #include "models/multimodal/picture_processor.h"
 
 namespace conclave {
@@ -15,6 +16,7 @@ namespace conclave {
 struct ReplyOptions {
   Sampling sampling = {};
   int64_t max_tokens = 256;
+  std::string adapter = {};            ///< one of add_adapters'; empty: the model as it is
   std::vector<std::string> stop = {};  ///< texts that end a reply; the text itself is left out
   uint64_t seed = 0;
   /// Replies are JSON that keeps to it, unless max_tokens end them sooner; null: any text.
@@ -32,6 +34,19 @@ struct Reply {
   int64_t prompt_tokens = 0;
   int64_t read_tokens = 0;             ///< of the prompt; fewer when the beginning was read before
   int64_t proposed = 0, accepted = 0;  ///< tokens of the draft
+  int64_t seen_pictures = 0;           ///< those that the model had to look at
+};
+
+/// One of several prompts that are answered together.
+struct Request {
+  std::string prompt;
+  bool raw = true;  ///< as Speaker::reply has it
+  std::vector<Tensor> pictures = {};
+  std::string adapter = {};  ///< in the place of ReplyOptions::adapter
+};
+struct Answered {
+  Reply reply;
+  std::exception_ptr error;  ///< what was wrong with this request; the others have their replies
 };
 
 /// What one reading of a text tells, without a reply.
@@ -70,6 +85,14 @@ class Speaker {
   /// what they are, up to ties within rounding. Throws UsageError when it has other tokens.
   void set_draft(Speaker draft, int64_t ahead);
 
+  /// Keeps LoRA and DoRA adapters beside the model, for replies that name them. Once; throws as load_adapters
+  /// does, and UsageError for a model that was itself loaded from an adapter's folder.
+  void add_adapters(const NamedFolders& folders);
+
+  /// What the model makes of pictures is kept for questions to come, up to so many bytes; 0: not at all. At
+  /// first 256 MB.
+  void keep_pictures(int64_t most_bytes) { cache_ = std::make_shared<PictureCache>(most_bytes); }
+
   const CheckpointFolder& folder() const { return folder_; }
   const PublishedText& text() const { return text_; }
   /// Tokens that fit into prompt and reply; 0: the folder does not say.
@@ -82,6 +105,10 @@ class Speaker {
   /// and `before` becomes this one; the numbers are those of reading it whole, up to rounding.
   Reply reply(const std::string& prompt, bool raw, const std::vector<Tensor>& pictures,
               const ReplyOptions& options, ReadBefore* before = nullptr) const;
+  /// Several prompts in one batch, whatever adapters they name: the replies are those that each gets alone,
+  /// up to rounding, samples counted. Requests with pictures, and all where a draft proposes, are answered
+  /// one after the other. `options.on_text` gets no text and is asked after each token whether to go on.
+  std::vector<Answered> replies(const std::vector<Request>& requests, const ReplyOptions& options) const;
   /// Whether pictures can be asked about.
   bool reads_pictures() const;
   /// Reads `text` alone; the tokenizer's template is put around it. With pictures, uint8 [H,W,3], it is a
@@ -97,12 +124,30 @@ class Speaker {
   /// The id that stands for a picture. Throws UsageError when there is none.
   int64_t picture_token() const;
   std::vector<int64_t> question(const std::string& text, int64_t pictures) const;
-  /// `areas`, where it is given, gets PreparedPictures::areas.
+  /// The pictures as a prompt takes them; `tokens` gets how many each has, `areas` where each was looked at.
+  struct Pictures {
+    Inputs inputs;  ///< without ids
+    std::vector<int64_t> tokens;
+    std::vector<std::array<double, 4>> areas;
+    int64_t seen = 0;  ///< that were not known before
+  };
+  Pictures look_at(const std::vector<Tensor>& pictures) const;
+  /// `about`, where it is given, gets what was said of the pictures.
   Inputs inputs(std::vector<int64_t> ids, const std::vector<Tensor>& pictures,
-                std::vector<std::array<double, 4>>* areas = nullptr) const;
+                Pictures* about = nullptr) const;
   Generated make(const Prompt& read, const GenerateOptions& options, Reply& reply) const;
-  Prompt read_on(const std::vector<int64_t>& ids, ReadBefore& before, int64_t& read_tokens) const;
+  Prompt read_on(const std::vector<int64_t>& ids, const Tensor& adapter_1, ReadBefore& before,
+                 int64_t& read_tokens) const;
+  /// int64 [1]; undefined where the model has no adapters. Throws UsageError for a name that none has.
+  Tensor adapter_named(const std::string& name) const;
+  /// Tokens that a reply to so many may have.
+  int64_t most_tokens(int64_t prompt_tokens, const ReplyOptions& options) const;
+  void answer_together(const std::vector<Request>& requests, const std::vector<size_t>& which,
+                       const ReplyOptions& options, std::vector<Answered>& answered) const;
 
+  bool adapted_ = false;  ///< loaded from an adapter's folder
+  std::vector<std::string> adapters_;
+  std::shared_ptr<PictureCache> cache_ = std::make_shared<PictureCache>(int64_t{256} << 20);
   Ptr<Multimodal> model_;
   int64_t context_ = 0;
   std::shared_ptr<const Speaker> draft_;

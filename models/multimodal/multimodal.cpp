@@ -33,6 +33,7 @@ Prompt Multimodal::prompt(const Inputs& inputs) const {
   const Reading reading = read(inputs);
   const int64_t rows = reading.x_NLD.size(0), tokens = reading.x_NLD.size(1);
   Prompt prompt{text->new_state(), {}, {}};
+  prompt.state.adapter_N = inputs.adapter_N;
   TokenContext context;
   context.phase = Phase::prefill;
   context.past = &prompt.state;

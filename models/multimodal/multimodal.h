@@ -5,15 +5,21 @@
 
 namespace conclave {
 
+/// What a picture part made of one picture, by names of its own: it can be put into one prompt after another.
+using SeenPicture = std::map<std::string, Tensor>;
+
 /// A batch as a processor hands it over: N rows of L token ids, with places that pictures take.
 struct Inputs {
   Tensor ids_NL;         ///< int64
   Tensor valid_NL;       ///< bool, false for padding; undefined: all valid
   Tensor labels_NL;      ///< int64, -100 where nothing is asked; undefined: none
   Tensor position;       ///< as in PassInput, when the caller knows them; undefined: the model's own
+  Tensor adapter_N;      ///< int64, which adapter each row runs through (load_adapters); undefined: none
   Tensor importance_NL;  ///< what a token counts in balance losses; undefined: 1
   std::map<std::string, Tensor>
       pictures;  ///< "pixel_values", "image_grid_thw", ...: as the kind of picture part asks
+  /// Of all still pictures, in their order, in the place of their pixels; empty: the pixels are looked at.
+  std::vector<std::shared_ptr<const SeenPicture>> seen = {};
 };
 
 /// Where a picture's patches stand among a row's tokens: row by row, from `first` on.
@@ -38,6 +44,11 @@ struct Reading {
 struct PictureReader : Module {
   /// `words_NLD` are the embeddings of `inputs.ids_NL`.
   virtual Reading read(const Inputs& inputs, const Tensor& words_NLD) const = 0;
+  /// Looks at one still picture, `picture` as Inputs::pictures would hold it, for Inputs::seen. Null where
+  /// pictures cannot be seen one by one.
+  virtual std::shared_ptr<const SeenPicture> see_one(const std::map<std::string, Tensor>& picture) const {
+    return nullptr;
+  }
 };
 
 struct Multimodal : Module {

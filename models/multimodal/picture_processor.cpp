@@ -92,7 +92,7 @@ int64_t even_round(double x) {
 
 }  // namespace
 
-PictureProcessor::PictureProcessor(const Json& config, const std::string& name) {
+PictureProcessor::PictureProcessor(const Json& config, const std::string& name) : settings_(config.dump()) {
   const Settings settings(config, name);
   Json type = settings.get("image_processor_type");
   if (type.is_null()) type = settings.get("feature_extractor_type");

@@ -34,6 +34,8 @@ class PictureProcessor {
   static PictureProcessor load(const std::filesystem::path& folder);
 
   Kind kind() const { return kind_; }
+  /// All settings in one text: equal for processors that do the same.
+  const std::string& settings() const { return settings_; }
   /// uint8 [H,W,3] each. Throws UsageError for a picture that is too narrow for the patches.
   PreparedPictures prepare(const std::vector<Tensor>& pictures) const;
   /// Height and width that Qwen2-VL's kind gives a picture: multiples of a merged patch, about its
@@ -48,6 +50,7 @@ class PictureProcessor {
   Tensor patches(const Tensor& picture_HW3) const;
   Tensor normalised(const Tensor& picture_HW3) const;
 
+  std::string settings_;
   Kind kind_ = Kind::kSquare;
   std::string filter_ = "bicubic";
   int64_t shortest_ = 0, height_ = 0, width_ = 0;  ///< what to resize to; 0: not this way

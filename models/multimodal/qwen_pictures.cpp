@@ -205,6 +205,16 @@ std::vector<PatchPlaces> patch_places(const Tensor& ids_NL, int64_t token, const
 
 }  // namespace
 
+std::shared_ptr<const SeenPicture> QwenPictures::see_one(const std::map<std::string, Tensor>& picture) const {
+  if (selector) return nullptr;
+  std::map<std::string, Tensor> features;
+  const Seen seen = see(picture.at("pixel_values"), picture.at("image_grid_thw"), features);
+  SeenPicture one = {{"merged", seen.merged_ND}};
+  for (size_t j = 0; j < seen.deepstack.size(); ++j)
+    one["deepstack." + std::to_string(j)] = seen.deepstack[j];
+  return std::make_shared<const SeenPicture>(std::move(one));
+}
+
 Reading QwenPictures::read(const Inputs& inputs, const Tensor& words_NLD) const {
   Reading reading;
   reading.x_NLD = words_NLD;
@@ -227,8 +237,21 @@ Reading QwenPictures::read(const Inputs& inputs, const Tensor& words_NLD) const 
   const auto put = [&](const char* pixels, const Tensor& grid_M3, int64_t token, Modality modality,
                        const char* name) {
     const Tensor patches = given(pixels);
-    if (!patches.defined()) return;
-    const Seen seen = see(patches, grid_M3, reading.features);
+    const bool before = modality == Modality::vision && !inputs.seen.empty();
+    if (!patches.defined() && !before) return;
+    const auto joined = [&](const std::string& part) {
+      std::vector<Tensor> all;
+      for (const auto& one : inputs.seen) all.push_back(one->at(part));
+      return at::cat(all);
+    };
+    Seen seen;
+    if (before) {
+      seen.merged_ND = joined("merged");
+      for (size_t j = 0; j < deepstack_layers.size(); ++j)
+        seen.deepstack.push_back(joined("deepstack." + std::to_string(j)));
+    } else {
+      seen = see(patches, grid_M3, reading.features);
+    }
     const Tensor here_NL1 = (inputs.ids_NL == token).unsqueeze(2);
     require(here_NL1.sum().item<int64_t>() == seen.merged_ND.size(0),
             "[pictures] {} places for {} picture tokens", here_NL1.sum().item<int64_t>(),

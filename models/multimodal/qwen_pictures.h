@@ -57,6 +57,8 @@ struct QwenPictures : PictureReader {
   /// patches [P,X] of all pictures in merge order, grids [M,3].
   Seen see(const Tensor& patches_PX, const Tensor& grid_M3, std::map<std::string, Tensor>& features) const;
   Reading read(const Inputs& inputs, const Tensor& words_NLD) const override;
+  /// "merged", "deepstack.0", ...; null with a selector, which weighs all pictures of a prompt together.
+  std::shared_ptr<const SeenPicture> see_one(const std::map<std::string, Tensor>& picture) const override;
   void visit(Visitor& v) override;
 };
 

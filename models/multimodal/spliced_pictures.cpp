@@ -71,9 +71,19 @@ PatchPlaces SplicedPictures::patches_among(int64_t tokens) const {
   return places;
 }
 
+std::shared_ptr<const SeenPicture> SplicedPictures::see_one(
+    const std::map<std::string, Tensor>& picture) const {
+  std::map<std::string, Tensor> features;
+  const Tensor pixels = picture.at("pixel_values").to(tower->patch.weight.scalar_type());
+  return std::make_shared<const SeenPicture>(SeenPicture{{"tokens", see(pixels, features)[0]}});
+}
+
 Reading SplicedPictures::read(const Inputs& inputs, const Tensor& words_NLD) const {
   Reading reading;
   Tensor pictures_MLD;
+  std::vector<Tensor> before;
+  for (const auto& one : inputs.seen) before.push_back(one->at("tokens").to(words_NLD.scalar_type()));
+  if (!before.empty()) pictures_MLD = at::stack(before);
   for (const char* name : {"images", "pixel_values"})
     if (const auto images = inputs.pictures.find(name); images != inputs.pictures.end())
       pictures_MLD = see(images->second.to(words_NLD.scalar_type()), reading.features);

@@ -25,6 +25,8 @@ struct SplicedPictures : PictureReader {
   /// for each of its tokens; "text_only" int64 [N], not 0 for rows whose pictures keep their places unseen.
   /// Rows lose their padding, grow, and are padded again.
   Reading read(const Inputs& inputs, const Tensor& words_NLD) const override;
+  /// "tokens" [n,D].
+  std::shared_ptr<const SeenPicture> see_one(const std::map<std::string, Tensor>& picture) const override;
   void visit(Visitor& v) override;
 
  private:

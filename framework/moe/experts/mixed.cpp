@@ -15,7 +15,7 @@ using kernels::RowOrder;
 TokenContext context_of_rows(const TokenContext& context, const Tensor& token_N) {
   TokenContext rows = context;
   for (Tensor* t : {&rows.token_T, &rows.modality_T, &rows.sequence_T, &rows.position_T, &rows.unit_T,
-                    &rows.task_T, &rows.importance_T, &rows.valid_T}) {
+                    &rows.task_T, &rows.adapter_T, &rows.importance_T, &rows.valid_T}) {
     if (t->defined()) *t = t->index_select(0, token_N);
   }
   return rows;
