@@ -171,6 +171,80 @@ TEST_F(SpokenTo, TuneLearnsAnAdapterThatRunFinds) {
   EXPECT_THAT(bad.err, HasSubstr("line 1: must have text, prompt and reply, or messages"));
 }
 
+std::vector<Json> records_of(const std::string& out) {
+  std::vector<Json> records;
+  std::istringstream lines(out);
+  for (std::string line; std::getline(lines, line);) records.push_back(parse_json(line, "stdout"));
+  return records;
+}
+
+// Rows with adapters of their own in one batch; what is wrong with one row leaves the others.
+TEST_F(SpokenTo, RunAnswersAFileOfPromptsThroughAdapters) {
+  const testing::TempDir made;
+  std::string rows;
+  for (char c = 'a'; c <= 'k'; ++c)
+    rows += Json({{"prompt", std::string("say ") + c}, {"reply", std::string(3, c)}}).dump() + "\n";
+  write_file(made / "rows.jsonl", rows);
+  for (const char* name : {"x", "y"})
+    ASSERT_EQ(
+        model({"tune", folder(), "--data", (made / "rows.jsonl").string(), "--out", (made / name).string(),
+               "--steps", "4", "--rate", "0.05", "--seed", name[0] == 'x' ? "1" : "2"})
+            .code,
+        0);
+  write_file(made / "prompts.jsonl", R"({"prompt": "say b", "adapter": "x"})"
+                                     "\n"
+                                     R"({"question_id": "base", "text": "say b"})"
+                                     "\n{\n"
+                                     R"({"prompt": "say b", "adapter": "z"})"
+                                     "\n"
+                                     R"({"prompt": "longer than that", "adapter": "y"})"
+                                     "\n"
+                                     R"({"messages": [{"role": "user", "content": "say b"}], "adapter": "y"})"
+                                     "\n");
+  const std::vector<std::string> ask = {"run",       folder(),
+                                        "--adapter", "x=" + (made / "x").string(),
+                                        "--adapter", "y=" + (made / "y").string(),
+                                        "--input",   (made / "prompts.jsonl").string(),
+                                        "--json",    "--max-tokens",
+                                        "6"};
+  const Outcome outcome = model(ask);
+  EXPECT_EQ(outcome.code, 1) << outcome.err;
+  const auto records = records_of(outcome.out);
+  ASSERT_EQ(records.size(), 6u);
+  EXPECT_EQ(records[0]["question_id"], "1");
+  EXPECT_EQ(records[1]["question_id"], "base");
+  EXPECT_TRUE(records[2].contains("error"));
+  EXPECT_THAT(records[3]["error"]["message"].get<std::string>(),
+              HasSubstr("no adapter 'z' here (there are x, y)"));
+  const auto alone = [&](const std::string& from, std::vector<std::string> flags) {
+    flags.insert(flags.begin(), {"run", from, "--max-tokens", "6", "--json"});
+    return records_of(model(flags).out).at(0);
+  };
+  const auto same = [](const Json& a, const Json& b) {
+    EXPECT_EQ(a["text"], b["text"]);
+    EXPECT_NEAR(a["log_prob"].get<double>(), b["log_prob"].get<double>(), 1e-5);
+  };
+  same(records[0], alone((made / "x").string(), {"--prompt", "say b"}));
+  same(records[1], alone(folder(), {"--prompt", "say b"}));
+  same(records[4], alone((made / "y").string(), {"--prompt", "longer than that"}));
+  same(records[5], alone((made / "y").string(), {"--prompt", "say b", "--chat"}));
+  EXPECT_NE(records[0]["log_prob"], records[1]["log_prob"]);
+  // Into a file, in two goes: what failed is tried again.
+  auto into = ask;
+  into.insert(into.end(), {"--out", (made / "out.jsonl").string()});
+  EXPECT_EQ(model(into).code, 1);
+  EXPECT_EQ(model(into).code, 2) << "it is there already";
+  into.push_back("--resume");
+  EXPECT_EQ(model(into).code, 1);
+  EXPECT_EQ(records_of(read_file(made / "out.jsonl")).size(), 6u);
+  EXPECT_EQ(model({"run", folder()}).code, 2);
+  EXPECT_THAT(model({"run", folder(), "--prompt", "a", "--adapter", "x"}).err,
+              HasSubstr("must be NAME=FOLDER"));
+  EXPECT_EQ(
+      alone(folder(), {"--prompt", "say b", "--use", "x", "--adapter", "x=" + (made / "x").string()})["text"],
+      records[0]["text"]);
+}
+
 TEST_F(SpokenTo, QuantizeWritesAFileThatSpeaksAlike) {
   const testing::TempDir made;
   const std::string file = (made / "small" / "model.gguf").string();
@@ -299,6 +373,45 @@ TEST(VisionModel, InspectTellsTheExpertsOfEachPatch) {
   EXPECT_THAT(records[1]["error"]["message"].get<std::string>(), HasSubstr("gone.png"));
   EXPECT_FALSE(records[2]["metadata"].contains("patches"));
   EXPECT_EQ(asked({"--image", (dir / "wide.png").string()}).code, 2) << "nothing is asked";
+}
+
+TEST(VisionModel, APictureThatIsAskedAboutAgainIsSeenOnce) {
+  CONCLAVE_NEED_DATA("parity/qwen3_vl_moe");
+  const testing::TempDir dir;
+  testing::make_vision_folder(
+      dir / "model", parity("qwen3_vl_moe"),
+      processor_of("Qwen2VLImageProcessor", {{"patch_size", 16}, {"min_pixels", 1024}, {"max_pixels", 6144}}),
+      251);
+  cv::imwrite((dir / "wide.png").string(), cv::Mat(64, 96, CV_8UC3, cv::Scalar::all(200)));
+  write_file(dir / "rows.jsonl", R"({"text": "what", "image": "wide.png"})"
+                                 "\n"
+                                 R"({"text": "where", "images": ["wide.png", "wide.png"]})"
+                                 "\n");
+  const std::vector<std::string> ask = {
+      "run",    (dir / "model").string(), "--input", (dir / "rows.jsonl").string(),
+      "--chat", "--max-tokens",           "5",       "--json"};
+  auto without = ask;
+  without.push_back("--no-cache");
+  const Outcome kept = model(ask), anew = model(without);
+  ASSERT_EQ(kept.code, 0) << kept.err;
+  const auto a = records_of(kept.out), b = records_of(anew.out);
+  ASSERT_EQ(a.size(), 2u);
+  EXPECT_EQ(a[0]["seen_pictures"], 1);
+  EXPECT_EQ(a[1]["seen_pictures"], 0);
+  EXPECT_EQ(b[1]["seen_pictures"], 2);
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(a[i]["text"], b[i]["text"]);
+    EXPECT_NEAR(a[i]["log_prob"].get<double>(), b[i]["log_prob"].get<double>(), 1e-4);
+  }
+  // In a conversation, too.
+  write_file(dir / "lines", "/image " + (dir / "wide.png").string() + "\nwhat\n");
+  const Outcome chat =
+      testing::run_program({"/bin/sh", "-c",
+                            fmt::format("'{}' chat '{}' --no-history --max-tokens 5 --json < '{}'",
+                                        testing::program_path("conclave-model").string(),
+                                        (dir / "model").string(), (dir / "lines").string())});
+  ASSERT_EQ(chat.code, 0) << chat.err;
+  EXPECT_EQ(records_of(chat.out).at(0)["text"], a[0]["text"]);
 }
 
 TEST(VisionModel, PatchesOfSquarePicturesLieWhereTheyWereCut) {
