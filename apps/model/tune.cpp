@@ -25,9 +25,8 @@ namespace fs = std::filesystem;
 constexpr int64_t kHeldOutShare = 10;  // without --valid every tenth row is held out
 
 Ptr<Loss> balance_of(const fs::path& folder) {
-  const Json config = read_json(folder / "adapter_config.json");
-  if (config.value("peft_type", "") != "MIXLORA") return nullptr;
-  return make_loss({{"kind", "switch_balance"}, {"weight", config.value("router_aux_loss_coef", 0.01)}});
+  const Json loss = balance_of_adapter(folder);
+  return loss.is_null() ? nullptr : make_loss(loss);
 }
 
 }  // namespace
@@ -35,6 +34,7 @@ Ptr<Loss> balance_of(const fs::path& folder) {
 std::string ModelTuneVerb::examples() const {
   return "  conclave-model tune model-folder --data train.jsonl --out my-adapter\n"
          "  conclave-model tune model-folder --data train.jsonl --kind mixlora --experts 8 --out my-experts\n"
+         "  conclave-model tune model-folder --data train.jsonl --kind loramoe --out my-experts\n"
          "  conclave-model tune model-folder --data train.jsonl --weights int4 --out my-adapter\n"
          "  conclave-model run my-adapter --prompt \"Once upon a time\"\n"
          "  conclave-model merge-adapter my-adapter merged-model";
@@ -46,7 +46,7 @@ void ModelTuneVerb::declare(Options& options) {
       .add("data", data_,
            "JSON lines: {\"text\"}, {\"prompt\", \"reply\"} or {\"messages\": [{\"role\", \"content\"}, "
            "...]}, "
-           "whose last is the assistant's; replies alone are learnt")
+           "whose last is the assistant's; replies alone are learnt. \"task\": 0 or 1 beside, for loramoe")
       .required()
       .existing();
   options
@@ -59,8 +59,9 @@ void ModelTuneVerb::declare(Options& options) {
       .group("Adapter");
   options
       .add("kind", plan_.kind,
-           "lora and dora on projections; mixlora: LoRA experts behind a router over each feed-forward part")
-      .choices({"lora", "dora", "mixlora"})
+           "lora and dora on projections; LoRA experts behind routers: mixlora and mole (LLaVA-MoLE, one a "
+           "token) over each feed-forward part, loramoe (all, weighed) on its projections")
+      .choices({"lora", "dora", "mixlora", "mole", "loramoe"})
       .group("Adapter");
   options.add("rank", plan_.rank, "Rank of each adapter").range(1, 1024).group("Adapter");
   options.add("alpha", plan_.alpha, "Its output is scaled by alpha / rank").range(1e-6, 1e6).group("Adapter");
@@ -71,12 +72,12 @@ void ModelTuneVerb::declare(Options& options) {
   options
       .add("target", plan_.targets, "Projections by their last name, q_proj; repeat for more; otherwise all")
       .group("Adapter");
-  options.add("experts", plan_.experts, "LoRA experts of a layer").range(2, 512).group("MixLoRA");
-  options.add("chosen", plan_.chosen, "Of them, for each token").range(1, 512).group("MixLoRA");
+  options.add("experts", plan_.experts, "LoRA experts of a bank").range(2, 512).group("Experts");
+  options.add("chosen", plan_.chosen, "Of them, for each token, with mixlora").range(1, 512).group("Experts");
   options.add("balance", plan_.balance, "Weight of the loss that keeps their load even")
       .range(0, 100)
-      .group("MixLoRA");
-  options.add("weights", weights_, "Keep the frozen base in blocks of so many bits; not for dora and mixlora")
+      .group("Experts");
+  options.add("weights", weights_, "Keep the frozen base in blocks of so many bits; with lora and loramoe")
       .choices({"int8", "int4"});
   options.add("steps", steps_, "Updates").range(1, 100000000).group("Training");
   options.add("batch", batch_, "Rows that are read at once").range(1, 65536).group("Training");
@@ -155,8 +156,8 @@ void ModelTuneVerb::begin(const CheckpointFolder& base, const CommonOptions& com
   } else {
     require<UsageError>(is_adapter(from_), "--from {}: holds no adapter_config.json", from_.string());
     fs::create_directories(out_);
-    for (const char* name : {"adapter_config.json", "adapter_model.safetensors"})
-      fs::copy_file(from_ / name, out_ / name);
+    for (const char* name : {"adapter_config.json", "adapter_model.safetensors", "mole_args.json"})
+      if (fs::exists(from_ / name)) fs::copy_file(from_ / name, out_ / name);
     Json config = read_json(out_ / "adapter_config.json");
     config["base_model_name_or_path"] = settings["base"];
     write_file(out_ / "adapter_config.json", config.dump(2) + "\n");
@@ -170,8 +171,8 @@ int ModelTuneVerb::run(Invocation& call) {
   set_threads(common.thread_count());
   require<UsageError>(plan_.kind != "mixlora" || plan_.chosen <= plan_.experts,
                       "--chosen {}: there are {} experts", plan_.chosen, plan_.experts);
-  require<UsageError>(weights_.empty() || plan_.kind == "lora", "--weights {}: with --kind lora alone",
-                      weights_);
+  require<UsageError>(weights_.empty() || plan_.kind == "lora" || plan_.kind == "loramoe",
+                      "--weights {}: with --kind lora and loramoe alone", weights_);
   const auto base = open_checkpoint(folder_);
   const auto text = read_published_text(folder_);
   auto [train, held_out] = rows(text);

@@ -31,13 +31,17 @@ AdapterTensors AdapterLoader::load() {
   alpha_ = c.need<double>("lora_alpha");
   rslora_ = c.get("use_rslora", false);
   dropout_ = c.get("lora_dropout", 0.0);
-  if (type == "LORA") {
+  if (type == "LORA" && c.get("lora_nums", 0) > 0) {
+    load_loramoe(c);
+  } else if (type == "LORA") {
     load_peft(c);
+  } else if (type == "MOLE") {
+    load_mole();
   } else if (type == "MIXLORA") {
     load_mixlora(c);
   } else {
     throw UsageError(
-        fmt::format("{}: peft_type = {} is not supported (supported: LORA, MIXLORA)", path_, type));
+        fmt::format("{}: peft_type = {} is not supported (supported: LORA, MIXLORA, MOLE)", path_, type));
   }
   std::string lost;
   for (const auto& name : files_.names())
@@ -74,15 +78,22 @@ void AdapterLoader::place_rows(const std::string& name, const std::vector<Tensor
 
 void AdapterLoader::put_on_linear(const std::string& stem, const std::string& module, bool dora) {
   std::vector<Linear*> parts;
-  int64_t rows = 0, ins = 0;
   for (const auto& ours : names_.ours(module + ".weight", known_).ours) {
     const auto found = linears_.find(ours.substr(0, ours.size() - 7));
     if (found == linears_.end()) return;
     parts.push_back(found->second);
-    const auto [in, out] = features_of(*found->second);
+  }
+  put_on_parts(stem, parts, dora);
+}
+
+void AdapterLoader::put_on_parts(const std::string& stem, const std::vector<Linear*>& parts, bool dora,
+                                 const std::string& suffix) {
+  int64_t rows = 0, ins = 0;
+  for (const Linear* part : parts) {
+    const auto [in, out] = features_of(*part);
     ins = in, rows += out;
   }
-  const auto a_name = stem + ".lora_A.weight", b_name = stem + ".lora_B.weight",
+  const auto a_name = stem + ".lora_A" + suffix, b_name = stem + ".lora_B" + suffix,
              m_name = stem + ".lora_magnitude_vector";
   const Tensor a_RI = place(a_name, take(a_name)), b_OR = take(b_name);
   check(stem,

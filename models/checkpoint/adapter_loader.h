@@ -19,13 +19,22 @@ class AdapterLoader {
  private:
   void load_peft(ConfigObject& c);
   void load_mixlora(ConfigObject& c);
+  void load_mole();
+  void load_loramoe(ConfigObject& c);
 
   /// `module` may be several of our projections, row below row.
   void put_on_linear(const std::string& stem, const std::string& module, bool dora);
+  /// `suffix` stands behind ".lora_A" and ".lora_B".
+  void put_on_parts(const std::string& stem, const std::vector<Linear*>& parts, bool dora,
+                    const std::string& suffix = ".weight");
   bool put_on_experts(const std::string& stem, const std::string& module,
                       const std::vector<std::string>& parameters);
   FfnExperts* bank_of(const std::string& tensor);
-  void fill_bank(const Ptr<LowRankBank>& pairs, const std::string& stem);
+  /// Pairs are called `stem`, their number, ".lora_A" and `suffix`.
+  void fill_bank(const Ptr<LowRankBank>& pairs, const std::string& stem,
+                 const std::string& suffix = ".weight");
+  /// One of our tensors that is copied from, and published as, a whole one.
+  void fill_tensor(const std::string& name, Tensor tensor);
 
   double scale_for(int64_t rank) const;
   /// A float32 copy that can be trained.

@@ -29,12 +29,18 @@ class FreshAdapter {
                    {"use_rslora", plan_.rslora},
                    {"bias", "none"},
                    {"task_type", "CAUSAL_LM"}};
+    Json args;
     if (plan_.kind == "mixlora")
       mixlora(config);
+    else if (plan_.kind == "mole")
+      args = mole(config);
+    else if (plan_.kind == "loramoe")
+      loramoe(config);
     else
       peft(config);
     fs::create_directories(folder);
     save_safetensors(folder / "adapter_model.safetensors", tensors_);
+    if (!args.is_null()) write_file(folder / "mole_args.json", args.dump(2) + "\n");
     write_file(folder / "adapter_config.json", config.dump(2) + "\n");
   }
 
@@ -46,10 +52,19 @@ class FreshAdapter {
   };
 
   // Drawn for all tensors in the order of their names, so that a seed gives the same adapter anywhere.
-  void pair(const std::string& stem, int64_t in, int64_t out) {
+  void pair(const std::string& stem, int64_t in, int64_t out, const std::string& suffix = ".weight") {
     const double bound = 1 / std::sqrt(static_cast<double>(in));
-    tensors_.emplace_back(stem + ".lora_A.weight", at::empty({plan_.rank, in}).uniform_(-bound, bound));
-    tensors_.emplace_back(stem + ".lora_B.weight", at::zeros({out, plan_.rank}));
+    tensors_.emplace_back(stem + ".lora_A" + suffix, at::empty({plan_.rank, in}).uniform_(-bound, bound));
+    tensors_.emplace_back(stem + ".lora_B" + suffix, at::zeros({out, plan_.rank}));
+  }
+
+  std::shared_ptr<GatedFfn> dense_part(size_t layer) const {
+    auto ffn = std::dynamic_pointer_cast<GatedFfn>(model_->text->model->layers[layer]->ffn);
+    require<UsageError>(ffn != nullptr,
+                        "{}: layer {} has no dense gated feed-forward part, which the experts lie over; use "
+                        "the kind lora",
+                        base_.path.string(), layer);
+    return ffn;
   }
 
   std::vector<Place> places() const {
@@ -107,11 +122,7 @@ class FreshAdapter {
     config["router_aux_loss_coef"] = plan_.balance;
     const auto& layers = model_->text->model->layers;
     for (size_t i = 0; i < layers.size(); ++i) {
-      const auto ffn = std::dynamic_pointer_cast<GatedFfn>(layers[i]->ffn);
-      require<UsageError>(ffn != nullptr,
-                          "{}: layer {} has no dense gated feed-forward part, which MixLoRA's experts lie "
-                          "over; use the kind lora",
-                          base_.path.string(), i);
+      const auto ffn = dense_part(i);
       const auto layer = fmt::format("mixlora.layers.{}.", i);
       const auto module = fmt::format("model.layers.{}.self_attn.", i);
       for (const auto& place : places())
@@ -126,6 +137,75 @@ class FreshAdapter {
         pair(fmt::format("{}mlp.down_proj.experts.{}", layer, e), hidden, width);
       }
     }
+  }
+
+  // The settings of a run, for mole_args.json.
+  Json mole(Json& config) {
+    require<UsageError>(plan_.targets.empty(), "--target: LLaVA-MoLE's places are fixed");
+    config["peft_type"] = "MOLE";
+    std::set<std::string> attention;
+    for (size_t i = 0; i < model_->text->model->layers.size(); ++i) {
+      const auto ffn = dense_part(i);
+      const auto layer = fmt::format("llm_model.base_model.model.model.layers.{}.", i);
+      for (const auto& [name, linear] :
+           find_linears(*model_, {fmt::format("model.layers.{}.self_attn.*", i)})) {
+        const auto part = last_part(name);
+        if (part != "q_proj" && part != "k_proj" && part != "v_proj" && part != "o_proj") continue;
+        attention.insert(part);
+        pair(layer + "self_attn." + part, linear->in_features(), linear->out_features(), ".default.weight");
+      }
+      const int64_t width = ffn->up_proj.in_features(), hidden = ffn->up_proj.out_features();
+      tensors_.emplace_back(layer + "mlp.router.weight", at::empty({plan_.experts, width}).normal_(0, 0.02));
+      tensors_.emplace_back(layer + "mlp.router.bias", at::zeros({plan_.experts}));
+      for (int64_t e = 0; e < plan_.experts; ++e) {
+        pair(fmt::format("{}mlp.moe_gate.{}", layer, e), width, hidden, "");
+        pair(fmt::format("{}mlp.moe_up.{}", layer, e), width, hidden, "");
+        pair(fmt::format("{}mlp.moe_down.{}", layer, e), hidden, width, "");
+      }
+    }
+    return {{"llm_moe", true},
+            {"dense_moe", false},
+            {"llm_moe_num_experts", plan_.experts},
+            {"moe_balance_w", plan_.balance},
+            {"use_lora", true},
+            {"lora_rank", plan_.rank},
+            {"lora_alpha", plan_.alpha},
+            {"lora_modules", fmt::format("{}", fmt::join(attention, ","))}};
+  }
+
+  void loramoe(Json& config) {
+    config["peft_type"] = "LORA";
+    config["lora_nums"] = plan_.experts;
+    config["blc_alpha"] = 0.1;
+    config["blc_weight"] = plan_.balance;
+    config["fan_in_fan_out"] = false;
+    const auto targets = !plan_.targets.empty()
+                             ? plan_.targets
+                             : std::vector<std::string>{"gate_proj", "up_proj", "down_proj"};
+    std::set<std::string> all, taken;
+    for (const auto& place : places()) {
+      const auto part = last_part(place.module);
+      all.insert(part);
+      if (std::ranges::find(targets, part) == targets.end()) continue;
+      taken.insert(part);
+      const auto stem = "base_model.model." + place.module;
+      const double bound = 1 / std::sqrt(static_cast<double>(place.in));
+      tensors_.emplace_back(stem + ".lora_route.weight",
+                            at::empty({plan_.experts, place.in}).uniform_(-bound, bound));
+      for (int64_t e = 0; e < plan_.experts; ++e) {
+        tensors_.emplace_back(fmt::format("{}.lora_A{}.weight", stem, e),
+                              at::empty({plan_.rank, place.in}).uniform_(-bound, bound));
+        tensors_.emplace_back(fmt::format("{}.lora_B{}.weight", stem, e), at::zeros({place.out, plan_.rank}));
+      }
+    }
+    for (const auto& target : plan_.targets)
+      require<UsageError>(taken.contains(target), "--target {}: {} has no such projection (it has: {})",
+                          target, base_.path.string(), fmt::join(all, ", "));
+    require<UsageError>(
+        !taken.empty(),
+        "{}: no gate_proj, up_proj or down_proj of its own; name projections with --target ({})",
+        base_.path.string(), fmt::join(all, ", "));
+    config["target_modules"] = taken;
   }
 
   const CheckpointFolder& base_;

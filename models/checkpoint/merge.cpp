@@ -90,8 +90,9 @@ std::map<std::string, Changed> find_changes(const CheckpointFolder& base, const 
 Converted merge_adapter(const fs::path& adapter, const fs::path& to) {
   require<UsageError>(is_adapter(adapter), "{} holds no adapter (adapter_config.json)", adapter.string());
   const Json config = read_json(adapter / "adapter_config.json");
-  require<UsageError>(!config.is_object() || config.value("peft_type", "") != "MIXLORA",
-                      "{}: MixLoRA's change depends on the token and cannot be merged", adapter.string());
+  require<UsageError>(
+      !config.is_object() || (config.value("peft_type", "") == "LORA" && config.value("lora_nums", 0) == 0),
+      "{}: what experts behind a router change depends on the token and cannot be merged", adapter.string());
   require_no_weights(to);
   const auto base = open_checkpoint(base_of_adapter(adapter));
   const auto model = load_checkpoint(base);

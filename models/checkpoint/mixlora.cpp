@@ -47,23 +47,25 @@ void AdapterLoader::load_mixlora(ConfigObject& c) {
     moe->router = make_router(
         {{"score", "linear"}, {"select", {{"kind", "top_k"}, {"k", slots}}}, {"weigh", "softmax_selected"}},
         {.width = model_.text->model->width, .experts = experts});
-    for (auto& t : named_tensors(*moe->router)) {
-      place(gate, t.tensor);
-      const Tensor stored = files_.tensor(gate);
-      check(gate, stored.sizes() == t.tensor.sizes(), "is " + shape_text(stored));
-      t.tensor.copy_(stored);
-    }
+    for (auto& t : named_tensors(*moe->router)) fill_tensor(gate, t.tensor);
     block.moe = moe;
     block.ffn = nullptr;
   }
 }
 
-void AdapterLoader::fill_bank(const Ptr<LowRankBank>& pairs, const std::string& stem) {
+void AdapterLoader::fill_tensor(const std::string& name, Tensor tensor) {
+  place(name, tensor);
+  const Tensor stored = files_.tensor(name);
+  check(name, stored.sizes() == tensor.sizes(), "is " + shape_text(stored));
+  tensor.copy_(stored);
+}
+
+void AdapterLoader::fill_bank(const Ptr<LowRankBank>& pairs, const std::string& stem,
+                              const std::string& suffix) {
   if (!pairs) return;
   for (int64_t e = 0; e < pairs->count(); ++e) {
-    for (const auto& [suffix, whole] :
-         {std::pair(".lora_A.weight", pairs->a_ERI), {".lora_B.weight", pairs->b_EOR}}) {
-      const auto name = stem + std::to_string(e) + suffix;
+    for (const auto& [part, whole] : {std::pair(".lora_A", pairs->a_ERI), {".lora_B", pairs->b_EOR}}) {
+      const auto name = stem + std::to_string(e) + part + suffix;
       const Tensor stored = files_.tensor(name);
       check(name, stored.sizes() == whole[e].sizes(), "is " + shape_text(stored));
       whole[e].copy_(stored);

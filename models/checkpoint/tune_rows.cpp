@@ -38,6 +38,10 @@ TuneRow row_of(const Json& line, const PublishedText& text) {
     const auto reply = tokenizer.encode(learnt, {.add_special = false, .parse_special = false});
     row.ids.insert(row.ids.end(), reply.begin(), reply.end());
   }
+  if (line.contains("task")) {
+    require<UsageError>(line.at("task") == 0 || line.at("task") == 1, "\"task\" must be 0 or 1");
+    row.task = line.at("task").get<int64_t>();
+  }
   if (!text.stop.empty()) row.ids.push_back(text.stop.front());
   require<UsageError>(std::ssize(row.ids) > row.asked_from, "has nothing that could be learnt");
   return row;

@@ -42,7 +42,7 @@ TuneTask::TuneTask(Ptr<Multimodal> model, AdapterTensors adapter, std::vector<Tu
 }
 
 std::pair<Tensor, int64_t> TuneTask::summed(const std::vector<const TuneRow*>& rows,
-                                            const TokenContext& context) const {
+                                            TokenContext context) const {
   size_t longest = 0;
   for (const auto* row : rows) longest = std::max(longest, row->ids.size());
   const auto count = std::ssize(rows), length = static_cast<int64_t>(longest);
@@ -51,14 +51,17 @@ std::pair<Tensor, int64_t> TuneTask::summed(const std::vector<const TuneRow*>& r
   inputs.valid_NL = at::zeros({count, length}, at::kBool);
   // The label of a place is the token behind it.
   Tensor label_NL = at::full({count, length}, kNoLabel, at::kLong);
+  Tensor task_NL = at::full({count, length}, -1, at::kLong);
   for (int64_t n = 0; n < count; ++n) {
     const auto& row = *rows[static_cast<size_t>(n)];
     const int64_t used = std::ssize(row.ids), asked = used - row.asked_from;
     const Tensor ids = at::tensor(row.ids, at::kLong);
     inputs.ids_NL[n].narrow(0, 0, used).copy_(ids);
     inputs.valid_NL[n].narrow(0, 0, used).fill_(true);
+    task_NL[n].fill_(row.task);
     label_NL[n].narrow(0, row.asked_from - 1, asked).copy_(ids.narrow(0, row.asked_from, asked));
   }
+  context.task_T = task_NL.flatten();
   const Tensor features_NLD = model_->forward(model_->read(inputs), {}, context);
   // The head runs for asked places alone: most of a vocabulary's logits would be thrown away.
   const Tensor label_T = label_NL.flatten();

@@ -35,8 +35,7 @@ class TuneTask : public TrainTask {
 
  private:
   /// Sum over the asked tokens of some rows, and how many they are.
-  std::pair<Tensor, int64_t> summed(const std::vector<const TuneRow*>& rows,
-                                    const TokenContext& context) const;
+  std::pair<Tensor, int64_t> summed(const std::vector<const TuneRow*>& rows, TokenContext context) const;
 
   Ptr<Multimodal> model_;
   AdapterTensors adapter_;

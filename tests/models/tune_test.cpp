@@ -100,7 +100,8 @@ TEST_P(Kinds, AreLearntSavedAndReadAgain) {
 
 INSTANTIATE_TEST_SUITE_P(Adapters, Kinds,
                          ::testing::Values(std::pair("qwen3", "lora"), std::pair("qwen3", "dora"),
-                                           std::pair("qwen3", "mixlora"),
+                                           std::pair("qwen3", "mixlora"), std::pair("qwen3", "mole"),
+                                           std::pair("mistral", "loramoe"),
                                            std::pair("phi3", "lora")),  // one projection for q, k and v
                          [](const auto& info) {
                            return std::string(info.param.first) + "_" + info.param.second;
@@ -148,7 +149,7 @@ TEST(Tune, LearnsOverPackedProjectionsAndExperts) {
 }
 
 TEST(Tune, AFreshAdapterChangesNothing) {
-  for (const char* kind : {"lora", "dora", "mixlora"}) {
+  for (const char* kind : {"lora", "dora", "mixlora", "mole", "loramoe"}) {
     AdapterPlan plan;
     plan.kind = kind;
     const Tuned tuned(checked_in("qwen3"), plan);
