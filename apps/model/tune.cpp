@@ -24,6 +24,18 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kHeldOutShare = 10;  // without --valid every tenth row is held out
 
+constexpr int64_t kKeptPictures = int64_t{1} << 30;
+
+// How rows may name pictures; nothing where the model reads none, or the folder does not say how.
+std::optional<RowPictures> pictures_of(const CheckpointFolder& base) {
+  if (!base.config.contains("pictures")) return std::nullopt;
+  const auto place = picture_place(base.config["pictures"]);
+  if (!place || !(fs::exists(base.path / "preprocessor_config.json") ||
+                  fs::exists(base.path / "processor_config.json")))
+    return std::nullopt;
+  return RowPictures{PictureProcessor::load(base.path), *place};
+}
+
 Ptr<Loss> balance_of(const fs::path& folder) {
   const Json loss = balance_of_adapter(folder);
   return loss.is_null() ? nullptr : make_loss(loss);
@@ -46,7 +58,8 @@ void ModelTuneVerb::declare(Options& options) {
       .add("data", data_,
            "JSON lines: {\"text\"}, {\"prompt\", \"reply\"} or {\"messages\": [{\"role\", \"content\"}, "
            "...]}, "
-           "whose last is the assistant's; replies alone are learnt. \"task\": 0 or 1 beside, for loramoe")
+           "whose last is the assistant's; replies alone are learnt. \"task\": 0 or 1 beside, for loramoe; "
+           "\"images\" beside messages, for models that read pictures")
       .required()
       .existing();
   options
@@ -93,12 +106,13 @@ void ModelTuneVerb::declare(Options& options) {
       .group("Training");
 }
 
-std::pair<std::vector<TuneRow>, std::vector<TuneRow>> ModelTuneVerb::rows(const PublishedText& text) const {
-  auto train = read_tune_rows(data_, text, longest_);
+std::pair<std::vector<TuneRow>, std::vector<TuneRow>> ModelTuneVerb::rows(const PublishedText& text,
+                                                                          const RowPictures* pictures) const {
+  auto train = read_tune_rows(data_, text, longest_, pictures);
   if (train.cut > 0)
     log_warning("{}: {} rows are longer than {} tokens and were cut; --max-tokens allows more",
                 data_.string(), train.cut, longest_);
-  if (!valid_.empty()) return {std::move(train.rows), read_tune_rows(valid_, text, longest_).rows};
+  if (!valid_.empty()) return {std::move(train.rows), read_tune_rows(valid_, text, longest_, pictures).rows};
   std::pair<std::vector<TuneRow>, std::vector<TuneRow>> split;
   for (size_t i = 0; i < train.rows.size(); ++i)
     (i % kHeldOutShare == kHeldOutShare - 1 ? split.second : split.first).push_back(std::move(train.rows[i]));
@@ -175,7 +189,8 @@ int ModelTuneVerb::run(Invocation& call) {
                       "--weights {}: with --kind lora and loramoe alone", weights_);
   const auto base = open_checkpoint(folder_);
   const auto text = read_published_text(folder_);
-  auto [train, held_out] = rows(text);
+  const auto pictures = pictures_of(base);
+  auto [train, held_out] = rows(text, pictures ? &*pictures : nullptr);
   require<UsageError>(!train.empty(), "{}: one row alone is there, and it is held out; give --valid",
                       data_.string());
   begin(base, common);
@@ -185,7 +200,8 @@ int ModelTuneVerb::run(Invocation& call) {
   history.input(data_, "data");
   const auto model = load_checkpoint(base, dtype, packing_named(weights_));
   AdapterTensors adapter = load_adapter(*model, base, out_);
-  TuneTask task(model, std::move(adapter), std::move(train), std::move(held_out), balance_of(out_));
+  TuneTask task(model, std::move(adapter), std::move(train), std::move(held_out), balance_of(out_),
+                pictures ? std::make_shared<PictureLooker>(base.path, model, kKeptPictures) : nullptr);
   log_info("{} rows to learn from, {} weights of {} learn", task.items(), count_parameters(task.model()),
            count_parameters(*shape_of(base)) + count_parameters(task.model()));
 

@@ -12,7 +12,7 @@ class ModelTuneVerb : public Verb {
  public:
   std::string name() const override { return "tune"; }
   std::string summary() const override {
-    return "Learn a LoRA, DoRA or MixLoRA adapter on a frozen model; resumes";
+    return "Learn a LoRA or DoRA adapter, or a bank of LoRA experts, on a frozen model; resumes";
   }
   std::string examples() const override;
   void declare(Options& options) override;
@@ -20,7 +20,8 @@ class ModelTuneVerb : public Verb {
 
  private:
   /// The rows to learn from and those to evaluate on.
-  std::pair<std::vector<TuneRow>, std::vector<TuneRow>> rows(const PublishedText& text) const;
+  std::pair<std::vector<TuneRow>, std::vector<TuneRow>> rows(const PublishedText& text,
+                                                             const RowPictures* pictures) const;
   TrainOptions train_options(const CommonOptions& common) const;
   /// Makes the folder with a fresh adapter, or checks that a begun one was begun alike.
   void begin(const CheckpointFolder& base, const CommonOptions& common) const;

@@ -11,7 +11,6 @@
 #include "framework/generate/speculate.h"
 #include "models/checkpoint/adapters.h"
 #include "models/checkpoint/reply_writer.h"
-#include "models/multimodal/spliced_pictures.h"
 
 namespace conclave {
 namespace {
@@ -52,6 +51,7 @@ Speaker Speaker::load(const std::filesystem::path& folder, std::optional<at::Sca
   speaker.model_ = load_checkpoint(speaker.folder_, dtype, packing);
   if (adapted) load_adapter(*speaker.model_, speaker.folder_, folder);
   speaker.adapted_ = adapted;
+  speaker.keep_pictures(int64_t{256} << 20);
   speaker.context_ = context_of(speaker.folder_.published);
   return speaker;
 }
@@ -68,26 +68,18 @@ void Speaker::set_draft(Speaker draft, int64_t ahead) {
   ahead_ = ahead;
 }
 
-namespace {
-
-// The id of a picture's place; none: of another kind, whose pictures cannot be asked about.
-std::optional<int64_t> picture_id(const Json& config) {
-  for (const char* key : {"image_token", "placeholder"})
-    if (config.contains(key)) return config[key].get<int64_t>();
-  if (config.value("kind", "") == "spliced") return SplicedPictures().placeholder;
-  return std::nullopt;
+void Speaker::keep_pictures(int64_t most_bytes) {
+  looker_ = std::make_shared<PictureLooker>(folder_.path, model_, most_bytes);
 }
 
-}  // namespace
-
 bool Speaker::reads_pictures() const {
-  return model_->pictures && picture_id(folder_.config["pictures"]);
+  return model_->pictures && picture_place(folder_.config["pictures"]);
 }
 
 int64_t Speaker::picture_token() const {
   require<UsageError>(model_->pictures != nullptr, "{} reads no pictures", folder_.path.string());
   const Json& config = folder_.config["pictures"];
-  const auto id = picture_id(config);
+  const auto id = picture_place(config);
   require<UsageError>(id.has_value(), "{}: pictures of the kind '{}' cannot be asked about yet",
                       folder_.path.string(), config.value("kind", ""));
   return *id;
@@ -109,41 +101,7 @@ std::vector<int64_t> Speaker::question(const std::string& text, int64_t pictures
   return ids;
 }
 
-Speaker::Pictures Speaker::look_at(const std::vector<Tensor>& pictures) const {
-  const at::NoGradGuard no_grad;
-  const auto processor = PictureProcessor::load(folder_.path);
-  Pictures looked;
-  std::vector<Tensor> grids;
-  for (const Tensor& picture : pictures) {
-    if (!cache_->keeps()) break;
-    const auto key = PictureCache::key_of(picture, processor.settings());
-    auto known = cache_->find(key);
-    if (!known) {
-      const auto prepared = processor.prepare({picture});
-      const auto seen = model_->pictures->see_one(prepared.tensors);
-      if (!seen) break;
-      const auto grid = prepared.tensors.find("image_grid_thw");
-      known = CachedPicture{seen, grid == prepared.tensors.end() ? Tensor() : grid->second,
-                            prepared.tokens[0], prepared.areas[0]};
-      cache_->put(key, *known);
-      ++looked.seen;
-    }
-    looked.inputs.seen.push_back(known->seen);
-    looked.tokens.push_back(known->tokens);
-    looked.areas.push_back(known->area);
-    if (known->grid_13.defined()) grids.push_back(known->grid_13);
-  }
-  if (looked.inputs.seen.size() == pictures.size()) {
-    if (!grids.empty()) looked.inputs.pictures["image_grid_thw"] = at::cat(grids);
-    return looked;
-  }
-  const auto prepared = processor.prepare(pictures);
-  Pictures all{{}, prepared.tokens, prepared.areas, std::ssize(pictures)};
-  all.inputs.pictures = prepared.tensors;
-  return all;
-}
-
-Inputs Speaker::inputs(std::vector<int64_t> ids, const std::vector<Tensor>& pictures, Pictures* about) const {
+Inputs Speaker::inputs(std::vector<int64_t> ids, const std::vector<Tensor>& pictures, LookedAt* about) const {
   Inputs inputs;
   if (!pictures.empty()) {
     const auto token = picture_token();
@@ -152,12 +110,8 @@ Inputs Speaker::inputs(std::vector<int64_t> ids, const std::vector<Tensor>& pict
                         "{} pictures, and the prompt has {} places for one{}", pictures.size(), places,
                         text_.tokenizer.has(token) ? ": '" + text_.tokenizer.bytes(token) + "'"
                                                    : ": the tokenizer has no token for it");
-    Pictures looked = look_at(pictures);
-    std::vector<int64_t> spread;
-    size_t picture = 0;
-    for (const int64_t id : ids)
-      spread.insert(spread.end(), id == token ? static_cast<size_t>(looked.tokens[picture++]) : 1, id);
-    ids = std::move(spread);
+    LookedAt looked = looker_->look_at(pictures);
+    ids = spread_places(ids, token, looked.tokens);
     inputs = looked.inputs;
     if (about) *about = std::move(looked);
   }
@@ -195,7 +149,7 @@ void Speaker::check_length(int64_t tokens) const {
 }
 
 ReadText Speaker::read(const std::string& text, int64_t top, const std::vector<Tensor>& pictures) const {
-  Pictures about;
+  LookedAt about;
   const Inputs inputs = this->inputs(question(text, std::ssize(pictures)), pictures, &about);
   const auto& areas = about.areas;
   check_length(inputs.ids_NL.size(1));
@@ -258,7 +212,7 @@ Generated Speaker::make(const Prompt& read, const GenerateOptions& options, Repl
 Reply Speaker::reply(const std::string& prompt, bool raw, const std::vector<Tensor>& pictures,
                      const ReplyOptions& options, ReadBefore* before) const {
   const Tensor adapter_1 = adapter_named(options.adapter);
-  Pictures about;
+  LookedAt about;
   Inputs inputs = this->inputs(text_.tokenizer.encode(prompt, {.add_special = raw}), pictures, &about);
   inputs.adapter_N = adapter_1;
   const auto* first = inputs.ids_NL.const_data_ptr<int64_t>();

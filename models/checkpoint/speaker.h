@@ -8,8 +8,7 @@
 #include "framework/text/json_constraint.h"
 #include "framework/text/published_text.h"
 #include "models/checkpoint/adapter_set.h"
-#include "models/multimodal/picture_cache.h"
-#include "models/multimodal/picture_processor.h"
+#include "models/multimodal/picture_looker.h"
 
 namespace conclave {
 
@@ -91,7 +90,7 @@ class Speaker {
 
   /// What the model makes of pictures is kept for questions to come, up to so many bytes; 0: not at all. At
   /// first 256 MB.
-  void keep_pictures(int64_t most_bytes) { cache_ = std::make_shared<PictureCache>(most_bytes); }
+  void keep_pictures(int64_t most_bytes);
 
   const CheckpointFolder& folder() const { return folder_; }
   const PublishedText& text() const { return text_; }
@@ -124,17 +123,9 @@ class Speaker {
   /// The id that stands for a picture. Throws UsageError when there is none.
   int64_t picture_token() const;
   std::vector<int64_t> question(const std::string& text, int64_t pictures) const;
-  /// The pictures as a prompt takes them; `tokens` gets how many each has, `areas` where each was looked at.
-  struct Pictures {
-    Inputs inputs;  ///< without ids
-    std::vector<int64_t> tokens;
-    std::vector<std::array<double, 4>> areas;
-    int64_t seen = 0;  ///< that were not known before
-  };
-  Pictures look_at(const std::vector<Tensor>& pictures) const;
   /// `about`, where it is given, gets what was said of the pictures.
   Inputs inputs(std::vector<int64_t> ids, const std::vector<Tensor>& pictures,
-                Pictures* about = nullptr) const;
+                LookedAt* about = nullptr) const;
   Generated make(const Prompt& read, const GenerateOptions& options, Reply& reply) const;
   Prompt read_on(const std::vector<int64_t>& ids, const Tensor& adapter_1, ReadBefore& before,
                  int64_t& read_tokens) const;
@@ -147,7 +138,7 @@ class Speaker {
 
   bool adapted_ = false;  ///< loaded from an adapter's folder
   std::vector<std::string> adapters_;
-  std::shared_ptr<PictureCache> cache_ = std::make_shared<PictureCache>(int64_t{256} << 20);
+  std::shared_ptr<PictureLooker> looker_;
   Ptr<Multimodal> model_;
   int64_t context_ = 0;
   std::shared_ptr<const Speaker> draft_;

@@ -1,8 +1,11 @@
 #include "models/checkpoint/tune_rows.h"
 
+#include <algorithm>
 #include <fstream>
 
 #include "framework/base/error.h"
+#include "framework/media/picture.h"
+#include "models/multimodal/picture_looker.h"
 
 namespace conclave {
 namespace {
@@ -12,11 +15,52 @@ std::string text_at(const Json& line, const char* key) {
   return line.at(key).get<std::string>();
 }
 
-TuneRow row_of(const Json& line, const PublishedText& text) {
+// The names under "image" or "images".
+std::vector<std::filesystem::path> pictures_of(const Json& line, const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> pictures;
+  if (!line.contains("images")) return pictures;
+  require<UsageError>(line.at("images").is_array(), "\"images\" must be a list of names");
+  for (const Json& name : line.at("images")) {
+    require<UsageError>(name.is_string() && name.get<std::string>().find('\0') == std::string::npos,
+                        "\"images\" must be a list of names");
+    pictures.push_back(folder / name.get<std::string>());
+  }
+  return pictures;
+}
+
+// Places before the words of the first turn of the user, unless the contents say where.
+void put_places(Json& messages, size_t pictures) {
+  for (const Json& turn : messages)
+    if (!turn.is_object() || !turn.contains("content") || turn.at("content").is_array()) return;
+  for (Json& turn : messages) {
+    if (turn.value("role", "") != "user") continue;
+    Json content(pictures, Json{{"type", "image"}});
+    content.push_back({{"type", "text"}, {"text", turn.at("content")}});
+    turn["content"] = std::move(content);
+    return;
+  }
+}
+
+// Each place as often as its picture has tokens.
+void spread(TuneRow& row, const RowPictures& pictures) {
+  std::vector<int64_t> tokens;
+  for (const auto& picture : row.pictures)
+    tokens.push_back(pictures.processor.prepare({load_picture(picture)}).tokens[0]);
+  const auto places = std::count(row.ids.begin(), row.ids.end(), pictures.place);
+  require<UsageError>(places == std::ssize(tokens), "has {} pictures, and the chat template makes {} places",
+                      tokens.size(), places);
+  row.ids = spread_places(row.ids, pictures.place, tokens);
+}
+
+TuneRow row_of(const Json& line, const PublishedText& text, const std::filesystem::path& folder,
+               const RowPictures* pictures) {
   require<UsageError>(line.is_object(), "must be an object with text, prompt and reply, or messages");
   const auto& tokenizer = text.tokenizer;
   TuneRow row;
   std::string learnt;
+  row.pictures = pictures_of(line, folder);
+  require<UsageError>(row.pictures.empty() || pictures, "has pictures, which this model does not read");
+  require<UsageError>(row.pictures.empty() || line.contains("messages"), "\"images\" go with \"messages\"");
   if (line.contains("text")) {
     row.ids = tokenizer.encode(text_at(line, "text"));
   } else {
@@ -27,7 +71,9 @@ TuneRow row_of(const Json& line, const PublishedText& text) {
                           "\"messages\" must end with one of the role assistant, behind others");
       learnt = text_at(messages.back(), "content");
       messages.erase(messages.size() - 1);
+      if (!row.pictures.empty()) put_places(messages, row.pictures.size());
       row.ids = tokenizer.encode(text.conversation(messages), {.add_special = false});
+      if (!row.pictures.empty()) spread(row, *pictures);
     } else {
       require<UsageError>(line.contains("prompt") && line.contains("reply"),
                           "must have text, prompt and reply, or messages");
@@ -49,7 +95,10 @@ TuneRow row_of(const Json& line, const PublishedText& text) {
 
 }  // namespace
 
-TuneRows read_tune_rows(const std::filesystem::path& file, const PublishedText& text, int64_t longest) {
+TuneRows read_tune_rows(const std::filesystem::path& file, const PublishedText& text, int64_t longest,
+                        const RowPictures* pictures) {
+  auto folder = std::filesystem::absolute(file).parent_path();
+  if (std::filesystem::is_directory(folder / "images")) folder /= "images";
   std::ifstream in(file);
   if (!in) throw DataError(file.string(), "", "cannot be opened");
   TuneRows all;
@@ -60,7 +109,7 @@ TuneRows read_tune_rows(const std::filesystem::path& file, const PublishedText& 
     const auto place = fmt::format("line {}", number);
     const Json json = parse_json(line, file.string() + ": " + place);
     try {
-      TuneRow row = row_of(json, text);
+      TuneRow row = row_of(json, text, folder, pictures);
       if (std::ssize(row.ids) > longest) {
         ++all.cut;
         if (row.asked_from >= longest) continue;

@@ -5,6 +5,9 @@
 
 #include <algorithm>
 
+#include "framework/base/error.h"
+#include "framework/lora/attach.h"
+#include "framework/media/picture.h"
 #include "framework/moe/routing_log.h"
 #include "framework/nn/labels.h"
 
@@ -30,13 +33,18 @@ void AdapterWeights::visit(Visitor& v) {
 }
 
 TuneTask::TuneTask(Ptr<Multimodal> model, AdapterTensors adapter, std::vector<TuneRow> rows,
-                   std::vector<TuneRow> held_out, Ptr<Loss> balance)
+                   std::vector<TuneRow> held_out, Ptr<Loss> balance, Ptr<PictureLooker> looker)
     : model_(std::move(model)),
       adapter_(std::move(adapter)),
       weights_(adapter_),
       rows_(std::move(rows)),
       held_out_(std::move(held_out)),
-      balance_(std::move(balance)) {
+      balance_(std::move(balance)),
+      looker_(std::move(looker)) {
+  if (looker_)
+    for (const auto& [name, linear] : find_linears(*model_, {"*"}))
+      require<UsageError>(!linear->adapter || name.starts_with("model.") || name == "lm_head",
+                          "the adapter changes {}: pictures are seen by frozen parts alone", name);
   set_trainable(*model_, false);
   set_trainable(weights_, true);
 }
@@ -51,20 +59,30 @@ std::pair<Tensor, int64_t> TuneTask::summed(const std::vector<const TuneRow*>& r
   inputs.valid_NL = at::zeros({count, length}, at::kBool);
   // The label of a place is the token behind it.
   Tensor label_NL = at::full({count, length}, kNoLabel, at::kLong);
-  Tensor task_NL = at::full({count, length}, -1, at::kLong);
+  std::vector<int64_t> tasks;
+  std::vector<Tensor> pictures;
   for (int64_t n = 0; n < count; ++n) {
     const auto& row = *rows[static_cast<size_t>(n)];
     const int64_t used = std::ssize(row.ids), asked = used - row.asked_from;
     const Tensor ids = at::tensor(row.ids, at::kLong);
     inputs.ids_NL[n].narrow(0, 0, used).copy_(ids);
     inputs.valid_NL[n].narrow(0, 0, used).fill_(true);
-    task_NL[n].fill_(row.task);
+    tasks.push_back(row.task);
+    for (const auto& picture : row.pictures) pictures.push_back(load_picture(picture));
     label_NL[n].narrow(0, row.asked_from - 1, asked).copy_(ids.narrow(0, row.asked_from, asked));
   }
-  context.task_T = task_NL.flatten();
-  const Tensor features_NLD = model_->forward(model_->read(inputs), {}, context);
+  if (!pictures.empty()) {
+    require(looker_ != nullptr, "[tune] rows with pictures, and nothing that looks at them");
+    const LookedAt looked = looker_->look_at(pictures);
+    inputs.pictures = looked.inputs.pictures;
+    inputs.seen = looked.inputs.seen;
+  }
+  inputs.labels_NL = label_NL;
+  const Reading reading = model_->read(inputs);  // rows may have grown by their pictures
+  context.task_T = at::tensor(tasks, at::kLong).repeat_interleave(reading.x_NLD.size(1));
+  const Tensor features_NLD = model_->forward(reading, {}, context);
   // The head runs for asked places alone: most of a vocabulary's logits would be thrown away.
-  const Tensor label_T = label_NL.flatten();
+  const Tensor label_T = reading.labels_NL.flatten();
   const Tensor asked_A = label_T.ne(kNoLabel).nonzero().squeeze(1);
   const Tensor features_AD = features_NLD.flatten(0, 1).index_select(0, asked_A);
   const Tensor logits_AV = model_->text->logits(features_AD.unsqueeze(0)).squeeze(0).to(at::kFloat);

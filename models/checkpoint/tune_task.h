@@ -6,6 +6,7 @@
 #include "framework/train/train_task.h"
 #include "models/checkpoint/adapters.h"
 #include "models/checkpoint/tune_rows.h"
+#include "models/multimodal/picture_looker.h"
 
 namespace conclave {
 
@@ -20,9 +21,11 @@ struct AdapterWeights : Module {
 class TuneTask : public TrainTask {
  public:
   /// The loss is the mean cross-entropy of the asked tokens in nats, and `balance` over the routers of the
-  /// model where there is one. evaluate() reports it of `held_out` as "nll".
+  /// model where there is one. evaluate() reports it of `held_out` as "nll". `looker` sees the rows'
+  /// pictures, once each as far as it keeps them: picture parts are frozen. Throws UsageError for an adapter
+  /// on them.
   TuneTask(Ptr<Multimodal> model, AdapterTensors adapter, std::vector<TuneRow> rows,
-           std::vector<TuneRow> held_out, Ptr<Loss> balance);
+           std::vector<TuneRow> held_out, Ptr<Loss> balance, Ptr<PictureLooker> looker = nullptr);
 
   Module& model() override { return weights_; }
   int64_t items() const override { return std::ssize(rows_); }
@@ -42,6 +45,7 @@ class TuneTask : public TrainTask {
   AdapterWeights weights_;
   std::vector<TuneRow> rows_, held_out_;
   Ptr<Loss> balance_;
+  Ptr<PictureLooker> looker_;
   Trace trace_;
 };
 
