@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "framework/base/error.h"
+#include "framework/nn/attend_one.h"
 
 namespace conclave {
 namespace {
@@ -135,6 +136,7 @@ Tensor attend(const Tensor& q_NHLC, std::span<const KeyValue> pieces, const Visi
   }
   const auto& [k, v] = pieces.front();
   if (q_NHLC.numel() == 0) return at::zeros_like(q_NHLC);
+  if (const Tensor y = attend_one(q_NHLC, pieces, visibility); y.defined()) return y;
   if (lining_up_pays(q_NHLC, pieces))
     return attend_lined_up(q_NHLC, pieces[0], pieces[1], visibility.allowed);
   if (pieces.size() > 1 || k.size(0) != rows) return attend_pieces(q_NHLC, pieces, visibility.allowed);

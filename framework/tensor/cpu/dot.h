@@ -55,6 +55,9 @@ struct DotKernels {
   /// The weights of so many blocks as numbers.
   void (*unpack_int8)(const BlockInt8* w, int64_t blocks, float* out);
   void (*unpack_int4)(const BlockInt4* w, int64_t blocks, float* out);
+  /// out[r*ldo + c] = Σ_l x[r][l] · w[l*ldw + c], l < count, c < n: rows of w mixed by x, in float32.
+  void (*mix_bf16)(const float* const* x, int64_t rows, const Bf16* w, int64_t ldw, int64_t count, int64_t n,
+                   float* out, int64_t ldo);
   /// h[i] *= sigmoid(scale * h[i]): silu at 1, quick GELU at 1.702.
   void (*swish)(float scale, float* h, int64_t n);
 };

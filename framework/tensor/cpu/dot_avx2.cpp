@@ -90,6 +90,7 @@ const DotKernels* avx2_dot_kernels() {
                                        stream<Avx2, BlockInt4>,
                                        unpack<Avx2, BlockInt8>,
                                        unpack<Avx2, BlockInt4>,
+                                       mix<Avx2, Bf16>,
                                        swish};
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &kKernels : nullptr;
 }

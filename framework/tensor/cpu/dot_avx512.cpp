@@ -88,6 +88,7 @@ const DotKernels* avx512_dot_kernels() {
                                        stream<Avx512, BlockInt4>,
                                        unpack<Avx512, BlockInt8>,
                                        unpack<Avx512, BlockInt4>,
+                                       mix<Avx512, Bf16>,
                                        swish};
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                  __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")

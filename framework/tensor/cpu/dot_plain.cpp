@@ -78,6 +78,7 @@ const DotKernels* plain_dot_kernels() {
                                        stream<Plain, BlockInt4>,
                                        unpack<Plain, BlockInt8>,
                                        unpack<Plain, BlockInt4>,
+                                       mix<Plain, Bf16>,
                                        swish};
   return &kKernels;
 }

@@ -134,5 +134,50 @@ void unpack(const Block* w, int64_t blocks, float* out) {
   }
 }
 
+// R rows of sums over P registers of columns.
+template <class V, int R, int P, class W>
+inline void mix_tile(const float* const* x, const W* w, int64_t ldw, int64_t count, float* out, int64_t ldo) {
+  typename V::Reg sum[R][P];
+  for (int r = 0; r < R; ++r) {
+    for (int p = 0; p < P; ++p) sum[r][p] = V::zero();
+  }
+  for (int64_t l = 0; l < count; ++l) {
+    typename V::Reg row[P];
+    for (int p = 0; p < P; ++p) row[p] = V::load(w + l * ldw + p * V::kWidth);
+    for (int r = 0; r < R; ++r) {
+      const auto share = V::set(x[r][l]);
+      for (int p = 0; p < P; ++p) sum[r][p] = V::fma(share, row[p], sum[r][p]);
+    }
+  }
+  for (int r = 0; r < R; ++r) {
+    for (int p = 0; p < P; ++p) V::store(sum[r][p], out + r * ldo + p * V::kWidth);
+  }
+}
+
+template <class V, int R, class W>
+inline void mix_rows(const float* const* x, const W* w, int64_t ldw, int64_t count, int64_t n, float* out,
+                     int64_t ldo) {
+  int64_t c = 0;
+  for (; c + 4 * V::kWidth <= n; c += 4 * V::kWidth) mix_tile<V, R, 4>(x, w + c, ldw, count, out + c, ldo);
+  for (; c + V::kWidth <= n; c += V::kWidth) mix_tile<V, R, 1>(x, w + c, ldw, count, out + c, ldo);
+  if (c == n) return;
+  for (int r = 0; r < R; ++r) {
+    auto sum = V::zero();
+    for (int64_t l = 0; l < count; ++l)
+      sum = V::fma(V::set(x[r][l]), V::load_some(w + l * ldw + c, n - c), sum);
+    float last[V::kWidth];
+    V::store(sum, last);
+    for (int64_t i = 0; i < n - c; ++i) out[r * ldo + c + i] = last[i];
+  }
+}
+
+template <class V, class W>
+void mix(const float* const* x, int64_t rows, const W* w, int64_t ldw, int64_t count, int64_t n, float* out,
+         int64_t ldo) {
+  int64_t r = 0;
+  for (; r + 2 <= rows; r += 2) mix_rows<V, 2>(x + r, w, ldw, count, n, out + r * ldo, ldo);
+  if (r < rows) mix_rows<V, 1>(x + r, w, ldw, count, n, out + r * ldo, ldo);
+}
+
 }  // namespace
 }  // namespace conclave::kernels
