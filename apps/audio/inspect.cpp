@@ -7,7 +7,6 @@
 
 #include "apps/audio/music_view.h"
 #include "apps/audio/music_work.h"
-#include "apps/audio/phonemes.h"
 #include "apps/audio/sound_model.h"
 #include "apps/audio/sound_view.h"
 #include "apps/audio/verbs.h"
@@ -162,10 +161,11 @@ void InspectVerb::show_speech(Invocation& call) const {
   options.seed = call.common().seed;
   options.speaker = find_speaker(speech, speaker_);
   options.log = &log;
+  options.pronounce = pronouncing(voice);
   std::vector<at::Tensor> pieces;
   int64_t samples = 0;
-  const auto words = speak(
-      speech, codec, read_words(speech, text_, find_phonemes()), options, [&](const at::Tensor& samples_N) {
+  const auto words =
+      speak(speech, codec, read_words(speech, text_), options, [&](const at::Tensor& samples_N) {
         pieces.push_back(samples_N);
         samples += samples_N.size(0);
         return static_cast<double>(samples) < kSecondsDrawn * static_cast<double>(codec.sample_rate);

@@ -1,12 +1,19 @@
-/// English words as phonemes, by espeak-ng where it is installed.
+/// Words as espeak-ng pronounces them, where it is installed.
 #pragma once
 
-#include <functional>
 #include <string>
+#include <string_view>
+#include <vector>
+
+#include "models/audio/speaking.h"
 
 namespace conclave {
 
-/// IPA symbols of some words in one line; empty when espeak-ng is not installed.
-std::function<std::string(const std::string& words)> find_phonemes();
+/// The phones (ARPABET, small letters, without stress) of IPA symbols as espeak-ng's American English writes
+/// them; symbols that English does not have are passed over.
+std::vector<std::string> phones_of_ipa(std::string_view ipa);
+
+/// Asks espeak-ng, once for each word. Throws UsageError where it is not installed.
+Pronounce espeak_pronouncing();
 
 }  // namespace conclave

@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <functional>
 #include <set>
 #include <sstream>
 
@@ -38,25 +40,68 @@ std::vector<Recording> of_folder(const fs::path& folder, int64_t sample_rate) {
   return found;
 }
 
-std::vector<Recording> of_phrases(const fs::path& folder, bool validation, int64_t sample_rate) {
-  const fs::path table = folder / "phrases.tsv";
+// The rows of one split of a table whose cells are parted by tabs; `use` says what is wrong with one, or "".
+void each_row(const fs::path& table, bool validation, size_t cells_wanted,
+              const std::function<std::string(const std::vector<std::string>&)>& use) {
   std::istringstream rows(read_file(table));
-  std::vector<Recording> found;
   int64_t number = 0;
   for (std::string row; std::getline(rows, row); ++number) {
     std::vector<std::string> cells;
     std::istringstream in(row);
     for (std::string cell; std::getline(in, cell, '\t');) cells.push_back(cell);
-    if (cells.size() < 3 || cells.size() > 4 || cells[0].find('/') != std::string::npos)
-      throw DataError(table.string(), fmt::format("line {}", number + 1),
-                      "holds no file, voice and text, parted by tabs");
-    if ((number % kPhrasesToOne == 0) != validation) continue;
-    found.push_back({load_sound(folder / cells[0], {.sample_rate = sample_rate}).samples_N,
-                     FsddClip{folder / cells[0], 0, cells[1], kValidationEnd}, cells[2],
-                     cells.size() > 3 ? cells[3] : ""});
+    std::string wrong =
+        cells.size() == cells_wanted
+            ? ""
+            : fmt::format("holds {} cells parted by tabs, {} are needed", cells.size(), cells_wanted);
+    if (wrong.empty() && (number % kPhrasesToOne == 0) == validation) wrong = use(cells);
+    if (!wrong.empty()) throw DataError(table.string(), fmt::format("line {}", number + 1), wrong);
   }
+}
+
+std::vector<std::string> blank_parted(const std::string& line) {
+  std::vector<std::string> parts;
+  std::istringstream in(line);
+  for (std::string part; in >> part;) parts.push_back(part);
+  return parts;
+}
+
+// "pau:0.184 dh:0.228": phones and the seconds at which they end, rising.
+bool read_phones(const std::string& cell, Recording& into) {
+  for (const auto& part : blank_parted(cell)) {
+    const auto colon = part.find(':');
+    if (colon == std::string::npos || colon == 0) return false;
+    char* end = nullptr;
+    const std::string number = part.substr(colon + 1);
+    const double seconds = std::strtod(number.c_str(), &end);
+    if (number.empty() || *end != 0 || !(seconds >= (into.phone_ends.empty() ? 0 : into.phone_ends.back())) ||
+        seconds > 3600)
+      return false;
+    into.phones.push_back(part.substr(0, colon));
+    into.phone_ends.push_back(seconds);
+  }
+  return !into.phones.empty();
+}
+
+std::vector<Recording> of_phrases(const fs::path& folder, bool validation, int64_t sample_rate) {
+  const fs::path table = folder / "phrases.tsv";
+  std::vector<Recording> found;
+  each_row(table, validation, 4, [&](const std::vector<std::string>& cells) -> std::string {
+    if (cells[0].find('/') != std::string::npos) return "the file must lie beside the table";
+    Recording one{load_sound(folder / cells[0], {.sample_rate = sample_rate}).samples_N,
+                  FsddClip{folder / cells[0], 0, cells[1], kValidationEnd}, cells[2]};
+    if (!read_phones(cells[3], one)) return "the phones must be as \"pau:0.18 dh:0.22\", with rising ends";
+    found.push_back(std::move(one));
+    return "";
+  });
   if (found.empty()) throw DataError(table.string(), "", "holds no phrases of this split");
   return found;
+}
+
+// The folder of a source below `more`.
+fs::path below(const fs::path& more, const std::string& name, const std::string& key) {
+  require<UsageError>(!more.empty(), "{} = {}: give --more, the folder above it", key, name);
+  require<UsageError>(fs::is_directory(more / name), "{}: no such folder", (more / name).string());
+  return more / name;
 }
 
 }  // namespace
@@ -70,10 +115,8 @@ std::vector<Recording> load_recordings(const Json& source, const fs::path& data,
     const bool validation =
         kind == "phrases" && c.one_of("split", {"learning", "validation"}) == "validation";
     c.finish();
-    require<UsageError>(!more.empty(), "{} = {}: give --more, the folder above it", c.name("folder"), name);
-    require<UsageError>(fs::is_directory(more / name), "{}: no such folder", (more / name).string());
-    return kind == "folder" ? of_folder(more / name, sample_rate)
-                            : of_phrases(more / name, validation, sample_rate);
+    const fs::path folder = below(more, name, c.name("folder"));
+    return kind == "folder" ? of_folder(folder, sample_rate) : of_phrases(folder, validation, sample_rate);
   }
   const auto split = c.one_of("split", {"train", "learning", "validation", "test", "all"});
   const auto only = c.get<std::vector<std::string>>("only", {});
@@ -94,6 +137,22 @@ std::vector<Recording> load_recordings(const Json& source, const fs::path& data,
       found.push_back({load_sound(clip.file, {.sample_rate = sample_rate}).samples_N, clip});
   require<UsageError>(!found.empty(), "{}: no clips are left", path);
   return found;
+}
+
+std::vector<PronouncedWord> load_words(const Json& source, const fs::path& more, const std::string& path) {
+  ConfigObject c(source, path);
+  c.one_of("kind", {"words"});
+  const auto name = c.need<std::string>("folder");
+  const bool validation = c.one_of("split", {"learning", "validation"}) == "validation";
+  c.finish();
+  const fs::path table = below(more, name, c.name("folder")) / "words.tsv";
+  std::vector<PronouncedWord> words;
+  each_row(table, validation, 2, [&](const std::vector<std::string>& cells) -> std::string {
+    words.push_back({cells[0], blank_parted(cells[1])});
+    return words.back().phones.empty() ? "holds no phones" : "";
+  });
+  if (words.empty()) throw DataError(table.string(), "", "holds no words of this split");
+  return words;
 }
 
 }  // namespace conclave

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 
 #include "apps/common/shipped.h"
 #include "framework/base/error.h"
@@ -49,7 +50,23 @@ OpenVoice open_voice(const fs::path& folder) {
                       "{}: the speech model has {} codebooks of {} rows, the codec {} of {}", folder.string(),
                       voice.speech->books(), voice.speech->book_size, voice.codec.codec->books,
                       voice.codec.codec->book_size);
+  if (!voice.speech->free_text()) return voice;
+  voice.pronouncer = open<Pronouncer>(folder / "pronouncer", make_pronouncer);
+  const auto& said = voice.speech->words;
+  for (const auto& phone : voice.pronouncer->phones)
+    require<UsageError>(std::find(said.begin(), said.end(), phone) != said.end(),
+                        "{}: the pronouncer has a phone {} that the speech model does not say",
+                        folder.string(), phone);
   return voice;
+}
+
+Pronounce pronouncing(const OpenVoice& voice) {
+  if (!voice.pronouncer) return {};
+  return [model = voice.pronouncer,
+          known = std::map<std::string, std::vector<std::string>>()](const std::string& word) mutable {
+    const auto found = known.find(word);
+    return found != known.end() ? found->second : known.emplace(word, model->of(word)).first->second;
+  };
 }
 
 int64_t find_speaker(const SpeechModel& speech, const std::string& name) {

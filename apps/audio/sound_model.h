@@ -5,8 +5,8 @@
 #include <filesystem>
 
 #include "models/audio/clip_classifier.h"
-#include "models/audio/spectral_codec.h"
-#include "models/audio/speech_model.h"
+#include "models/audio/pronouncer.h"
+#include "models/audio/speaking.h"
 
 namespace conclave {
 
@@ -19,13 +19,16 @@ struct OpenCodec {
 OpenCodec open_codec(const std::filesystem::path& folder);
 Ptr<ClipClassifier> open_classifier(const std::filesystem::path& folder);
 
-/// A speech model lies in "speech" and its codec in "codec" of one folder. Throws UsageError when they do not
-/// fit each other.
+/// A speech model lies in "speech" and its codec in "codec" of one folder, beside them, for free text, in
+/// "pronouncer" how words are pronounced. Throws UsageError when they do not fit each other.
 struct OpenVoice {
   OpenCodec codec;
   Ptr<SpeechModel> speech;
+  Ptr<Pronouncer> pronouncer;  ///< null: none
 };
 OpenVoice open_voice(const std::filesystem::path& folder);
+/// How a voice pronounces words; each is thought of once. Of single words: nothing.
+Pronounce pronouncing(const OpenVoice& voice);
 
 /// Place of a speaker by name; an empty name is the first one. Throws UsageError that lists them.
 int64_t find_speaker(const SpeechModel& speech, const std::string& name);

@@ -22,6 +22,7 @@ namespace conclave {
 namespace fs = std::filesystem;
 namespace {
 
+constexpr double kEdgePause = 0.06;  // seconds of a phrase's pauses that are learned
 constexpr double kTakeSpeed = 0.05;  // takes are played faster or slower by up to this share
 
 // What a recipe of any kind has.
@@ -37,7 +38,7 @@ SoundRecipe parse(const Json& json) {
   ConfigObject c(json, "recipe");
   SoundRecipe r;
   r.name = c.need<std::string>("name");
-  r.kind = c.one_of("kind", {"codec", "classifier", "speech"});
+  r.kind = c.one_of("kind", {"codec", "classifier", "speech", "pronouncer"});
   r.model = c.part("model");
   r.task = c.part("task");
   r.sources = c.part("sources");
@@ -48,7 +49,7 @@ SoundRecipe parse(const Json& json) {
   const Json& train = c.part("train");
   r.train = parse_train_options(train);
   if (!train.contains("metric"))
-    r.train.metric = r.kind == "codec" ? "mel_distance" : r.kind == "speech" ? "nll" : "loss";
+    r.train.metric = r.kind == "codec" ? "mel_distance" : r.kind == "classifier" ? "loss" : "nll";
   c.finish();
   require<UsageError>(r.sources.is_array() && !r.sources.empty() && r.validation.is_array(),
                       "recipe: sources and validation must be lists");
@@ -70,6 +71,8 @@ class Builder {
       codec();
     else if (recipe_.kind == "classifier")
       classifier();
+    else if (recipe_.kind == "pronouncer")
+      pronouncer();
     else
       speech();
     if (!folders_.from.empty()) {
@@ -139,6 +142,22 @@ class Builder {
                                                   labelled(load(recipe_.validation, "validation")));
   }
 
+  void pronouncer() {
+    const auto model = make_pronouncer(recipe_.model);
+    made_.model = model;
+    const auto words = [&](const Json& list, const char* name) {
+      std::vector<PronouncedWord> all;
+      for (size_t i = 0; i < list.size(); ++i)
+        for (auto& word : load_words(list[i], folders_.more, fmt::format("{}[{}]", name, i)))
+          all.push_back(std::move(word));
+      return all;
+    };
+    auto learned = words(recipe_.sources, "sources");
+    made_.clips = std::ssize(learned);
+    made_.task =
+        std::make_unique<PronouncerTask>(model, std::move(learned), words(recipe_.validation, "validation"));
+  }
+
   void speech() {
     require<UsageError>(!folders_.codec.empty(), "a speech model learns the codes of a codec: give --codec");
     const auto codec = open_codec(folders_.codec).codec;
@@ -158,7 +177,8 @@ class Builder {
     auto words = spoken(to_learn(), recipe_.takes);
     made_.task = std::make_unique<SpeechTask>(
         model, std::move(words), spoken(load(recipe_.validation, "validation"), 1),
-        recipe_.balance.empty() ? nullptr : make_loss(recipe_.balance), recipe_.model.value("dropped", 0.0));
+        recipe_.balance.empty() ? nullptr : make_loss(recipe_.balance),
+        parse_speech_learning(recipe_.task, recipe_.model.value("dropped", 0.0)));
   }
 
   // The first take is the recording as it is, the others begin within a frame and are a little faster or
@@ -167,33 +187,62 @@ class Builder {
                              int64_t takes, Random& random) {
     const at::NoGradGuard no_grad;
     const auto speaker = std::find(model.speakers.begin(), model.speakers.end(), recording.clip.speaker);
-    const bool known = model.free_text
-                           ? !recording.text.empty()
-                           : recording.text.empty() && recording.clip.digit < std::ssize(model.words);
+    const bool known = model.free_text()
+                           ? !recording.phones.empty()
+                           : recording.phones.empty() && recording.clip.digit < std::ssize(model.words);
     require<UsageError>(speaker != model.speakers.end() && known,
                         "model: neither speaker nor word of {} is one of its own",
                         recording.clip.file.string());
-    SpokenWord word{{{recording.clip.digit}}, speaker - model.speakers.begin(), {}};
+    SpokenWord word{{recording.clip.digit}, speaker - model.speakers.begin(), {}};
     Tensor samples_N = recording.samples_N;
-    if (model.free_text) {
-      samples_N = without_silence(samples_N);
-      word.spellings = {letters_of(model, recording.text)};
-      if (auto phonemes = phonemes_of(model, recording.phonemes); !phonemes.empty())
-        word.spellings.push_back(std::move(phonemes));
+    std::vector<double> ends = recording.phone_ends;
+    if (model.free_text()) {
+      word.said = phones_of(recording, model);
+      samples_N = between_pauses(recording, codec.sample_rate, ends);
     }
     const Tensor level_N = at_level(samples_N, kSpeechLevel);
     for (int64_t i = 0; i < takes; ++i) {
       Tensor take_N = level_N;
+      double speed = 1, begin = 0;
       if (i > 0) {
-        const double speed = 1 + kTakeSpeed * (2 * random.uniform() - 1);
+        speed = 1 + kTakeSpeed * (2 * random.uniform() - 1);
         const auto length = static_cast<int64_t>(static_cast<double>(level_N.size(0)) / speed);
         take_N = at::upsample_linear1d(level_N.view({1, 1, -1}), {length}, /*align_corners=*/false).flatten();
-        take_N = at::constant_pad_nd(
-            take_N, {static_cast<int64_t>(random.below(static_cast<uint64_t>(codec.hop))), 0});
+        const auto shift = static_cast<int64_t>(random.below(static_cast<uint64_t>(codec.hop)));
+        take_N = at::constant_pad_nd(take_N, {shift, 0});
+        begin = static_cast<double>(shift) / static_cast<double>(codec.sample_rate);
       }
-      word.takes_FK.push_back(codec.encode(take_N.view({1, 1, -1}), model.books())[0].t().contiguous());
+      SpokenTake take{codec.encode(take_N.view({1, 1, -1}), model.books())[0].t().contiguous()};
+      std::vector<double> moved;
+      for (const double end : ends) moved.push_back(begin + end / speed);
+      const double rate = static_cast<double>(codec.sample_rate) / static_cast<double>(codec.hop);
+      if (model.free_text()) take.places = places_of(moved, rate, take.codes_FK.size(0));
+      word.takes.push_back(std::move(take));
     }
     return word;
+  }
+
+  static std::vector<int64_t> phones_of(const Recording& recording, const SpeechModel& model) {
+    std::vector<int64_t> said;
+    for (const auto& phone : recording.phones) {
+      const auto found = std::find(model.words.begin(), model.words.end(), phone);
+      require<UsageError>(found != model.words.end(), "model.words: the phone {} of {} is none of them",
+                          phone, recording.clip.file.string());
+      said.push_back(found - model.words.begin());
+    }
+    return said;
+  }
+
+  // A phrase begins and ends with a pause: little of both is kept. Moves the phones' ends along.
+  static Tensor between_pauses(const Recording& recording, int64_t rate, std::vector<double>& ends) {
+    if (ends.size() < 3) return recording.samples_N;
+    const double begin = std::max(0.0, ends.front() - kEdgePause);
+    const double end = std::min(ends.back(), ends[ends.size() - 2] + kEdgePause);
+    for (double& one : ends) one = std::min(one, end) - begin;
+    const auto sample = [&](double seconds) {
+      return static_cast<int64_t>(seconds * static_cast<double>(rate));
+    };
+    return recording.samples_N.slice(0, sample(begin), sample(end));
   }
 
   const SoundRecipe& recipe_;
@@ -205,7 +254,7 @@ class Builder {
 
 bool is_sound_recipe(const Json& recipe) {
   const auto kind = recipe.is_object() ? recipe.value("kind", Json()) : Json();
-  return kind == "codec" || kind == "classifier" || kind == "speech";
+  return kind == "codec" || kind == "classifier" || kind == "speech" || kind == "pronouncer";
 }
 
 int train_sound(const Json& json, const SoundFolders& folders, bool dry, Invocation& call) {
@@ -213,7 +262,8 @@ int train_sound(const Json& json, const SoundFolders& folders, bool dry, Invocat
   prepare_training(recipe.train, json, folders.out, call);
   at::manual_seed(recipe.train.seed);
   Prepared made = Builder(recipe, folders).build();
-  const double minutes = static_cast<double>(made.samples) / static_cast<double>(made.sample_rate) / 60;
+  const double minutes =
+      static_cast<double>(made.samples) / static_cast<double>(std::max<int64_t>(made.sample_rate, 1)) / 60;
   log_info("{}: {} parameters, {} clips of {:.1f} minutes in all", recipe.name, count_parameters(*made.model),
            made.clips, minutes);
   if (dry) {

@@ -53,9 +53,10 @@ class SpeakVerb : public Verb {
   std::string text_, speaker_;
   fs::path voice_, input_, model_;
   std::vector<fs::path> outputs_;
-  bool stream_ = false, raw_ = false, letters_ = false, routing_ = false;
+  bool stream_ = false, raw_ = false, routing_ = false;
   double guidance_ = 1;
-  std::function<std::string(const std::string&)> phonemes_;
+  std::string pronounce_ = "model";
+  Pronounce pronouncing_;
   double loudness_ = LoudnessOptions{}.target, temperature_ = SpeakOptions{}.temperature;
 };
 
@@ -82,8 +83,9 @@ void SpeakVerb::declare(Options& options) {
            "left out")
       .range(0, 20);
   options.add("routing", routing_, "With --json: where each frame of the speech was sent, by layer");
-  options.add("letters", letters_,
-              "A voice of free text reads letters, though espeak-ng could give phonemes");
+  options
+      .add("pronounce", pronounce_, "Who pronounces words of free text: the voice's own model or espeak-ng")
+      .choices({"model", "espeak"});
 }
 
 void SpeakVerb::check(Invocation& call) const {
@@ -112,11 +114,12 @@ void SpeakVerb::say(const Item& item, const OpenVoice& voice, Invocation& call) 
   const auto& speech = *voice.speech;
   const auto& codec = *voice.codec.codec;
   for (const auto& output : item.outputs) check_sound_name(output);
-  const auto words = read_words(speech, item.text, phonemes_);
+  const auto words = read_words(speech, item.text);
   SpeakOptions options;
   options.seed = item.seed;
   options.temperature = temperature_;
   options.guidance = guidance_;
+  options.pronounce = pronouncing_;
   RoutingLog log;
   if (routing_) options.log = &log;
   if (!item.voice.empty())
@@ -177,7 +180,7 @@ int SpeakVerb::run(Invocation& call) {
   set_threads(1);  // one word after the other; more threads would wait for each other
   check(call);
   const OpenVoice voice = open_voice(voice_folder(model_));
-  if (!letters_) phonemes_ = find_phonemes();
+  pronouncing_ = pronounce_ == "espeak" ? espeak_pronouncing() : pronouncing(voice);
   call.begin();
   const uint64_t seed = call.common().seed;
   if (input_.empty()) {

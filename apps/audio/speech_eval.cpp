@@ -5,10 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <numeric>
 #include <sstream>
 
-#include "apps/audio/phonemes.h"
 #include "apps/audio/recogniser.h"
 #include "apps/audio/sound_model.h"
 #include "apps/common/app.h"
@@ -17,6 +15,7 @@
 #include "framework/base/progress.h"
 #include "framework/base/signals.h"
 #include "framework/media/sound.h"
+#include "framework/score/edit_distance.h"
 #include "models/audio/codec_task.h"
 #include "models/audio/speaking.h"
 
@@ -52,19 +51,7 @@ Tensor flite_says(const std::string& program, const std::string& voice, const st
 }  // namespace
 
 int64_t word_errors(const std::string& wanted, const std::string& heard) {
-  const auto want = words_of(wanted), have = words_of(heard);
-  std::vector<int64_t> cost(have.size() + 1);
-  std::iota(cost.begin(), cost.end(), 0);
-  for (size_t i = 0; i < want.size(); ++i) {
-    int64_t diagonal = cost[0];
-    cost[0] = static_cast<int64_t>(i) + 1;
-    for (size_t j = 0; j < have.size(); ++j) {
-      const int64_t exchanged = diagonal + (want[i] != have[j]);
-      diagonal = cost[j + 1];
-      cost[j + 1] = std::min({exchanged, cost[j] + 1, cost[j + 1] + 1});
-    }
-  }
-  return cost.back();
+  return edit_distance(words_of(wanted), words_of(heard));
 }
 
 int eval_speech(const SoundEvalOptions& options, Invocation& call) {
@@ -72,7 +59,7 @@ int eval_speech(const SoundEvalOptions& options, Invocation& call) {
   const OpenVoice voice = open_voice(voice_folder(options.model));
   const auto& codec = *voice.codec.codec;
   const auto& speech = *voice.speech;
-  require<UsageError>(speech.free_text,
+  require<UsageError>(speech.free_text(),
                       "--task speech: this model says single words; give --model, a voice of free text");
   const auto sphinx = Sphinx::find();
   require<UsageError>(sphinx.has_value(),
@@ -83,9 +70,9 @@ int eval_speech(const SoundEvalOptions& options, Invocation& call) {
     if (!words_of(line).empty()) sentences.push_back(line);
   require<UsageError>(!sentences.empty(), "{}: holds no sentence", (options.data / "sentences.txt").string());
   call.begin();
-  const auto phonemes = find_phonemes();
   const std::string flite = find_program("flite");
   const int64_t rate = codec.sample_rate;
+  const Pronounce pronunciation = pronouncing(voice);
   std::vector<Tensor> made, read, coded;
   Progress progress("sentences", std::ssize(sentences), "sentences");
   for (size_t i = 0; i < sentences.size(); ++i) {
@@ -95,8 +82,9 @@ int eval_speech(const SoundEvalOptions& options, Invocation& call) {
     how.temperature = options.temperature;
     how.guidance = options.guidance;
     how.seed = options.seed;
+    how.pronounce = pronunciation;
     std::vector<Tensor> pieces;
-    speak(speech, codec, read_words(speech, sentences[i], phonemes), how, [&](const Tensor& samples_N) {
+    speak(speech, codec, read_words(speech, sentences[i]), how, [&](const Tensor& samples_N) {
       pieces.push_back(samples_N);
       return true;
     });
@@ -108,7 +96,7 @@ int eval_speech(const SoundEvalOptions& options, Invocation& call) {
     const Tensor codes = codec.encode(at_level(said_N, kSpeechLevel).view({1, 1, -1}), speech.books());
     coded.push_back(with_edges(codec.decode(codes)[0][0], rate));
   }
-  Json all = {{"task", "speech"}, {"sentences", sentences.size()}, {"phonemes", static_cast<bool>(phonemes)}};
+  Json all = {{"task", "speech"}, {"sentences", sentences.size()}};
   const auto add = [&](const std::string& name, const std::vector<Tensor>& clips) {
     if (clips.empty()) return;
     const auto heard = sphinx->hear_words(clips, rate);

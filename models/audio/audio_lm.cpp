@@ -35,9 +35,12 @@ Reading CodeReader::read(const Inputs& inputs, const Tensor& words_NLD) const {
   require(
       codes->second.dim() == 2 && codes->second.size(1) == static_cast<int64_t>(codec_embed_tokens.size()),
       "[codes] codes must be [M,{}]", codec_embed_tokens.size());
+  Tensor embedded_MD = embed(codes->second);
+  if (const auto cues = inputs.pictures.find("codec_cues"); cues != inputs.pictures.end())
+    embedded_MD = embedded_MD + cues->second;
   const Tensor place_M = places_NL.reshape({-1}).nonzero().squeeze(1);
   reading.x_NLD = words_NLD.flatten(0, 1)
-                      .index_copy(0, place_M, embed(codes->second).to(words_NLD.scalar_type()))
+                      .index_copy(0, place_M, embedded_MD.to(words_NLD.scalar_type()))
                       .view(words_NLD.sizes());
   return reading;
 }

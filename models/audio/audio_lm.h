@@ -14,8 +14,8 @@ struct CodeReader : PictureReader {
 
   /// Codes [...,C] -> [...,D].
   Tensor embed(const Tensor& codes) const;
-  /// Inputs: "codec_input_ids" [M,C], the codes of all placeholders in their order. Throws Error when their
-  /// numbers disagree.
+  /// Inputs: "codec_input_ids" [M,C], the codes of all placeholders in their order; optional "codec_cues"
+  /// [M,D], added to their embeddings. Throws Error when their numbers disagree.
   Reading read(const Inputs& inputs, const Tensor& words_NLD) const override;
   void visit(Visitor& v) override;
 };

@@ -18,8 +18,9 @@ namespace conclave {
 namespace {
 
 constexpr double kWordPause = 0.06, kMarkPause = 0.25;  // seconds
-constexpr int kLongestWindow = 6;                       // words; longer ones are not learned from
-constexpr int64_t kFramesOfUnit = 15;                   // at most, on average over a window
+constexpr int kLongestWindow = 12;                      // words; longer ones are not learned from
+constexpr int64_t kFramesOfUnit = 25;                   // at most, on average over a window
+constexpr const char* kPause = "pau";                   // the phone around a window
 constexpr double kSilence = 0.02;                       // of the largest sample
 
 bool is_mark(char c) {
@@ -46,38 +47,39 @@ TextWord named(const SpeechModel& model, const std::string& word) {
   return {{place}, kWordPause, {known}};
 }
 
-std::vector<TextWord> read_free_text(const SpeechModel& model, std::string_view text,
-                                     const std::function<std::string(const std::string&)>& phonemes) {
-  std::vector<TextWord> read;
-  for (auto& window : spoken_windows(text, kLongestWindow)) {
-    const std::string words = fmt::format("{}", fmt::join(window.words, " "));
-    TextWord one{{}, window.pause, std::move(window.words)};
-    if (phonemes) one.said = phonemes_of(model, phonemes(words));
-    if (one.said.empty()) one.said = letters_of(model, words);
-    read.push_back(std::move(one));
-  }
-  return read;
-}
+// Where the words of a window end among its units.
+struct Spelled {
+  std::vector<int64_t> units;
+  std::vector<size_t> word_ends;
+};
 
-// A window's stretch of time among its words, by their letters.
-void share_time(const TextWord& said, int64_t window, int64_t begin, int64_t end,
-                std::vector<WordTime>& times) {
-  size_t all = 0, before = 0;
-  for (const auto& word : said.words) all += word.size();
-  for (const auto& word : said.words) {
-    const auto at = [&](size_t letters) {
-      return begin + (end - begin) * static_cast<int64_t>(letters) / static_cast<int64_t>(all);
-    };
-    times.push_back({word, at(before), at(before + word.size()), window});
-    before += word.size();
+Spelled spelled(const SpeechModel& model, const std::vector<std::string>& words, const Pronounce& pronounce) {
+  require(static_cast<bool>(pronounce), "[speech] free text is spoken with a pronunciation");
+  const auto add = [&](Spelled& to, const std::string& phone) {
+    const int64_t place = place_of(model, phone);
+    require<UsageError>(place >= 0, "the phone \"{}\" cannot be said: this model's are {}", phone,
+                        fmt::join(model.words, " "));
+    to.units.push_back(place);
+  };
+  Spelled all;
+  add(all, kPause);
+  for (const auto& word : words) {
+    for (const auto& phone : pronounce(word)) add(all, phone);
+    all.word_ends.push_back(all.units.size());
   }
+  add(all, kPause);
+  return all;
 }
 
 }  // namespace
 
-std::vector<TextWord> read_words(const SpeechModel& model, std::string_view text,
-                                 const std::function<std::string(const std::string&)>& phonemes) {
-  if (model.free_text) return read_free_text(model, text, phonemes);
+std::vector<TextWord> read_words(const SpeechModel& model, std::string_view text) {
+  if (model.free_text()) {
+    std::vector<TextWord> read;
+    for (auto& window : spoken_windows(text, kLongestWindow))
+      read.push_back({{}, window.pause, std::move(window.words)});
+    return read;
+  }
   static const char* kDigits[] = {"zero", "one", "two",   "three", "four",
                                   "five", "six", "seven", "eight", "nine"};
   std::vector<TextWord> words;
@@ -104,28 +106,6 @@ std::vector<TextWord> read_words(const SpeechModel& model, std::string_view text
   return words;
 }
 
-std::vector<int64_t> letters_of(const SpeechModel& model, std::string_view words) {
-  std::vector<int64_t> letters;
-  for (const char letter : words) {
-    letters.push_back(place_of(model, std::string(1, letter)));
-    require<UsageError>(letters.back() >= 0,
-                        "\"{}\" cannot be said: this model has not learned the letter {}", words, letter);
-  }
-  return letters;
-}
-
-std::vector<int64_t> phonemes_of(const SpeechModel& model, std::string_view phonemes) {
-  std::vector<int64_t> said;
-  for (size_t at = 0; at < phonemes.size();) {
-    size_t end = at + 1;
-    while (end < phonemes.size() && (static_cast<unsigned char>(phonemes[end]) & 0xc0) == 0x80) ++end;
-    const int64_t place = place_of(model, "/" + std::string(phonemes.substr(at, end - at)));
-    if (place >= 0) said.push_back(place);
-    at = end;
-  }
-  return said;
-}
-
 std::vector<WordTime> speak(const SpeechModel& model, const SpectralCodec& codec,
                             const std::vector<TextWord>& words, const SpeakOptions& options,
                             const std::function<bool(const Tensor& samples_N)>& put) {
@@ -141,8 +121,15 @@ std::vector<WordTime> speak(const SpeechModel& model, const SpectralCodec& codec
   for (size_t i = 0; i < words.size() && wanted; ++i) {
     SpeechRequest request;
     request.words = words[i].said;
+    Spelled spelling;
+    std::vector<int64_t> unit_ends;  // frames
+    if (model.free_text()) {
+      spelling = spelled(model, words[i].words, options.pronounce);
+      request.words = spelling.units;
+      request.most_frames = kFramesOfUnit * std::ssize(request.words);
+      request.unit_ends = &unit_ends;
+    }
     request.guidance = options.guidance;
-    if (model.free_text) request.most_frames = kFramesOfUnit * std::ssize(request.words) + kFramesOfUnit;
     request.speaker = options.speaker;
     request.sample_FK = options.sample_FK;
     request.temperature = options.temperature;
@@ -153,7 +140,14 @@ std::vector<WordTime> speak(const SpeechModel& model, const SpectralCodec& codec
     const int64_t begin = samples;
     say_word(model, request, [&](const Tensor& frame_K) { return give(decoder.push(frame_K.unsqueeze(1))); });
     give(decoder.finish());
-    share_time(words[i], static_cast<int64_t>(i), begin, samples, times);
+    const auto window = static_cast<int64_t>(i);
+    if (!model.free_text()) times.push_back({words[i].words[0], begin, samples, window});
+    for (size_t word = 0, first = 1; word < spelling.word_ends.size(); first = spelling.word_ends[word++]) {
+      const auto at = [&](size_t unit) {  // where it ends
+        return unit < unit_ends.size() ? std::min(begin + unit_ends[unit] * codec.hop, samples) : samples;
+      };
+      times.push_back({words[i].words[word], at(first - 1), at(spelling.word_ends[word] - 1), window});
+    }
     give(at::zeros({static_cast<int64_t>(words[i].pause * static_cast<double>(codec.sample_rate))}));
   }
   return times;

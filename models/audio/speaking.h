@@ -13,26 +13,23 @@ namespace conclave {
 
 /// What is said at once: a word, or of free text a window of some words.
 struct TextWord {
-  std::vector<int64_t> said;       ///< words of the model
+  std::vector<int64_t> said;       ///< words of the model; of free text empty until it is spoken
   double pause = 0;                ///< seconds of silence behind it
   std::vector<std::string> words;  ///< as they are told of
 };
 
 /// What a model that knows words says: each digit is one, others by their names in any case; blanks part
 /// them, other marks (, . ; : ! ? - / + and brackets) make a longer pause. A model of free text says windows
-/// (spoken_windows) by their phonemes where `phonemes` gives them, else by their letters. Throws UsageError
-/// that names what the model cannot say, and for text without a word.
-std::vector<TextWord> read_words(const SpeechModel& model, std::string_view text,
-                                 const std::function<std::string(const std::string&)>& phonemes = {});
+/// (spoken_windows). Throws UsageError that names what the model cannot say, and for text without a word.
+std::vector<TextWord> read_words(const SpeechModel& model, std::string_view text);
 
-/// The letters of words as a model of free text has learned them. Throws UsageError for one that it has not.
-std::vector<int64_t> letters_of(const SpeechModel& model, std::string_view words);
-/// Phonemes (UTF-8, one a code point); what the model has not learned is passed over.
-std::vector<int64_t> phonemes_of(const SpeechModel& model, std::string_view phonemes);
+/// The phones of a word (small letters and apostrophes), as the model of free text calls them.
+using Pronounce = std::function<std::vector<std::string>(const std::string& word)>;
 
 struct SpeakOptions {
-  int64_t speaker = -1;  ///< of the model; -1: by the sample alone
-  Tensor sample_FK;      ///< as voice_sample gives it; undefined: none
+  Pronounce pronounce = {};  ///< needed for free text
+  int64_t speaker = -1;      ///< of the model; -1: by the sample alone
+  Tensor sample_FK;          ///< as voice_sample gives it; undefined: none
   double temperature = 0.7;
   double guidance = 1;  ///< as in SpeechRequest
   int64_t top_k = 40;
@@ -42,14 +39,14 @@ struct SpeakOptions {
 
 struct WordTime {
   std::string word;
-  int64_t begin = 0, end = 0;  ///< samples; within a window shared out by letters
+  int64_t begin = 0, end = 0;  ///< samples
   int64_t window = 0;          ///< what was said at once
 };
 
 /// Says the words or windows one after the other, each in the same voice, and hands sound on as soon as there
-/// is some: pieces of samples [N] at the codec's rate. The same arguments give the same samples, however many
-/// threads there are elsewhere. Memory does not grow with the text but for the times. `put` returns false to
-/// end it.
+/// is some (words of free text are pronounced window by window, too): pieces of samples [N] at the codec's
+/// rate. The same arguments give the same samples, however many threads there are elsewhere. Memory does not
+/// grow with the text but for the times. `put` returns false to end it.
 std::vector<WordTime> speak(const SpeechModel& model, const SpectralCodec& codec,
                             const std::vector<TextWord>& words, const SpeakOptions& options,
                             const std::function<bool(const Tensor& samples_N)>& put);

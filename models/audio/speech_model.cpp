@@ -15,7 +15,8 @@ namespace conclave {
 namespace {
 
 constexpr int64_t kControls = 5;
-constexpr int64_t kMarks = 3;  // end, padding and begin behind the codes
+constexpr int64_t kMarks = 3;         // end, padding and begin behind the codes
+constexpr int64_t kLongestUnit = 60;  // frames
 
 // A draw from the `top_k` largest of `allowed` logits at a temperature; 0: the largest one.
 int64_t drawn(const float* logits, int64_t allowed, const SpeechRequest& request, Random& random) {
@@ -54,13 +55,16 @@ class WordSpeaker {
     std::vector<int64_t> input(static_cast<size_t>(books_), pattern_.bos);
     const int64_t longest = pattern_.longest();
     for (int64_t step = 0; ended_ < 0 || step < ended_ + longest; ++step) {
-      Tensor logits_CV = logits(with_, input, request_.log);
+      const Tensor features = forward(with_, input, request_.words, request_.log);
+      Tensor logits_CV = model_.lm->codec_logits(features)[0][0].contiguous();
       if (request_.guidance != 1) {
-        const Tensor without_CV = logits(without_, input, nullptr);
+        const Tensor without_CV = model_.lm->codec_logits(forward(without_, input, {}, nullptr))[0][0];
         logits_CV = (without_CV + request_.guidance * (logits_CV - without_CV)).contiguous();
       }
+      const bool last = model_.free_text() && ended_ < 0 && goes_on(features, step);
       for (int64_t c = 0; c < books_; ++c)
         input[static_cast<size_t>(c)] = next(logits_CV, c, step - pattern_.delay[static_cast<size_t>(c)]);
+      if (last) ended_ = step + 1;
       const int64_t whole = step - longest;  // the frame whose last code this step gave
       if (whole < 0 || (ended_ >= 0 && whole >= ended_)) continue;
       if (!visit(at::tensor(frames_[static_cast<size_t>(whole)], at::kLong))) return whole + 1;
@@ -83,24 +87,42 @@ class WordSpeaker {
     model_.lm->lm->forward(model_.lm->lm->read(inputs), {}, context);
   }
 
-  Tensor logits(std::optional<DecodeState>& state, const std::vector<int64_t>& input, RoutingLog* log) const {
+  // What follows a step of codes: features [1,1,D].
+  Tensor forward(std::optional<DecodeState>& state, const std::vector<int64_t>& input,
+                 const std::vector<int64_t>& words, RoutingLog* log) const {
     TokenContext context;
     context.phase = Phase::decode;
     context.past = &*state;
     context.log = log;
     context.modality_T = at::full({1}, static_cast<int64_t>(Modality::audio), at::kLong);
-    const Tensor x_11D = model_.lm->codes->embed(at::tensor(input, at::kLong).view({1, 1, -1}));
-    return model_.lm->codec_logits(model_.lm->lm->text->forward(x_11D, {}, context))[0][0].contiguous();
+    Tensor x_11D = model_.lm->codes->embed(at::tensor(input, at::kLong).view({1, 1, -1}));
+    if (model_.free_text()) x_11D = x_11D + model_.cues->embed(words, {&place_, 1});
+    return model_.lm->lm->text->forward(x_11D, {}, context);
+  }
+
+  // Moves on in the text: a unit ends where it is as likely to have ended as not. True at the end of the
+  // text.
+  bool goes_on(const Tensor& features, int64_t frame) {
+    const auto count = std::ssize(request_.words);
+    lasting_ *= 1 / (1 + std::exp(model_.cues->ends(features).item<double>()));
+    ++place_.age;
+    const bool too_long = place_.age >= kLongestUnit || frame + 1 >= request_.most_frames;
+    if (lasting_ > 0.5 && !too_long) return false;
+    if (request_.unit_ends) request_.unit_ends->push_back(frame + 1);
+    place_ = {place_.unit + 1, 0};
+    lasting_ = 1;
+    if (frame + 1 >= request_.most_frames) place_.unit = count;
+    return place_.unit >= count;
   }
 
   // The code of a codebook for a frame: begin before the first one, end and padding behind the last.
   int64_t next(const Tensor& logits_CV, int64_t book, int64_t frame) {
     if (frame < 0) return pattern_.bos;
     if (ended_ >= 0 && frame >= ended_) return frame == ended_ ? pattern_.eos : pattern_.pad;
-    const bool may_end = book == 0 && frame >= request_.least_frames;
+    const bool may_end = book == 0 && frame >= request_.least_frames && !model_.free_text();
     const float* row = logits_CV.const_data_ptr<float>() + book * logits_CV.size(1);
     int64_t code = drawn(row, model_.book_size + may_end, request_, random_);
-    if (book == 0 && (code == pattern_.eos || frame >= request_.most_frames)) {
+    if (book == 0 && (code == pattern_.eos || (frame >= request_.most_frames && !model_.free_text()))) {
       ended_ = frame;
       return pattern_.eos;
     }
@@ -112,6 +134,8 @@ class WordSpeaker {
   const SpeechRequest& request_;
   const DelayPattern& pattern_;
   int64_t books_, ended_ = -1;
+  UnitPlace place_;                            // of the frame that is drawn next, in free text
+  double lasting_ = 1;                         // the probability that its unit has not ended
   std::optional<DecodeState> with_, without_;  // the text
   std::vector<std::vector<int64_t>> frames_;
   Random random_;
@@ -132,6 +156,11 @@ std::vector<int64_t> SpeechModel::prompt(const std::vector<int64_t>& said, int64
   return ids;
 }
 
+void SpeechModel::visit(Visitor& v) {
+  lm->visit(v);
+  if (cues) v.child("cues", *cues);
+}
+
 Ptr<SpeechModel> make_speech_model(const Json& config) {
   ConfigObject c(config, "speech");
   c.one_of("kind", {"speech"});
@@ -144,7 +173,7 @@ Ptr<SpeechModel> make_speech_model(const Json& config) {
   model->book_size = c.need_integer("book_size");
   require<UsageError>(books <= 32 && model->book_size <= 65536, "{}: up to 32 codebooks of 65536 are allowed",
                       c.name("books"));
-  model->free_text = c.get("free_text", false);
+  const bool free_text = c.get("free_text", false);
   const double dropped = c.get("dropped", 0.0);
   require<UsageError>(dropped >= 0 && dropped < 1, "{} = {}: must be from 0 to below 1", c.name("dropped"),
                       dropped);
@@ -165,6 +194,8 @@ Ptr<SpeechModel> make_speech_model(const Json& config) {
                                {"eos", size},
                                {"pad", size + 1},
                                {"bos", size + 2}}}});
+  if (free_text)
+    model->cues = std::make_shared<UnitCues>(std::ssize(model->words), model->lm->lm->text->model->width);
   return model;
 }
 

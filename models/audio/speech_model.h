@@ -3,23 +3,26 @@
 ///
 ///   [who] ([voice] frames of the sample) [say] words [sound] steps of codes, delayed codebook by codebook
 ///
-/// What it says are whole words, or any text as the letters or phonemes of a window of some words.
+/// What it says are whole words; or free text, as the phones of some words at a time, with cues at each step
+/// (unit_cues.h).
 #pragma once
 
 #include <functional>
 
 #include "models/audio/audio_lm.h"
+#include "models/audio/unit_cues.h"
 
 namespace conclave {
 
 struct SpeechModel : Module {
-  std::vector<std::string> words;  ///< that it says; of free text letters, and phonemes with a / before them
-  bool free_text = false;          ///< whether those are letters and phonemes
-  bool guided = false;             ///< whether it has learned without the text, too
+  std::vector<std::string> words;     ///< that it says; of free text phones
+  bool guided = false;                ///< whether it has learned without the text, too
   std::vector<std::string> speakers;  ///< that it knows by name
   int64_t book_size = 0;
   Ptr<AudioLm> lm;
+  Ptr<UnitCues> cues;  ///< of free text; null: it says single words
 
+  bool free_text() const { return cues != nullptr; }
   int64_t books() const { return lm->pattern.channels(); }
   // Ids of the text.
   int64_t word(int64_t i) const { return i; }
@@ -33,13 +36,13 @@ struct SpeechModel : Module {
 
   /// The text before the codes. `speaker` -1: nobody; `sample_frames` 0: no sample.
   std::vector<int64_t> prompt(const std::vector<int64_t>& said, int64_t speaker, int64_t sample_frames) const;
-  void visit(Visitor& v) override { lm->visit(v); }
+  void visit(Visitor& v) override;
 };
 
 /// {"kind": "speech", "words": [..], "speakers": [..], "books": 8, "book_size": 256, "text": {keys of
-/// make_transformer}}: the delay is one step a codebook. Optional: "free_text" (words are letters and
-/// phonemes), "dropped" (share of training without the text, which guidance needs). Throws UsageError that
-/// names the key.
+/// make_transformer}}: the delay is one step a codebook. Optional: "free_text" (words are phones),
+/// "dropped" (share of training without the text, which guidance needs). Throws UsageError that names the
+/// key.
 Ptr<SpeechModel> make_speech_model(const Json& config);
 
 struct SpeechRequest {
@@ -52,6 +55,7 @@ struct SpeechRequest {
   int64_t top_k = 40;
   int64_t least_frames = 8, most_frames = 75;
   uint64_t seed = 0;
+  std::vector<int64_t>* unit_ends = nullptr;  ///< of free text: gets the frame at which each unit ended
   RoutingLog* log = nullptr;  ///< gets the layers' records of the prompt, then of every step of codes
 };
 

@@ -18,15 +18,17 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-Ptr<SpeechModel> tiny_speech() {
+Ptr<SpeechModel> tiny_speech(bool free_text = false) {
   at::manual_seed(4);
-  return make_speech_model(Json::parse(R"({"kind": "speech", "words": ["zero", "one", "two"],
+  Json config = Json::parse(R"({"kind": "speech", "words": ["zero", "one", "two"],
     "speakers": ["ann", "bob"], "books": 3, "book_size": 16,
     "text": {"width": 16, "layers": 2, "heads": 2, "rope": {"theta": 10000},
              "moe": {"experts": {"count": 3, "hidden": 16, "activation": "silu"}, "nulls": 1,
                      "shared": {"count": 1, "hidden": 16, "activation": "silu", "gate": "router"},
                      "router": {"score": "linear", "select": {"kind": "top_p", "p": 0.7},
-                                "weigh": ["softmax_selected", "shared_gate"]}}}})"));
+                                "weigh": ["softmax_selected", "shared_gate"]}}}})");
+  config["free_text"] = free_text;
+  return make_speech_model(config);
 }
 
 Ptr<SpectralCodec> tiny_codec() {
@@ -90,7 +92,7 @@ TEST(SpeechModel, LearnsTwoWords) {
   std::vector<SpokenWord> words;
   for (int64_t word = 0; word < 2; ++word)
     for (int64_t speaker = 0; speaker < 2; ++speaker)
-      words.push_back({{{word}}, speaker, {at::full({9 + word, 3}, 3 * word + 5 * speaker + 1, at::kLong)}});
+      words.push_back({{word}, speaker, {{at::full({9 + word, 3}, 3 * word + 5 * speaker + 1, at::kLong)}}});
   SpeechTask task(model, words, words, make_loss({{"kind", "switch_balance"}, {"weight", 0.01}}));
   TrainOptions options;
   options.metric = "nll";
@@ -102,14 +104,87 @@ TEST(SpeechModel, LearnsTwoWords) {
   EXPECT_LT(task.evaluate().at("nll"), 0.2);
   for (const auto& spoken : words) {
     SpeechRequest request;
-    request.words = spoken.spellings[0];
+    request.words = spoken.said;
     request.speaker = spoken.speaker;
     request.temperature = 0;
     const auto frames = said(*model, request);
-    EXPECT_EQ(frames.size(), static_cast<size_t>(9 + spoken.spellings[0][0]));
+    EXPECT_EQ(frames.size(), static_cast<size_t>(9 + spoken.said[0]));
     for (const auto& frame : frames) EXPECT_THAT(frame, ElementsAre(frame[0], frame[0], frame[0]));
-    EXPECT_EQ(frames[4][0], 3 * spoken.spellings[0][0] + 5 * spoken.speaker + 1);
+    EXPECT_EQ(frames[4][0], 3 * spoken.said[0] + 5 * spoken.speaker + 1);
   }
+}
+
+TEST(UnitCues, EveryUnitHasAFrame) {
+  const std::vector<double> ends = {0.02, 0.021, 0.022, 0.2};
+  const auto places = places_of(ends, 50, 6);
+  ASSERT_EQ(places.size(), 6u);
+  std::vector<int64_t> units, ages;
+  for (const auto& place : places) {
+    units.push_back(place.unit);
+    ages.push_back(place.age);
+  }
+  EXPECT_THAT(units, ElementsAre(0, 1, 2, 3, 3, 3));
+  EXPECT_THAT(ages, ElementsAre(0, 0, 0, 0, 1, 2));
+  const std::vector<double> late = {3, 4};  // behind the recording
+  EXPECT_EQ(places_of(late, 50, 3)[2].unit, 1);
+  EXPECT_THROW(places_of(ends, 50, 3), UsageError);
+}
+
+TEST(UnitCues, TellOfUnitsBesideAndOfAge) {
+  at::manual_seed(1);
+  const UnitCues cues(3, 4);
+  const std::vector<int64_t> ids = {2, 0};
+  const std::vector<UnitPlace> places = {{0, 0}, {1, 100}, {2, 0}};
+  const Tensor told = cues.embed(ids, places);
+  const auto row = [](const Ptr<Embedding>& table, int64_t id) { return table->weight[id]; };
+  const int64_t none = cues.none();
+  EXPECT_EQ(none, 3);
+  const Tensor first = cues.ages.weight[0] + row(cues.units[0], none) + row(cues.units[1], none) +
+                       row(cues.units[2], 2) + row(cues.units[3], 0) + row(cues.units[4], none);
+  EXPECT_TRUE(at::allclose(told[0], first));
+  const Tensor second = cues.ages.weight[UnitCues::kAges - 1] + row(cues.units[0], none) +
+                        row(cues.units[1], 2) + row(cues.units[2], 0) + row(cues.units[3], none) +
+                        row(cues.units[4], none);
+  EXPECT_TRUE(at::allclose(told[1], second));
+}
+
+// Phones with codes and lengths of their own: said in the order of the text, each as long as it was learned.
+TEST(SpeechModel, LearnsPhonesInTheirOrder) {
+  const auto model = tiny_speech(true);
+  const int64_t length[] = {2, 4, 3};
+  std::vector<SpokenWord> words;
+  for (const std::vector<int64_t>& said :
+       {std::vector<int64_t>{0, 1, 2}, {2, 1, 0}, {1, 0, 2}, {0, 2, 1}, {2, 0, 1}}) {
+    SpokenTake take;
+    std::vector<Tensor> codes;
+    for (size_t i = 0; i < said.size(); ++i)
+      for (int64_t age = 0; age < length[said[i]]; ++age) {
+        codes.push_back(at::full({1, 3}, 5 * said[i] + 1, at::kLong));
+        take.places.push_back({static_cast<int64_t>(i), age});
+      }
+    take.codes_FK = at::cat(codes);
+    words.push_back({said, 0, {take}});
+  }
+  SpeechTask task(model, words, words, nullptr, {.corrupted = 0.05});
+  TrainOptions options;
+  options.metric = "nll";
+  options.steps = 200;
+  options.batch = 5;
+  options.schedule.peak = 1e-2;
+  Trainer(task, options).run();
+  const at::NoGradGuard no_grad;
+  EXPECT_LT(task.evaluate().at("nll_ends"), 0.1);
+  SpeechRequest request;
+  request.words = {1, 2, 0, 1};  // was never learned so
+  request.speaker = 0;
+  request.temperature = 0;
+  std::vector<int64_t> ends;
+  request.unit_ends = &ends;
+  const auto frames = said(*model, request);
+  EXPECT_THAT(ends, ElementsAre(4, 7, 9, 13));
+  ASSERT_EQ(frames.size(), 13u);
+  EXPECT_THAT(frames[5], ElementsAre(11, 11, 11));
+  EXPECT_THAT(frames[8], ElementsAre(1, 1, 1));
 }
 
 TEST(SpeechModel, GuidanceNeedsTrainingWithoutText) {
@@ -129,23 +204,6 @@ TEST(SpeechModel, GuidanceNeedsTrainingWithoutText) {
   const auto without = said(*model, request);
   request.guidance = 3;
   EXPECT_EQ(said(*model, request), without);
-}
-
-TEST(Speaking, FreeTextByLettersOrPhonemes) {
-  const auto model = tiny_speech();
-  model->free_text = true;
-  model->words = {"a", "b", " ", "/a", "/\u025b"};
-  const auto letters = read_words(*model, "A, bab ab");
-  ASSERT_EQ(letters.size(), 2u);
-  EXPECT_THAT(letters[0].said, ElementsAre(0));
-  EXPECT_THAT(letters[1].said, ElementsAre(1, 0, 1, 2, 0, 1));
-  EXPECT_GT(letters[0].pause, 0.1);
-  const auto phonemes = read_words(*model, "bab", [](const std::string& words) {
-    EXPECT_EQ(words, "bab");
-    return "b\u025b\u02d0a";  // what was not learned is passed over
-  });
-  EXPECT_THAT(phonemes[0].said, ElementsAre(4, 3));
-  EXPECT_THROW(read_words(*model, "abc"), UsageError);
 }
 
 TEST(Speaking, WordsOutOfText) {

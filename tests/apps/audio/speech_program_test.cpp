@@ -7,6 +7,7 @@
 #include <memory>
 #include <sstream>
 
+#include "apps/audio/phonemes.h"
 #include "apps/audio/recogniser.h"
 #include "apps/audio/recordings.h"
 #include "apps/audio/speech_eval.h"
@@ -244,40 +245,71 @@ TEST(ShippedVoice, SaysDigits) {
 }
 
 TEST_F(SpeechProgram, AVoiceOfFreeText) {
-  std::string rows;
+  std::string rows, words;
   for (int i = 0; i < 51; ++i) {
     const std::string name = fmt::format("{}.wav", i);
     save_sound(at("texts/phrases/" + name), tone(0.2 + 0.01 * i, 0.4), 8000);
-    rows += fmt::format("{}\t{}\t{}\tab\n", name, i % 2 ? "ann" : "bob", i % 3 ? "a bad deed" : "ace");
+    rows += fmt::format("{}\t{}\ta deed\tpau:0.08 ax:0.15 d:0.20 iy:0.27 d:0.31 pau:0.40\n", name,
+                        i % 2 ? "ann" : "bob");
+    words += i % 2 ? "deed\td iy d\n" : "a\tax\n";
   }
   write_file(at("texts/phrases/phrases.tsv"), rows);
+  write_file(at("texts/phrases/words.tsv"), words);
+  const auto sources = [&](Json& recipe, const char* kind) {
+    recipe["sources"] = {{{"kind", kind}, {"folder", "phrases"}, {"split", "learning"}}};
+    recipe["validation"] = {{{"kind", kind}, {"folder", "phrases"}, {"split", "validation"}}};
+  };
   Json recipe = read_json(at("speech.json"));
-  recipe["model"]["words"] = {"a", "b", "c", "d", "e", " ", "/a", "/b"};
+  recipe["model"]["words"] = {"ax", "d", "iy", "pau"};
   recipe["model"]["free_text"] = true;
   recipe["model"]["dropped"] = 0.2;
-  recipe["sources"] = {{{"kind", "phrases"}, {"folder", "phrases"}, {"split", "learning"}}};
-  recipe["validation"] = {{{"kind", "phrases"}, {"folder", "phrases"}, {"split", "validation"}}};
+  recipe["task"] = {{"corrupted", 0.1}};
+  sources(recipe, "phrases");
   write_file(at("free.json"), recipe.dump());
-  const auto trained = run({"train", "--recipe", at("free.json"), "--data", at(""), "--more", at("texts"),
-                            "--codec", at("voice/codec"), "--out", at("free/speech")});
+  Json pronouncer = {{"name", "pronouncer"}, {"kind", "pronouncer"}, {"train", recipe["train"]}};
+  pronouncer["model"] = {
+      {"kind", "pronouncer"}, {"phones", {"ax", "d", "iy"}}, {"text", recipe["model"]["text"]}};
+  sources(pronouncer, "words");
+  write_file(at("pronouncer.json"), pronouncer.dump());
+  const auto train = [&](const std::string& name, const std::string& out) {
+    return run({"train", "--recipe", at(name), "--data", at(""), "--more", at("texts"), "--codec",
+                at("voice/codec"), "--out", at(out)});
+  };
+  const auto trained = train("free.json", "free/speech");
   ASSERT_EQ(trained.code, 0) << trained.err;
   fs::create_directory_symlink(at("voice/codec"), at("free/codec"));
-  const auto said = run({"speak", "--model", at("free"), "--text", "A bad deed, Abe.", "--letters",
-                         "--guidance", "2", "-o", at("free.wav"), "--json"});
+  const auto speak_free = [&](const std::string& text) {
+    return run(
+        {"speak", "--model", at("free"), "--text", text, "--guidance", "2", "-o", at("free.wav"), "--json"});
+  };
+  expect_usage_error(speak_free("a"), "pronouncer");
+  const auto pronounced = train("pronouncer.json", "free/pronouncer");
+  ASSERT_EQ(pronounced.code, 0) << pronounced.err;
+  const auto said = speak_free("A bad deed, Abe.");
   ASSERT_EQ(said.code, 0) << said.err;
-  const Json words = parse_json(said.out, "stdout").at("words");
-  ASSERT_EQ(words.size(), 4u);
-  EXPECT_EQ(words[3].at("word"), "abe");
-  EXPECT_LT(words[1].at("end"), words[3].at("begin"));
-  const auto unknown =
-      run({"speak", "--model", at("free"), "--text", "zoo", "--letters", "-o", at("free.wav")});
-  EXPECT_EQ(unknown.code, 2) << unknown.err;
-  EXPECT_THAT(unknown.err, HasSubstr("has not learned the letter z"));
-  write_file(at("texts/phrases/phrases.tsv"), "only one cell\n");
-  const auto broken = run({"train", "--recipe", at("free.json"), "--data", at(""), "--more", at("texts"),
-                           "--codec", at("voice/codec"), "--out", at("never")});
-  EXPECT_EQ(broken.code, 1);
-  EXPECT_THAT(broken.err, HasSubstr("parted by tabs"));
+  const Json told = parse_json(said.out, "stdout").at("words");
+  ASSERT_EQ(told.size(), 4u);
+  EXPECT_EQ(told[3].at("word"), "abe");
+  for (size_t i = 0; i + 1 < told.size(); ++i) EXPECT_LE(told[i].at("end"), told[i + 1].at("begin"));
+  const auto broken = [&](const std::string& table, const std::string& what) {
+    write_file(at("texts/phrases/phrases.tsv"), table);
+    const auto outcome = train("free.json", "never");
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_THAT(outcome.err, HasSubstr(what));
+  };
+  broken("only one cell\n", "parted by tabs");
+  broken("0.wav\tann\ta\tax:0.2 d:0.1\n", "rising ends");
+  broken("0.wav\tann\ta\tax:0.2 d:x\n", "rising ends");
+  write_file(at("texts/phrases/phrases.tsv"), "0.wav\tann\ta\tzh:0.2\n0.wav\tann\ta\tzh:0.2\n");
+  expect_usage_error(train("free.json", "never"), "the phone zh");
+}
+
+TEST(Phonemes, OfEspeakAreArpabet) {
+  using ::testing::ElementsAre;
+  EXPECT_THAT(phones_of_ipa("h\u0259l\u02c8o\u028a w\u02c8\u025c\u02d0ld"),
+              ElementsAre("hh", "ax", "l", "ow", "w", "er", "l", "d"));
+  EXPECT_THAT(phones_of_ipa("t\u0283\u02c8\u025c\u02d0t\u0283"), ElementsAre("ch", "er", "ch"));
+  EXPECT_THAT(phones_of_ipa(""), ElementsAre());
 }
 
 TEST(WordErrors, AreTheFewestChanges) {
