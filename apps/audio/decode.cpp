@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "apps/audio/sound_model.h"
+#include "apps/audio/any_codec.h"
 #include "apps/audio/verbs.h"
 #include "apps/common/app.h"
 #include "framework/base/file.h"
@@ -31,7 +31,9 @@ class DecodeVerb : public Verb {
     options.positional("input", input_, "File of codes").required().existing();
     options.add("output", output_, "Sound file to write: .wav, .flac, .opus, .ogg, .mp3").letter('o');
     options.add("stream", stream_, "Write raw samples (16 bit, little-endian, mono) to stdout as they come");
-    options.add("model", model_, "Folder of a voice, or of a codec alone").existing();
+    options
+        .add("model", model_, "Folder of a voice, of a codec alone, or of a published DAC, EnCodec or Mimi")
+        .existing();
     options.add("books", books_, "Codebooks to use; 0: all that the file has").range(0, 32);
   }
   int run(Invocation& call) override;
@@ -48,7 +50,7 @@ int DecodeVerb::run(Invocation& call) {
   set_threads(call.common().threads);
   if (!stream_) check_sound_name(output_);
   const SoundCodes file = read_sound_codes(read_file(input_), input_.string());
-  const OpenCodec opened = open_codec(codec_folder(model_));
+  const AnyCodec opened = open_any_codec(model_);
   const auto& codec = *opened.codec;
   if (file.codec != opened.id)
     throw DataError(input_.string(), "offset 40", "was made by another codec: give its folder as --model");
@@ -68,15 +70,15 @@ int DecodeVerb::run(Invocation& call) {
     std::fwrite(bytes.data(), 1, bytes.size(), stdout);
     require(std::fflush(stdout) == 0, "stdout cannot be written");
   };
-  SpectralDecoder decoder(codec);
+  const auto decoder = opened.decoder();
   for (int64_t at = 0; at < file.frames(); at += kBlock) {
     throw_if_interrupted();
     const int64_t count = std::min(kBlock, file.frames() - at);
     Tensor codes_FK = at::empty({count, file.books}, at::kLong);
     std::copy_n(file.codes.begin() + at * file.books, codes_FK.numel(), codes_FK.mutable_data_ptr<int64_t>());
-    put(decoder.push(codes_FK.t().narrow(0, 0, use)));
+    put(decoder->push(codes_FK.t().narrow(0, 0, use)));
   }
-  put(decoder.finish());
+  put(decoder->finish());
   if (!writer) return kExitDone;
   writer->finish();
   call.history().output(output_, "sound");

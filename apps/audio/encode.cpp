@@ -1,6 +1,6 @@
 #include <ATen/ATen.h>
 
-#include "apps/audio/sound_model.h"
+#include "apps/audio/any_codec.h"
 #include "apps/audio/verbs.h"
 #include "apps/common/app.h"
 #include "framework/base/file.h"
@@ -19,11 +19,16 @@ class EncodeVerb : public Verb {
  public:
   std::string name() const override { return "encode"; }
   std::string summary() const override { return "Sound of any format to a small file of codes"; }
-  std::string examples() const override { return "conclave-audio encode voice.mp3 -o voice.cvs"; }
+  std::string examples() const override {
+    return "conclave-audio encode voice.mp3 -o voice.cvs\n"
+           "conclave-audio encode song.flac --model DIR/dac_16khz -o song.cvs";
+  }
   void declare(Options& options) override {
     options.positional("input", input_, "Sound file").required().existing();
     options.add("output", output_, "File of codes to write").letter('o').required();
-    options.add("model", model_, "Folder of a voice, or of a codec alone").existing();
+    options
+        .add("model", model_, "Folder of a voice, of a codec alone, or of a published DAC, EnCodec or Mimi")
+        .existing();
     options.add("books", books_, "Codebooks to use, fewer for fewer bits; 0: all").range(0, 32);
   }
   int run(Invocation& call) override;
@@ -35,7 +40,7 @@ class EncodeVerb : public Verb {
 
 int EncodeVerb::run(Invocation& call) {
   set_threads(call.common().threads);
-  const OpenCodec opened = open_codec(codec_folder(model_));
+  const AnyCodec opened = open_any_codec(model_);
   const auto& codec = *opened.codec;
   require<UsageError>(books_ <= codec.books, "--books {}: the codec has {}", books_, codec.books);
   SoundReader reader(input_, codec.sample_rate);
@@ -46,7 +51,7 @@ int EncodeVerb::run(Invocation& call) {
   file.books = books_ > 0 ? books_ : codec.books;
   file.book_size = codec.book_size;
   file.codec = opened.id;
-  SpectralEncoder encoder(codec, file.books);
+  const auto encoder = opened.encoder(file.books);
   const auto keep = [&](const Tensor& codes_KF) {
     const Tensor codes_FK = codes_KF.t().contiguous();
     const auto* first = codes_FK.const_data_ptr<int64_t>();
@@ -55,10 +60,10 @@ int EncodeVerb::run(Invocation& call) {
   for (Tensor piece_N = reader.read(); piece_N.defined(); piece_N = reader.read()) {
     throw_if_interrupted();
     file.samples += piece_N.size(0);
-    keep(encoder.push(piece_N));
+    keep(encoder->push(piece_N));
   }
   if (file.samples == 0) throw DataError(input_.string(), "", "holds no samples");
-  keep(encoder.finish());
+  keep(encoder->finish());
   write_file(output_, write_sound_codes(file));
   call.history().output(output_, "codes");
   const double seconds = static_cast<double>(file.samples) / static_cast<double>(file.sample_rate);

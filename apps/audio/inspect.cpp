@@ -17,7 +17,10 @@
 #include "framework/media/musical_key.h"
 #include "framework/media/sound.h"
 #include "framework/tensor/device.h"
+#include "models/audio/codec.h"
 #include "models/audio/music/music_model.h"
+#include "models/checkpoint/kinds.h"
+#include "models/checkpoint/summary.h"
 
 namespace conclave {
 namespace {
@@ -57,7 +60,9 @@ class InspectVerb : public Verb {
         "--text both");
     options.add("style", style_, "Whose shipped model draws the picture").choices({"chorale", "tune"});
     options
-        .add("model", model_, "Model of notes to look at, or to draw the picture with; with --text a voice")
+        .add("model", model_,
+             "Model of notes or published model of sound to look at, or to draw the picture with; with "
+             "--text a voice")
         .existing();
   }
   int run(Invocation& call) override;
@@ -68,6 +73,7 @@ class InspectVerb : public Verb {
   void show_sound(Invocation& call) const;
   void show_speech(Invocation& call) const;
   void show_model(Invocation& call) const;
+  void show_published(Invocation& call) const;
 
   std::string dataset_, split_ = "test", style_ = "chorale", text_, speaker_;
   fs::path data_, midi_, sound_, picture_, model_;
@@ -173,7 +179,31 @@ void InspectVerb::show_speech(Invocation& call) const {
   draw_speech(at::cat(pieces), codec, words, log, picture_);
 }
 
+// A published model of sound: a codec, or a language model over one.
+void InspectVerb::show_published(Invocation& call) const {
+  const CheckpointFolder folder = open_checkpoint(model_);
+  Json told = {{"model", model_.string()}, {"architecture", folder.architecture->name}};
+  if (is_codec(folder.config)) {
+    const auto codec = std::static_pointer_cast<Codec>(shaped(folder, make_kind));
+    told.update({{"parameters", count_parameters(*codec)},
+                 {"sample_rate", codec->sample_rate},
+                 {"samples_of_a_frame", codec->hop},
+                 {"books", codec->books},
+                 {"book_size", codec->book_size},
+                 {"bits_per_second", codec->bits_per_second(codec->books)}});
+  } else {
+    told.update(summarise_checkpoint(folder));
+  }
+  if (call.json()) return call.out().write(told);
+  for (const auto& [key, value] : told.items())
+    fmt::print("{}: {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+}
+
 void InspectVerb::show_model(Invocation& call) const {
+  const bool notes =
+      fs::exists(model_ / "config.json") &&
+      read_json(model_ / "config.json").value("architectures", Json()) == Json{"ConclaveMusic"};
+  if (!notes) return show_published(call);
   const auto model = load_music_lm(model_);
   const int64_t parameters = count_parameters(*model);
   std::map<std::string, int64_t> layers;

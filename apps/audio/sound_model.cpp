@@ -31,12 +31,16 @@ Ptr<M> open(const fs::path& folder, Ptr<M> (*make)(const Json&)) {
 
 }  // namespace
 
+std::array<uint8_t, 16> file_id(const fs::path& file) {
+  const std::string digest = sha256_file(file);
+  std::array<uint8_t, 16> id{};
+  for (size_t i = 0; i < id.size(); ++i)
+    id[i] = static_cast<uint8_t>(std::stoi(digest.substr(2 * i, 2), nullptr, 16));
+  return id;
+}
+
 OpenCodec open_codec(const fs::path& folder) {
-  OpenCodec opened{open<SpectralCodec>(folder, make_spectral_codec), {}};
-  const std::string digest = sha256_file(folder / "model.safetensors");
-  for (size_t i = 0; i < opened.id.size(); ++i)
-    opened.id[i] = static_cast<uint8_t>(std::stoi(digest.substr(2 * i, 2), nullptr, 16));
-  return opened;
+  return {open<SpectralCodec>(folder, make_spectral_codec), file_id(folder / "model.safetensors")};
 }
 
 Ptr<ClipClassifier> open_classifier(const fs::path& folder) {

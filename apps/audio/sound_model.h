@@ -15,6 +15,9 @@ struct OpenCodec {
   std::array<uint8_t, 16> id{};  ///< begin of the SHA-256 of its weights' file
 };
 
+/// The begin of the SHA-256 of a file, by which files of codes name their codec.
+std::array<uint8_t, 16> file_id(const std::filesystem::path& file);
+
 /// Folders of config.json and model.safetensors, as train leaves them. Throws UsageError, DataError.
 OpenCodec open_codec(const std::filesystem::path& folder);
 Ptr<ClipClassifier> open_classifier(const std::filesystem::path& folder);

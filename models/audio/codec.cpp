@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <bit>
+
 #include "framework/base/config_object.h"
 #include "models/audio/dac.h"
 #include "models/audio/encodec.h"
@@ -16,6 +18,11 @@ void Codec::check_codes(const Tensor& codes_BKF) const {
   require(codes_BKF.numel() == 0 ||
               (codes_BKF.min().item<int64_t>() >= 0 && codes_BKF.max().item<int64_t>() < book_size),
           "[codec] codes must be from 0 to {}", book_size - 1);
+}
+
+double Codec::bits_per_second(int64_t use) const {
+  const auto bits = use * std::bit_width(static_cast<uint64_t>(book_size - 1));
+  return static_cast<double>(bits * sample_rate) / static_cast<double>(hop);
 }
 
 Ptr<Codec> make_codec(const Json& config) {

@@ -13,6 +13,7 @@ using Seen = std::map<std::string, Tensor>;
 
 struct Codec : Module {
   int64_t sample_rate = 0;
+  int64_t hop = 1;        ///< samples of a frame
   int64_t books = 0;      ///< codebooks there are
   int64_t book_size = 0;  ///< codes of each
 
@@ -24,6 +25,8 @@ struct Codec : Module {
   /// How many codebooks a published setting asks for: kilobits per second where the codec is asked so
   /// (EnCodec), or the number itself.
   virtual int64_t books_for(double setting) const { return static_cast<int64_t>(setting); }
+  /// Bits of a second of codes of `use` codebooks.
+  double bits_per_second(int64_t use) const;
 
  protected:
   void check_codes(const Tensor& codes_BKF) const;

@@ -22,7 +22,6 @@ struct DacBook : Module {
 struct Dac : Codec {
   Chain encoder{"block"}, decoder{"model"};
   std::vector<Ptr<DacBook>> quantizers;
-  int64_t hop = 1;  ///< samples of a frame
 
   struct Quantised {
     Tensor codes_BKF, z_BDF, latents_BXF;

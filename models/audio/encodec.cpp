@@ -44,6 +44,7 @@ Ptr<Encodec> make_encodec(const Json& config) {
   c.finish();
   require<UsageError>(!bandwidths.empty() && bandwidths.back() > 0 && bandwidths.back() < 1e6,
                       "codec.bandwidths: must name kilobits per second");
+  codec->hop = shape.hop();
   codec->frame_rate = (codec->sample_rate + shape.hop() - 1) / shape.hop();
   // Stored are as many codebooks of 1024 codes as the largest bandwidth needs, whatever their real size.
   codec->books = static_cast<int64_t>(1000 * bandwidths.back()) / (codec->frame_rate * 10);

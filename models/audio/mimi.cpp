@@ -135,6 +135,7 @@ Ptr<Mimi> make_mimi(const Json& config) {
   require<UsageError>(rate >= 1 && std::abs(fewer - static_cast<double>(rate)) < 1e-6,
                       "codec.frame_rate = {}: must divide the coder's {} frames a second", frame_rate,
                       fewer * frame_rate);
+  codec->hop = shape.hop() * rate;
   codec->encoder = make_seanet_encoder(shape);
   codec->decoder = make_seanet_decoder(shape);
   codec->encoder_transformer = make_scaled(transformer);

@@ -12,6 +12,10 @@ namespace conclave {
 namespace {
 
 constexpr int64_t kFramesPerSecond = 50;
+
+int64_t hop_at(int64_t sample_rate) {
+  return sample_rate / kFramesPerSecond;
+}
 constexpr double kLargestLog = 5;  // of a magnitude: louder is no sound that 16 bits hold
 
 std::vector<Ptr<CausalBlock>> make_blocks(int64_t count, int64_t width, int64_t hidden) {
@@ -100,8 +104,7 @@ void CausalBlock::visit(Visitor& v) {
 
 SpectralCodec::SpectralCodec(int64_t sample_rate, int64_t width, int64_t hidden, int64_t latent,
                              int64_t books, int64_t book_size, int64_t fine_blocks, int64_t coarse_blocks)
-    : hop(sample_rate / kFramesPerSecond),
-      analysis(3 * (hop + 1), width),
+    : analysis(3 * (hop_at(sample_rate) + 1), width),
       fine_in(make_blocks(fine_blocks, width, hidden)),
       coarse_in(make_blocks(coarse_blocks, width, hidden)),
       down(2 * width, width),
@@ -112,9 +115,10 @@ SpectralCodec::SpectralCodec(int64_t sample_rate, int64_t width, int64_t hidden,
       fine_out(make_blocks(coarse_blocks, width, hidden)),
       up(width, 2 * width),
       last_norm(width),
-      head(width, 2 * (hop + 1)),
-      window_W(at::hann_window(2 * hop)) {
+      head(width, 2 * (hop_at(sample_rate) + 1)),
+      window_W(at::hann_window(2 * hop_at(sample_rate))) {
   this->sample_rate = sample_rate;
+  hop = hop_at(sample_rate);
   this->books = books;
   this->book_size = book_size;
 }
@@ -166,10 +170,6 @@ Tensor SpectralCodec::decode(const Tensor& codes_BKF, Seen* seen) const {
   const Tensor frames_BDF = quantizer->decode(codes_BKF);
   if (seen) (*seen)["frames"] = frames_BDF;
   return synthesise(frames_BDF, past).unsqueeze(1);
-}
-
-double SpectralCodec::bits_per_second(int64_t use) const {
-  return static_cast<double>(kFramesPerSecond * use * std::bit_width(static_cast<uint64_t>(book_size - 1)));
 }
 
 void SpectralCodec::visit(Visitor& v) {

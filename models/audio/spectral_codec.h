@@ -47,8 +47,7 @@ struct CausalBlock : Module {
 };
 
 struct SpectralCodec : Codec {
-  int64_t hop = 160;  ///< samples of a frame; inside there are two steps for each
-  Linear analysis;    ///< of the spectra of windows of 2·hop samples, one each hop/2
+  Linear analysis;  ///< of the spectra of windows of 2·hop samples, one each hop/2
   std::vector<Ptr<CausalBlock>> fine_in, coarse_in;  ///< at two steps a frame, and at one
   Linear down, to_latent;
   Ptr<ResidualQuantizer> quantizer;  ///< rows as sums: training moves them by averages
@@ -74,8 +73,6 @@ struct SpectralCodec : Codec {
   Tensor encode(const Tensor& audio_B1N, int64_t use, Seen* seen = nullptr) const override;
   Tensor decode(const Tensor& codes_BKF, Seen* seen = nullptr) const override;
   using Codec::check_codes;
-  /// Bits of a second of codes of `use` codebooks.
-  double bits_per_second(int64_t use) const;
   void visit(Visitor& v) override;
 };
 
