@@ -1,11 +1,14 @@
 #include "apps/vqa/run_published.h"
 
+#include <algorithm>
+
 #include "apps/vqa/answer_record.h"
 #include "framework/base/error.h"
 #include "framework/base/signals.h"
 #include "framework/base/stopwatch.h"
 #include "framework/media/picture.h"
 #include "framework/tensor/device.h"
+#include "models/checkpoint/adapters.h"
 #include "models/checkpoint/speaker.h"
 
 namespace conclave {
@@ -34,11 +37,16 @@ std::string name_of_folder(const std::filesystem::path& folder) {
 }  // namespace
 
 bool is_published(const std::filesystem::path& folder) {
-  const auto config = folder / "config.json";
-  if (folder.empty() || !std::filesystem::is_regular_file(config)) return false;
-  const Json json = read_json(config);
-  return json.is_object() && json.contains("architectures") &&
-         json["architectures"] != Json::array({"ConclaveVlm"});
+  namespace fs = std::filesystem;
+  if (folder.empty() || !fs::exists(folder)) return false;
+  if (fs::is_regular_file(folder) || is_adapter(folder)) return true;
+  if (fs::exists(folder / "config.json")) {
+    const Json json = read_json(folder / "config.json");
+    return json.is_object() && json.value("architectures", Json()) != Json::array({"ConclaveVlm"});
+  }
+  const fs::directory_iterator files(folder);
+  return std::any_of(begin(files), end(files),
+                     [](const auto& file) { return file.path().extension() == ".gguf"; });
 }
 
 std::string check_published(const std::filesystem::path& folder) {

@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <opencv2/imgcodecs.hpp>
+#include <set>
 
 #include "framework/base/file.h"
 #include "framework/base/json.h"
 #include "testing/process.h"
 #include "testing/testing.h"
+#include "tests/models/lettered_folder.h"
 
 namespace conclave {
 namespace {
@@ -100,6 +102,49 @@ TEST_F(PublishedFolder, WhatCannotBeDoneIsNamed) {
   const Outcome odd = ask({"--image", picture("dark.png"), "--json"});
   EXPECT_EQ(odd.code, 1);
   EXPECT_THAT(odd.out, HasSubstr("OddProcessor"));
+}
+
+// Each recorded folder as a user has it, with a tokenizer and a chat template beside the weights.
+TEST(PublishedFolders, EveryRecordedLanguageModelAnswers) {
+  CONCLAVE_NEED_DATA("parity");
+  const testing::TempDir dir;
+  const fs::path parity = dir / "parity";
+  fs::copy(*testing::data_dir() / "parity", parity, fs::copy_options::recursive);
+  const std::set<std::string> kSpeechless = {"dac",      "dac-pth",  "encodec",     "mimi",
+                                             "musicgen", "nllb-moe", "unimoe-audio"};
+  int answered = 0, told = 0;
+  for (const auto& entry : fs::directory_iterator(parity)) {
+    if (!entry.is_directory()) continue;
+    const auto& folder = entry.path();
+    SCOPED_TRACE(folder.filename().string());
+    fs::path base = folder;
+    if (!fs::exists(folder / "config.json"))
+      base =
+          folder / read_json(folder / "adapter_config.json").at("base_model_name_or_path").get<std::string>();
+    const bool speaks = !kSpeechless.contains(folder.filename().string());
+    const Outcome looked = testing::run_program({"conclave-model", "inspect", base.string(), "--json"});
+    ASSERT_EQ(looked.code, 0) << looked.err;
+    const int64_t tokens = speaks ? parse_json(looked.out, "stdout").at("vocabulary").get<int64_t>() : 40;
+    for (const auto& place : {folder, base}) {
+      write_file(place / "tokenizer.json", letters(tokens).dump());
+      write_file(place / "tokenizer_config.json",
+                 Json{{"chat_template", "{% for m in messages %}{{ m.content }}{% endfor %}"}}.dump());
+    }
+    const Outcome outcome = testing::run_program({"conclave-vqa", "run", "--model", folder.string(),
+                                                  "--question", letter(5) + letter(6), "--max-tokens", "2",
+                                                  "--json", "--no-history", "--threads", "1"});
+    if (speaks) {
+      ++answered;
+      EXPECT_EQ(outcome.code, 0) << outcome.err;
+      EXPECT_EQ(parse_json(outcome.out, "stdout").at("metadata").at("n_prompt_tokens"), 2);
+    } else {
+      ++told;
+      EXPECT_EQ(outcome.code, 2);
+      EXPECT_THAT(outcome.err, HasSubstr("not a language model"));
+    }
+  }
+  EXPECT_GE(answered, 29);
+  EXPECT_GE(told, 6);
 }
 
 }  // namespace
