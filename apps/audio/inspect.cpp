@@ -10,6 +10,7 @@
 #include "apps/audio/sound_model.h"
 #include "apps/audio/sound_view.h"
 #include "apps/audio/verbs.h"
+#include "apps/audio/voices.h"
 #include "apps/common/app.h"
 #include "datasets/music_set.h"
 #include "framework/base/error.h"
@@ -159,7 +160,8 @@ void InspectVerb::show_sound(Invocation& call) const {
 void InspectVerb::show_speech(Invocation& call) const {
   require<UsageError>(!picture_.empty(), "--text: --picture is missing");
   set_threads(1);
-  const OpenVoice voice = open_voice(voice_folder(model_));
+  Voices voices(model_);
+  const OpenVoice& voice = voices.for_text(text_, speaker_);
   const auto& speech = *voice.speech;
   const auto& codec = *voice.codec.codec;
   RoutingLog log;
@@ -167,7 +169,9 @@ void InspectVerb::show_speech(Invocation& call) const {
   options.seed = call.common().seed;
   options.speaker = find_speaker(speech, speaker_);
   options.log = &log;
-  options.pronounce = pronouncing(voice);
+  options.pronounce = voice.pronounce;
+  options.temperature = speech.temperature;
+  options.guidance = speech.guidance;
   std::vector<at::Tensor> pieces;
   int64_t samples = 0;
   const auto words =

@@ -268,7 +268,8 @@ int eval_digits(const SoundEvalOptions& options, Invocation& call) {
           throw_if_interrupted();
           SpeakOptions how;
           how.speaker = static_cast<int64_t>(s);
-          how.temperature = options.temperature;
+          how.temperature = options.temperature.value_or(speech.temperature);
+          how.guidance = options.guidance.value_or(speech.guidance);
           how.seed = options.seed + static_cast<uint64_t>(take);
           RoutingLog log;
           how.log = &log;

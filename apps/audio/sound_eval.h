@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "apps/common/verb.h"
@@ -9,10 +10,10 @@
 namespace conclave {
 
 struct SoundEvalOptions {
-  std::filesystem::path data, model;  ///< model: folder of a voice; empty: the shipped one
-  std::string speaker = "lucas";      ///< whom the codec is judged by: left out of its training
-  int64_t takes = 5;                  ///< of each generated digit and speaker
-  double temperature = 0.7, guidance = 1;
+  std::filesystem::path data, model;            ///< model: folder of a voice; empty: the shipped one
+  std::string speaker = "lucas";                ///< whom the codec is judged by: left out of its training
+  int64_t takes = 5;                            ///< of each generated digit and speaker
+  std::optional<double> temperature, guidance;  ///< without: the voice's own
   uint64_t seed = 0;
 };
 

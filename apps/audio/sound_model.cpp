@@ -29,6 +29,14 @@ Ptr<M> open(const fs::path& folder, Ptr<M> (*make)(const Json&)) {
   return model;
 }
 
+Pronounce remembering(Ptr<Pronouncer> pronouncer) {
+  return [model = std::move(pronouncer),
+          known = std::map<std::string, std::vector<std::string>>()](const std::string& word) mutable {
+    const auto found = known.find(word);
+    return found != known.end() ? found->second : known.emplace(word, model->of(word)).first->second;
+  };
+}
+
 }  // namespace
 
 std::array<uint8_t, 16> file_id(const fs::path& file) {
@@ -61,16 +69,8 @@ OpenVoice open_voice(const fs::path& folder) {
     require<UsageError>(std::find(said.begin(), said.end(), phone) != said.end(),
                         "{}: the pronouncer has a phone {} that the speech model does not say",
                         folder.string(), phone);
+  voice.pronounce = remembering(voice.pronouncer);
   return voice;
-}
-
-Pronounce pronouncing(const OpenVoice& voice) {
-  if (!voice.pronouncer) return {};
-  return [model = voice.pronouncer,
-          known = std::map<std::string, std::vector<std::string>>()](const std::string& word) mutable {
-    const auto found = known.find(word);
-    return found != known.end() ? found->second : known.emplace(word, model->of(word)).first->second;
-  };
 }
 
 int64_t find_speaker(const SpeechModel& speech, const std::string& name) {

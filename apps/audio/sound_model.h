@@ -28,13 +28,15 @@ struct OpenVoice {
   OpenCodec codec;
   Ptr<SpeechModel> speech;
   Ptr<Pronouncer> pronouncer;  ///< null: none
+  Pronounce pronounce;         ///< by it; each word is thought of once. Of single words: nothing
 };
 OpenVoice open_voice(const std::filesystem::path& folder);
-/// How a voice pronounces words; each is thought of once. Of single words: nothing.
-Pronounce pronouncing(const OpenVoice& voice);
 
 /// Place of a speaker by name; an empty name is the first one. Throws UsageError that lists them.
 int64_t find_speaker(const SpeechModel& speech, const std::string& name);
+
+/// The shipped voice that says any English; the one of voice_folder says digits.
+inline constexpr const char* kFreeTextVoice = "audio-voice";
 
 /// `given`, or when it is empty the folder that was shipped.
 std::filesystem::path voice_folder(const std::filesystem::path& given);

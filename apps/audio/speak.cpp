@@ -9,6 +9,7 @@
 #include "apps/audio/routing_bands.h"
 #include "apps/audio/sound_model.h"
 #include "apps/audio/verbs.h"
+#include "apps/audio/voices.h"
 #include "apps/common/app.h"
 #include "framework/base/signals.h"
 #include "framework/base/stopwatch.h"
@@ -38,6 +39,7 @@ class SpeakVerb : public Verb {
   std::string summary() const override { return "Say a text in the voice of a speaker or of a recording"; }
   std::string examples() const override {
     return "conclave-audio speak --text \"0 1 2 3\" --speaker george --seed 1 -o a.wav\n"
+           "conclave-audio speak --text \"Dr. Smith has 42 apples.\" --speaker rms -o smith.wav\n"
            "conclave-audio speak --text 555-0123 --voice me.wav -o b.flac -o b.mp3\n"
            "conclave-audio speak --text \"four two\" --stream | aplay -f S16_LE -r 8000\n"
            "conclave-audio speak --input items.jsonl";
@@ -48,21 +50,23 @@ class SpeakVerb : public Verb {
  private:
   void check(Invocation& call) const;
   Item item_of(const JsonRecord& record, const Json& id, uint64_t seed) const;
-  void say(const Item& item, const OpenVoice& voice, Invocation& call) const;
+  void say(const Item& item, Voices& voices, Invocation& call) const;
 
   std::string text_, speaker_;
   fs::path voice_, input_, model_;
   std::vector<fs::path> outputs_;
   bool stream_ = false, raw_ = false, routing_ = false;
-  double guidance_ = 1;
+  std::optional<double> temperature_, guidance_;
   std::string pronounce_ = "model";
-  Pronounce pronouncing_;
-  double loudness_ = LoudnessOptions{}.target, temperature_ = SpeakOptions{}.temperature;
+  double loudness_ = LoudnessOptions{}.target;
 };
 
 void SpeakVerb::declare(Options& options) {
-  options.add("text", text_, "What to say: digits or their names, with a voice of free text any English");
-  options.add("speaker", speaker_, "Voice by name; without it and --voice the model's first");
+  options.add("text", text_, "What to say: any English; FSDD's speakers say digits alone");
+  options.add(
+      "speaker", speaker_,
+      "Voice by name: george, jackson, lucas, nicolas, theo, yweweler for digits, slt and rms for any "
+      "text; without it and --voice the first of these");
   options.add("voice", voice_, "Recording of the voice to speak in").existing();
   options.add("output", outputs_, "Sound file to write: .wav, .flac, .opus, .ogg, .mp3; may be repeated")
       .letter('o');
@@ -73,14 +77,17 @@ void SpeakVerb::declare(Options& options) {
            "JSON lines of items, {\"text\", \"output\", \"speaker\", \"voice\", \"seed\", \"id\"}, or a .csv "
            "with such columns; what an item leaves out is as the options say")
       .existing();
-  options.add("model", model_, "Folder of a voice").existing();
+  options.add("model", model_, "Folder of a voice (default: a shipped one that can say the text)").existing();
   options.add("loudness", loudness_, "Loudness of written files in LUFS (EBU R 128)").range(-70, 0);
   options.add("raw", raw_, "Leave the loudness of written files as the model makes it");
-  options.add("temperature", temperature_, "Of the draws; 0: always the most probable code").range(0, 10);
+  options
+      .add("temperature", temperature_,
+           "Of the draws; 0: always the most probable code (default: the voice's own)")
+      .range(0, 10);
   options
       .add("guidance", guidance_,
            "Above 1: closer to the text (classifier-free guidance), for a voice that was trained with text "
-           "left out")
+           "left out (default: the voice's own)")
       .range(0, 20);
   options.add("routing", routing_, "With --json: where each frame of the speech was sent, by layer");
   options
@@ -90,7 +97,6 @@ void SpeakVerb::declare(Options& options) {
 
 void SpeakVerb::check(Invocation& call) const {
   require<UsageError>(!routing_ || call.json(), "--routing is told with --json");
-  require<UsageError>(!routing_ || guidance_ <= 1, "--routing: with --guidance each frame is made twice");
   if (input_.empty()) {
     require<UsageError>(!text_.empty(), "--text or --input is needed");
     require<UsageError>(stream_ != !outputs_.empty(), "give either --output or --stream");
@@ -110,16 +116,17 @@ Item SpeakVerb::item_of(const JsonRecord& record, const Json& id, uint64_t seed)
   return item;
 }
 
-void SpeakVerb::say(const Item& item, const OpenVoice& voice, Invocation& call) const {
+void SpeakVerb::say(const Item& item, Voices& voices, Invocation& call) const {
+  const OpenVoice& voice = voices.for_text(item.text, item.speaker);
   const auto& speech = *voice.speech;
   const auto& codec = *voice.codec.codec;
   for (const auto& output : item.outputs) check_sound_name(output);
   const auto words = read_words(speech, item.text);
   SpeakOptions options;
   options.seed = item.seed;
-  options.temperature = temperature_;
-  options.guidance = guidance_;
-  options.pronounce = pronouncing_;
+  options.temperature = temperature_.value_or(speech.temperature);
+  options.guidance = guidance_.value_or(speech.guidance);
+  options.pronounce = pronounce_ == "espeak" ? espeak_pronouncing() : voice.pronounce;
   RoutingLog log;
   if (routing_) options.log = &log;
   if (!item.voice.empty())
@@ -179,16 +186,16 @@ void SpeakVerb::say(const Item& item, const OpenVoice& voice, Invocation& call) 
 int SpeakVerb::run(Invocation& call) {
   set_threads(1);  // one word after the other; more threads would wait for each other
   check(call);
-  const OpenVoice voice = open_voice(voice_folder(model_));
-  pronouncing_ = pronounce_ == "espeak" ? espeak_pronouncing() : pronouncing(voice);
+  Voices voices(model_);
+  if (!model_.empty()) voices.for_text("", "");  // a bad folder is one error, not one an item
   call.begin();
   const uint64_t seed = call.common().seed;
   if (input_.empty()) {
-    say({Json(), text_, speaker_, voice_, seed, outputs_}, voice, call);
+    say({Json(), text_, speaker_, voice_, seed, outputs_}, voices, call);
     return kExitDone;
   }
   const int failed = for_each_item(input_, call, [&](const JsonRecord& record, const Json& id) {
-    say(item_of(record, id, seed), voice, call);
+    say(item_of(record, id, seed), voices, call);
   });
   return failed > 0 ? kExitFailed : kExitDone;
 }

@@ -10,6 +10,7 @@
 #include "apps/audio/recogniser.h"
 #include "apps/audio/sound_model.h"
 #include "apps/common/app.h"
+#include "apps/common/shipped.h"
 #include "framework/base/child_process.h"
 #include "framework/base/file.h"
 #include "framework/base/progress.h"
@@ -56,7 +57,7 @@ int64_t word_errors(const std::string& wanted, const std::string& heard) {
 
 int eval_speech(const SoundEvalOptions& options, Invocation& call) {
   const at::NoGradGuard no_grad;
-  const OpenVoice voice = open_voice(voice_folder(options.model));
+  const OpenVoice voice = open_voice(options.model.empty() ? shipped(kFreeTextVoice) : options.model);
   const auto& codec = *voice.codec.codec;
   const auto& speech = *voice.speech;
   require<UsageError>(speech.free_text(),
@@ -72,44 +73,51 @@ int eval_speech(const SoundEvalOptions& options, Invocation& call) {
   call.begin();
   const std::string flite = find_program("flite");
   const int64_t rate = codec.sample_rate;
-  const Pronounce pronunciation = pronouncing(voice);
-  std::vector<Tensor> made, read, coded;
-  Progress progress("sentences", std::ssize(sentences), "sentences");
-  for (size_t i = 0; i < sentences.size(); ++i) {
-    throw_if_interrupted();
-    SpeakOptions how;
-    how.speaker = static_cast<int64_t>(i % speech.speakers.size());
-    how.temperature = options.temperature;
-    how.guidance = options.guidance;
-    how.seed = options.seed;
-    how.pronounce = pronunciation;
-    std::vector<Tensor> pieces;
-    speak(speech, codec, read_words(speech, sentences[i]), how, [&](const Tensor& samples_N) {
-      pieces.push_back(samples_N);
-      return true;
-    });
-    made.push_back(with_edges(at::cat(pieces), rate));
-    progress.advance();
-    if (flite.empty()) continue;
-    const Tensor said_N = flite_says(flite, speech.speakers[i % speech.speakers.size()], sentences[i], rate);
-    read.push_back(with_edges(said_N, rate));
-    const Tensor codes = codec.encode(at_level(said_N, kSpeechLevel).view({1, 1, -1}), speech.books());
-    coded.push_back(with_edges(codec.decode(codes)[0][0], rate));
-  }
-  Json all = {{"task", "speech"}, {"sentences", sentences.size()}};
+  std::vector<Tensor> made, read, coded;  // speaker after speaker
+  Progress progress("sentences", std::ssize(sentences) * std::ssize(speech.speakers), "sentences");
+  for (size_t speaker = 0; speaker < speech.speakers.size(); ++speaker)
+    for (const std::string& sentence : sentences) {
+      throw_if_interrupted();
+      SpeakOptions how;
+      how.speaker = static_cast<int64_t>(speaker);
+      how.temperature = options.temperature.value_or(speech.temperature);
+      how.guidance = options.guidance.value_or(speech.guidance);
+      how.seed = options.seed;
+      how.pronounce = voice.pronounce;
+      std::vector<Tensor> pieces;
+      speak(speech, codec, read_words(speech, sentence), how, [&](const Tensor& samples_N) {
+        pieces.push_back(samples_N);
+        return true;
+      });
+      made.push_back(with_edges(at::cat(pieces), rate));
+      progress.advance();
+      if (flite.empty()) continue;
+      const Tensor said_N = flite_says(flite, speech.speakers[speaker], sentence, rate);
+      read.push_back(with_edges(said_N, rate));
+      const Tensor codes = codec.encode(at_level(said_N, kSpeechLevel).view({1, 1, -1}), speech.books());
+      coded.push_back(with_edges(codec.decode(codes)[0][0], rate));
+    }
+  int64_t words = 0;
+  for (const auto& sentence : sentences) words += std::ssize(words_of(sentence));
+  Json all = {{"task", "speech"}, {"sentences", sentences.size()}, {"words", words}};
   const auto add = [&](const std::string& name, const std::vector<Tensor>& clips) {
     if (clips.empty()) return;
     const auto heard = sphinx->hear_words(clips, rate);
-    int64_t errors = 0, words = 0;
-    for (size_t i = 0; i < heard.size(); ++i) {
-      errors += word_errors(sentences[i], heard[i]);
-      words += std::ssize(words_of(sentences[i]));
+    Json by_speaker = Json::object();
+    double sum = 0;
+    for (size_t speaker = 0; speaker < speech.speakers.size(); ++speaker) {
+      int64_t errors = 0;
+      for (size_t i = 0; i < sentences.size(); ++i)
+        errors += word_errors(sentences[i], heard[speaker * sentences.size() + i]);
+      const double share = static_cast<double>(errors) / static_cast<double>(words);
+      by_speaker[speech.speakers[speaker]] = share;
+      sum += share;
+      if (!call.json())
+        fmt::print("{:<20} {:<10} word error rate {:.3f}\n", name, speech.speakers[speaker], share);
     }
-    const double share = static_cast<double>(errors) / static_cast<double>(words);
-    all["words"] = words;
-    all[name] = {{"word_error_rate", share}};
-    call.history().metric(name + "/word_error_rate", 0, share);
-    if (!call.json()) fmt::print("{:<20} word error rate {:.3f}\n", name, share);
+    const double mean = sum / static_cast<double>(speech.speakers.size());
+    all[name] = {{"word_error_rate", mean}, {"by_speaker", by_speaker}};
+    call.history().metric(name + "/word_error_rate", 0, mean);
   };
   add("generated", made);
   add("flite", read);

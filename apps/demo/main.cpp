@@ -147,20 +147,23 @@ class DemoVerb : public Verb {
                lines.back().at("instances_per_s").get<double>());
   }
 
-  // A phone number in two voices.
+  // A phone number in two voices, and a sentence.
   void show_speech(Invocation& call) {
     const std::string number = "555-0123";
-    fmt::print("audio  a phone number in two voices, code by code from a mixture of experts\n");
-    for (const std::string speaker : {"george", "theo"}) {
+    fmt::print(
+        "audio  a phone number in two voices and a sentence, code by code from a mixture of experts\n");
+    const std::vector<std::pair<std::string, std::string>> said = {
+        {"george", number}, {"theo", number}, {"rms", "Any other sentence is said by a third voice."}};
+    for (const auto& [speaker, text] : said) {
       const fs::path sound = out_ / fmt::format("{}.wav", speaker);
       const auto line = json_lines(run_program("conclave-audio",
-                                               {"speak", "--text", number, "--speaker", speaker, "--seed",
-                                                "1", "-o", sound.string(), "--json"},
+                                               {"speak", "--text", text, "--speaker", speaker, "--seed", "1",
+                                                "-o", sound.string(), "--json"},
                                                call),
                                    "conclave-audio")
                             .back();
       fmt::print("       {} says {}: {:.1f} s of sound, {:.0f} times as fast as it is heard   {}\n", speaker,
-                 number, line.at("seconds").get<double>(), line.at("x_real_time").get<double>(),
+                 text, line.at("seconds").get<double>(), line.at("x_real_time").get<double>(),
                  sound.string());
     }
   }

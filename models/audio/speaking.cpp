@@ -73,6 +73,12 @@ Spelled spelled(const SpeechModel& model, const std::vector<std::string>& words,
 
 }  // namespace
 
+bool can_say(const SpeechModel& model, std::string_view text) try {
+  return !read_words(model, text).empty();
+} catch (const UsageError&) {
+  return false;
+}
+
 std::vector<TextWord> read_words(const SpeechModel& model, std::string_view text) {
   if (model.free_text()) {
     std::vector<TextWord> read;

@@ -23,6 +23,9 @@ struct TextWord {
 /// (spoken_windows). Throws UsageError that names what the model cannot say, and for text without a word.
 std::vector<TextWord> read_words(const SpeechModel& model, std::string_view text);
 
+/// Whether read_words would read it.
+bool can_say(const SpeechModel& model, std::string_view text);
+
 /// The phones of a word (small letters and apostrophes), as the model of free text calls them.
 using Pronounce = std::function<std::vector<std::string>(const std::string& word)>;
 

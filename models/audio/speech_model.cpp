@@ -178,6 +178,13 @@ Ptr<SpeechModel> make_speech_model(const Json& config) {
   require<UsageError>(dropped >= 0 && dropped < 1, "{} = {}: must be from 0 to below 1", c.name("dropped"),
                       dropped);
   model->guided = dropped > 0;
+  model->temperature = c.get("temperature", model->temperature);
+  model->guidance = c.get("guidance", model->guidance);
+  require<UsageError>(model->temperature >= 0 && model->temperature <= 10, "{} = {}: must be from 0 to 10",
+                      c.name("temperature"), model->temperature);
+  require<UsageError>(
+      model->guidance == 1 || (model->guided && model->guidance >= 0 && model->guidance <= 20),
+      "{} = {}: must be from 0 to 20, and needs \"dropped\"", c.name("guidance"), model->guidance);
   const Json text = c.part("text");
   c.finish();
   std::vector<int64_t> delay(static_cast<size_t>(books));

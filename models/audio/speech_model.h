@@ -20,7 +20,8 @@ struct SpeechModel : Module {
   std::vector<std::string> speakers;  ///< that it knows by name
   int64_t book_size = 0;
   Ptr<AudioLm> lm;
-  Ptr<UnitCues> cues;  ///< of free text; null: it says single words
+  double temperature = 0.7, guidance = 1;  ///< of SpeechRequest, unless one asks for others
+  Ptr<UnitCues> cues;                      ///< of free text; null: it says single words
 
   bool free_text() const { return cues != nullptr; }
   int64_t books() const { return lm->pattern.channels(); }
@@ -41,8 +42,8 @@ struct SpeechModel : Module {
 
 /// {"kind": "speech", "words": [..], "speakers": [..], "books": 8, "book_size": 256, "text": {keys of
 /// make_transformer}}: the delay is one step a codebook. Optional: "free_text" (words are phones),
-/// "dropped" (share of training without the text, which guidance needs). Throws UsageError that names the
-/// key.
+/// "dropped" (share of training without the text, which guidance needs), "temperature", "guidance". Throws
+/// UsageError that names the key.
 Ptr<SpeechModel> make_speech_model(const Json& config);
 
 struct SpeechRequest {

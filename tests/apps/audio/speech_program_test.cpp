@@ -244,6 +244,48 @@ TEST(ShippedVoice, SaysDigits) {
   EXPECT_NEAR(*measure_loudness(sound.samples_N, 8000).integrated, -14, 2);
 }
 
+TEST(ShippedVoice, SaysAnyText) {
+  const testing::TempDir dir;
+  const auto speak = [&](const std::string& text, const std::string& speaker) {
+    std::vector<std::string> words = {"conclave-audio",         "speak",  "--text",       text,       "-o",
+                                      (dir / "a.wav").string(), "--json", "--no-history", "--routing"};
+    if (!speaker.empty()) words.insert(words.end(), {"--speaker", speaker});
+    return testing::run_program(words);
+  };
+  const auto outcome = speak("Dr. Smith has 42 apples.", "");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const Json line = parse_json(outcome.out, "line");
+  std::vector<std::string> words;
+  for (const Json& word : line.at("words")) words.push_back(word.at("word"));
+  EXPECT_THAT(words, ::testing::ElementsAre("doctor", "smith", "has", "forty", "two", "apples"));
+  EXPECT_EQ(load_sound(dir / "a.wav").sample_rate, 16000);
+  EXPECT_GT(line.at("seconds").get<double>(), 1.2);
+  EXPECT_LT(line.at("seconds").get<double>(), 4);
+  const auto times = line.at("routing").at("times").get<std::vector<double>>();
+  EXPECT_NEAR(times.back(), line.at("seconds").get<double>(), 0.5);
+  ASSERT_EQ(speak("12", "slt").code, 0);  // whom the voice of digits does not know
+  EXPECT_EQ(load_sound(dir / "a.wav").sample_rate, 16000);
+  ASSERT_EQ(speak("12", "").code, 0);
+  EXPECT_EQ(load_sound(dir / "a.wav").sample_rate, 8000);
+  const auto refused = speak("hello", "theo");
+  EXPECT_EQ(refused.code, kExitUsage);
+  EXPECT_THAT(refused.err, HasSubstr("theo, yweweler say digits alone, slt, rms say any text"));
+}
+
+TEST(ShippedVoice, IsUnderstood) {
+  const auto recogniser = Sphinx::find();
+  if (!recogniser) GTEST_SKIP() << "pocketsphinx is not installed";
+  const testing::TempDir dir;
+  const std::string sentence = "there is nothing more important than a good friend";
+  const auto outcome =
+      testing::run_program({"conclave-audio", "speak", "--text", sentence, "--speaker", "rms", "--seed", "1",
+                            "-o", (dir / "a.wav").string(), "--no-history"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto sound = load_sound(dir / "a.wav");
+  const auto heard = recogniser->hear_words({at::constant_pad_nd(sound.samples_N, {4800, 4800})}, 16000);
+  EXPECT_LE(word_errors(sentence, heard[0]), 4) << heard[0];
+}
+
 TEST_F(SpeechProgram, AVoiceOfFreeText) {
   std::string rows, words;
   for (int i = 0; i < 51; ++i) {
