@@ -3,8 +3,10 @@
 #include "apps/audio/codec_bench.h"
 #include "apps/audio/music_work.h"
 #include "apps/audio/sound_bench.h"
+#include "apps/audio/sound_model.h"
 #include "apps/audio/verbs.h"
 #include "apps/common/app.h"
+#include "apps/common/shipped.h"
 #include "framework/base/cpu_stopwatch.h"
 #include "framework/base/process_memory.h"
 #include "framework/base/signals.h"
@@ -35,14 +37,18 @@ class BenchVerb : public Verb {
     options.add("codecs", codecs_.folder, "Folder with published codecs in dac-pth and encodec").existing();
     options.add("peers", codecs_.peers, "The program that measures their originals (scripts/audio-peers)");
     options.add("python", codecs_.python, "Python of the peers");
-    options.add("voice", voice_, "Folder of a voice (default: the shipped one)").existing();
+    options.add("voice", voice_, "Folder of a voice (default: the shipped ones, of digits and of any text)")
+        .existing();
     options.add("bars", bars_, "Bars of four quarter notes").range(1, 4096);
     options.add("rounds", rounds_, "Times that everything is done; the median counts").range(1, 1000);
   }
   int run(Invocation& call) override {
     require<UsageError>(part_ != "codec" || !codecs_.folder.empty(), "--part codec: --codecs is missing");
     if (part_ == "all" || part_ == "music") music(call);
-    if (part_ == "all" || part_ == "speech") bench_speech(voice_, rounds_, call);
+    if (part_ == "all" || part_ == "speech") {
+      bench_speech(voice_folder(voice_), rounds_, call);
+      if (voice_.empty()) bench_speech(shipped(kFreeTextVoice), rounds_, call);
+    }
     codecs_.rounds = rounds_;
     if ((part_ == "all" || part_ == "codec") && !codecs_.folder.empty()) bench_codecs(codecs_, call);
     return kExitDone;

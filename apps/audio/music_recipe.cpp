@@ -40,8 +40,13 @@ MusicRecipe parse_music_recipe(const Json& json) {
   recipe.task.whole = c.get("whole", recipe.task.whole);
   recipe.task.factored = c.get("factored", true);
   recipe.task.independent = c.get("independent", recipe.task.independent);
+  recipe.task.anneal = c.get("anneal", recipe.task.anneal);
+  recipe.trains = c.get("trains", recipe.trains);
   recipe.train = parse_train_options(c.part("train"), "recipe.train");
   c.finish();
+  recipe.task.steps = recipe.train.steps;
+  require<UsageError>(recipe.task.anneal >= 0 && recipe.task.anneal <= 1,
+                      "recipe.anneal = {}: must be in [0, 1]", recipe.task.anneal);
   require<UsageError>(recipe.task.factored || recipe.task.independent > 0,
                       "recipe.factored is false and recipe.independent 0: nothing would be trained");
   require<UsageError>(recipe.task.independent >= 0, "recipe.independent = {}: must be 0 or more",

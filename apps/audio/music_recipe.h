@@ -24,6 +24,7 @@ struct MusicRecipe {
   Json model;
   std::vector<Source> sources;
   Json losses;
+  std::vector<std::string> trains;  ///< parts of names of the weights that learn; empty: all
   MusicTaskOptions task;
   TrainOptions train;
 };

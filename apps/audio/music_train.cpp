@@ -1,6 +1,10 @@
 #include "apps/audio/music_train.h"
 
 #include <ATen/ATen.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <unordered_map>
 
 #include "apps/audio/music_recipe.h"
 #include "apps/audio/routing_figures.h"
@@ -10,6 +14,7 @@
 #include "framework/base/error.h"
 #include "framework/base/file.h"
 #include "framework/base/log.h"
+#include "framework/moe/experts/merge_specialists.h"
 #include "models/audio/music/music_model.h"
 #include "models/audio/music/music_scores.h"
 
@@ -24,11 +29,41 @@ MusicRecipe recipe_of(const MusicTraining& asked, Invocation& call) {
   return recipe;
 }
 
+// Weights to begin with, and which of them learn.
+void prepare_model(MusicLm& model, const MusicRecipe& recipe, const MusicTraining& asked) {
+  std::vector<Ptr<MusicLm>> before;
+  for (const auto& folder : asked.from) {
+    before.push_back(load_music_lm(folder));
+    require<UsageError>(before.back()->styles == model.styles,
+                        "--from {}: it knows other styles ({}) than the recipe ({})", folder.string(),
+                        fmt::join(before.back()->styles, ", "), fmt::join(model.styles, ", "));
+  }
+  if (before.size() == 1 && before[0]->config == model.config) {
+    std::unordered_map<std::string, Tensor> known;
+    for (const auto& t : named_tensors(*before[0])) known.emplace(t.name, t.tensor);
+    for (auto& t : named_tensors(model)) t.tensor.copy_(known.at(t.name));
+  } else if (!before.empty()) {
+    std::vector<Module*> specialists;
+    for (const auto& one : before) specialists.push_back(one.get());
+    merge_specialists(model, specialists, recipe.train.seed);
+  }
+  set_trainable(model, recipe.trains.empty());
+  for (const auto& part : recipe.trains) {
+    const auto parameters = named_parameters(model);
+    require<UsageError>(
+        std::any_of(parameters.begin(), parameters.end(),
+                    [&](const NamedTensor& t) { return t.name.find(part) != std::string::npos; }),
+        "recipe.trains: no weight's name holds {}", part);
+    set_trainable(model, true, part);
+  }
+}
+
 }  // namespace
 
 int plan_music_training(const MusicTraining& asked, Invocation& call) {
   const MusicRecipe recipe = recipe_of(asked, call);
   const auto model = make_music_lm(recipe.model);
+  prepare_model(*model, recipe, asked);
   const MusicData data = open_music_data(recipe, *model, asked.data);
   int64_t frames = 0;
   for (const auto& share : data.train)
@@ -52,7 +87,7 @@ int train_music(const MusicTraining& asked, Invocation& call) {
   const MusicData data = open_music_data(recipe, *model, asked.data);
   std::vector<Ptr<Loss>> losses;
   if (!recipe.losses.empty()) losses.push_back(make_loss(recipe.losses));
-  set_trainable(*model, true);
+  prepare_model(*model, recipe, asked);
   MusicTask task(*model, data.train, losses, recipe.task);
   task.evaluation = [&] {
     Metrics metrics;

@@ -11,6 +11,8 @@ struct MusicTraining {
   Json recipe;
   std::filesystem::path data;  ///< folder of the music sets
   std::filesystem::path out;   ///< of the model and its checkpoints
+  /// Models that it begins with: one of its own shape, or dense specialists that become its experts.
+  std::vector<std::filesystem::path> from;
 };
 
 /// Leaves config.json and model.safetensors, with averaged weights where the recipe keeps an average. Throws

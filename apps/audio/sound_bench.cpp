@@ -18,21 +18,25 @@ namespace conclave {
 namespace {
 
 constexpr double kMegabyte = 1 << 20;
+constexpr const char* kSentence = "The quick brown fox jumps over the lazy dog, and then it sleeps.";
 
 }  // namespace
 
 void bench_speech(const std::filesystem::path& model, int64_t rounds, Invocation& call) {
   set_threads(1);
   const at::NoGradGuard no_grad;
-  const OpenVoice voice = open_voice(voice_folder(model));
+  const OpenVoice voice = open_voice(model);
   const auto& codec = *voice.codec.codec;
   const auto rate = static_cast<double>(codec.sample_rate);
-  const auto words = read_words(*voice.speech, "0123456789");
+  const auto words = read_words(*voice.speech, voice.speech->free_text() ? kSentence : "0123456789");
   std::vector<double> first_ms, speed, speed_cpu, encoding, decoding;
   for (int64_t round = -1; round < rounds; ++round) {  // the first one warms up
     throw_if_interrupted();
     SpeakOptions options;
     options.speaker = 0;
+    options.temperature = voice.speech->temperature;
+    options.guidance = voice.speech->guidance;
+    options.pronounce = voice.pronounce;
     options.seed = call.common().seed + static_cast<uint64_t>(std::max<int64_t>(round, 0));
     const Stopwatch speaking;
     const CpuStopwatch speaking_cpu;
@@ -64,6 +68,7 @@ void bench_speech(const std::filesystem::path& model, int64_t rounds, Invocation
     decoding.push_back(seconds / uncoding.seconds());
   }
   const Json result = {{"part", "speech"},
+                       {"text", voice.speech->free_text() ? "sentence" : "digits"},
                        {"first_sound_ms", median(first_ms)},
                        {"speak_x_real_time", median(speed)},
                        {"speak_x_real_time_cpu", median(speed_cpu)},

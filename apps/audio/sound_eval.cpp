@@ -11,6 +11,7 @@
 #include "apps/audio/recordings.h"
 #include "apps/audio/routing_figures.h"
 #include "apps/audio/sound_model.h"
+#include "apps/audio/speaker_likeness.h"
 #include "apps/common/app.h"
 #include "apps/common/shipped.h"
 #include "apps/routing/routing_rows.h"
@@ -20,6 +21,7 @@
 #include "framework/media/sound.h"
 #include "framework/media/sound_writer.h"
 #include "models/audio/codec_task.h"
+#include "models/audio/frechet_distance.h"
 #include "models/audio/sound_distance.h"
 #include "models/audio/speaking.h"
 
@@ -53,6 +55,7 @@ class Judges {
                         "the judges hear {} Hz, the model makes {}", digits_->sample_rate, rate_);
   }
 
+  const ClipClassifier& digits() const { return *digits_; }
   const ClipClassifier& speakers() const { return *speakers_; }
   bool has_recogniser() const { return recogniser_.has_value(); }
 
@@ -76,7 +79,7 @@ class Judges {
         test.samples.push_back(clips.samples[i]);
         test.of.push_back(clips.of[i]);
       }
-    said["classifier"] = share_right(classified(test.samples), test.of);
+    if (!test.of.empty()) said["classifier"] = share_right(classified(test.samples), test.of);
     return said;
   }
 
@@ -147,71 +150,17 @@ void tell(const std::string& name, const Json& record, Invocation& call) {
   fmt::print("{}\n", line);
 }
 
-// Rate at which as many pairs of different speakers are taken for one as pairs of one for different.
-double equal_error_rate(std::vector<std::pair<double, bool>> pairs) {
-  std::sort(pairs.begin(), pairs.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-  double same = 0, other = 0;
-  for (const auto& [score, is_same] : pairs) (is_same ? same : other) += 1;
-  double accepted_same = 0, accepted_other = 0;
-  for (const auto& [score, is_same] : pairs) {
-    (is_same ? accepted_same : accepted_other) += 1;
-    const double refused = 1 - accepted_same / same, taken = accepted_other / other;
-    if (taken >= refused) return (taken + refused) / 2;
-  }
-  return 1;
+Tensor embeddings(const ClipClassifier& embedding, const Clips& clips) {
+  std::vector<Tensor> rows;
+  for (const auto& clip_N : clips.samples) rows.push_back(embedding.voice(clip_N));
+  return at::stack(rows);
 }
 
-class Voices {
- public:
-  // What each speaker sounds like: the mean embedding of the test recordings.
-  Voices(const ClipClassifier& embedding, const Clips& real) : embedding_(embedding), real_(real) {
-    for (const auto& clip_N : real.samples) voices_.push_back(embedding.voice(clip_N));
-  }
-
-  double error_rate() const {
-    std::vector<std::pair<double, bool>> pairs;
-    for (size_t i = 0; i < voices_.size(); ++i)
-      for (size_t j = 0; j < i; ++j)
-        pairs.emplace_back((voices_[i] * voices_[j]).sum().item<double>(),
-                           real_.of[i].speaker == real_.of[j].speaker);
-    return equal_error_rate(std::move(pairs));
-  }
-
-  /// Share of clips that are nearest to the mean of their own speaker's recordings. A recording that is
-  /// judged itself is left out of the mean.
-  double share_right(const Clips& clips, bool themselves) const {
-    int64_t right = 0;
-    for (size_t i = 0; i < clips.samples.size(); ++i) {
-      const Tensor voice_E = embedding_.voice(clips.samples[i]);
-      right += nearest(voice_E, themselves ? static_cast<int64_t>(i) : -1) == clips.of[i].speaker;
-    }
-    return static_cast<double>(right) / static_cast<double>(clips.samples.size());
-  }
-
- private:
-  std::string nearest(const Tensor& voice_E, int64_t without) const {
-    std::map<std::string, Tensor> sums;
-    for (size_t i = 0; i < voices_.size(); ++i) {
-      if (static_cast<int64_t>(i) == without) continue;
-      Tensor& sum = sums[real_.of[i].speaker];
-      sum = sum.defined() ? sum + voices_[i] : voices_[i];
-    }
-    std::string best;
-    double most = -2;
-    for (const auto& [speaker, sum] : sums) {
-      const double score = ((sum * voice_E).sum() / sum.norm()).item<double>();
-      if (score > most) {
-        most = score;
-        best = speaker;
-      }
-    }
-    return best;
-  }
-
-  const ClipClassifier& embedding_;
-  const Clips& real_;
-  std::vector<Tensor> voices_;
-};
+std::vector<std::string> speakers_of(const Clips& clips) {
+  std::vector<std::string> speakers;
+  for (const auto& clip : clips.of) speakers.push_back(clip.speaker);
+  return speakers;
+}
 
 }  // namespace
 
@@ -287,8 +236,10 @@ int eval_digits(const SoundEvalOptions& options, Invocation& call) {
           progress.advance();
         }
   }
-  const Voices voices(judges.speakers(), real);
-  Json all = {{"task", "digits"}, {"equal_error_rate", voices.error_rate()}};
+  const SpeakerLikeness likeness(judges.speakers(), real.samples, speakers_of(real));
+  const Tensor real_speakers_NE = embeddings(judges.speakers(), real),
+               real_digits_NE = embeddings(judges.digits(), real);
+  Json all = {{"task", "digits"}, {"equal_error_rate", likeness.equal_error_rate()}};
   if (!trace.sites().empty()) {
     all["null_rate"] = null_rate_by_modality(trace, nulls);
     all["load"] = trace.loads();
@@ -297,13 +248,21 @@ int eval_digits(const SoundEvalOptions& options, Invocation& call) {
   const auto add = [&](const std::string& name, const Clips& clips, bool themselves) {
     Json record = {{"clips", clips.samples.size()}};
     record.update(judges.hear(clips));
-    record["right_speaker"] = voices.share_right(clips, themselves);
+    record["right_speaker"] = likeness.share_right(clips.samples, speakers_of(clips), themselves);
+    if (&clips != &real) {
+      record["frechet_speaker_embedding"] =
+          frechet_distance(real_speakers_NE, embeddings(judges.speakers(), clips));
+      record["frechet_digit_embedding"] =
+          frechet_distance(real_digits_NE, embeddings(judges.digits(), clips));
+    }
     for (const auto& [key, value] : record.items())
       call.history().metric(name + "/" + key, 0, value.get<double>());
     tell(name, record, call);
     all[name] = std::move(record);
   };
   add("recordings", real, true);
+  const Clips others = load({{"kind", "fsdd"}, {"split", "validation"}}, options, codec.sample_rate);
+  add("other-recordings", others, false);
   add("recordings-after-codec", through_codec(real, codec, speech.books()), true);
   add("generated", made, false);
   if (call.json()) {

@@ -27,9 +27,12 @@ class TrainVerb : public Verb {
     options.add("more", sound_.more, "Folder of further recordings, which a recipe calls by folder")
         .existing()
         .group("Sound");
-    options.add("from", sound_.from, "Folder of a model that the new one begins with")
-        .existing()
-        .group("Sound");
+    options
+        .add(
+            "from", from_,
+            "Folder of a model that the new one begins with; of music also dense specialists that become its "
+            "experts, one after the other")
+        .existing();
     options.add("codec", sound_.codec, "Folder of the codec whose codes a speech model learns")
         .existing()
         .group("Sound");
@@ -50,16 +53,19 @@ class TrainVerb : public Verb {
     SoundFolders folders = sound_;
     folders.data = data_;
     folders.out = out_;
+    require<UsageError>(from_.size() <= 1, "--from: this kind of recipe begins with one model");
+    if (!from_.empty()) folders.from = from_[0];
     return folders;
   }
   MusicTraining music(const Json& recipe) const {
     const std::string kind = recipe.is_object() ? recipe.value("kind", "music") : "";
     require<UsageError>(kind == "music", "{}: kind = \"{}\": must be music, codec, classifier or speech",
                         recipe_.string(), kind);
-    return {recipe, data_, out_};
+    return {recipe, data_, out_, from_};
   }
 
   std::filesystem::path recipe_, data_, out_;
+  std::vector<std::filesystem::path> from_;
   SoundFolders sound_;
   std::vector<std::string> changes_;
 };

@@ -98,7 +98,10 @@ StepLoss MusicTask::loss(MicroBatch& batch) {
   }
   counts_.add(log.records);
   for (const auto& record : log.records) trace_.add(record);
-  for (const auto& auxiliary : losses_) result.loss = result.loss + (*auxiliary)(log.records);
+  const double gone =
+      static_cast<double>(batch.step) / static_cast<double>(std::max<int64_t>(options_.steps, 1));
+  const double share = 1 + (options_.anneal - 1) * std::min(gone, 1.0);
+  for (const auto& auxiliary : losses_) result.loss = result.loss + share * (*auxiliary)(log.records);
   return result;
 }
 

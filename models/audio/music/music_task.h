@@ -25,6 +25,8 @@ struct MusicTaskOptions {
   double whole = 0.3;        ///< share of longer pieces that are read from their beginning
   double independent = 0.1;  ///< weight of the loss of the independent keys
   bool factored = true;      ///< whether the chords' loss is taken
+  double anneal = 1;         ///< the auxiliary losses fall to this share of their weights, step by step
+  int64_t steps = 1;         ///< of the whole training
 };
 
 class MusicTask : public TrainTask {

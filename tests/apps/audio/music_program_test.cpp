@@ -1,5 +1,6 @@
 // Music with conclave-audio from end to end: train, score, make, go on, harmonise, fill in, and what is
 // refused.
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,6 +14,7 @@
 #include "framework/base/json.h"
 #include "framework/media/midi_file.h"
 #include "framework/media/musicxml_file.h"
+#include "framework/tensor/safetensors.h"
 #include "testing/matlab_bytes.h"
 #include "testing/process.h"
 #include "testing/testing.h"
@@ -105,6 +107,48 @@ TEST_F(AudioMusic, GoesOnOnlyWithItsRecipe) {
       audio({"train", "--recipe", at("other.json"), "--data", at(""), "--out", at("model"), "--json"});
   EXPECT_EQ(refused.code, kExitUsage);
   EXPECT_THAT(refused.err, HasSubstr("begun with another recipe"));
+}
+
+TEST_F(AudioMusic, DenseSpecialistsBecomeExperts) {
+  const auto train = [&](const Json& recipe, const std::string& out, const std::vector<std::string>& from) {
+    write_file(at("stage.json"), recipe.dump());
+    std::vector<std::string> words = {"train", "--recipe", at("stage.json"), "--data",
+                                      at(""),  "--out",    at(out)};
+    for (const auto& one : from) words.insert(words.end(), {"--from", at(one)});
+    return audio(words);
+  };
+  Json dense = Json::parse(kRecipe);
+  dense["weights"] = "float32";
+  dense["model"]["voices"] = {{"ffn", {{"hidden", 8}}}};
+  for (const char* out : {"first", "second"}) {
+    dense["train"]["schedule"] = {{"kind", "constant"}, {"peak", out == std::string("first") ? 0.001 : 0.01}};
+    const auto done = train(dense, out, {});
+    ASSERT_EQ(done.code, kExitDone) << done.err;
+  }
+  Json merged = Json::parse(kRecipe);
+  merged["weights"] = "float32";
+  merged["trains"] = {".router."};
+  merged["losses"] = {{{"kind", "switch_balance"}, {"weight", 0.01}}};
+  merged["anneal"] = 0.1;
+  merged["train"].erase("ema_decay");
+  const auto done = train(merged, "merged", {"first", "second"});
+  ASSERT_EQ(done.code, kExitDone) << done.err;
+  const Safetensors first(at("first")), second(at("second")), both(at("merged"));
+  const Tensor bank =
+      both.tensor("voices.0.mlp.experts.w1");  // only routers learn, so experts are what they were
+  EXPECT_TRUE(bank[0].equal(first.tensor("voices.0.mlp.gate_proj.weight")));
+  EXPECT_TRUE(bank[1].equal(second.tensor("voices.0.mlp.gate_proj.weight")));
+  EXPECT_FALSE(bank[0].equal(bank[1]));
+  merged.erase("trains");
+  const auto joint = train(merged, "joint", {"merged"});
+  ASSERT_EQ(joint.code, kExitDone) << joint.err;
+  EXPECT_FALSE(Safetensors(at("joint")).tensor("voices.0.mlp.experts.w1").equal(bank));
+  merged["trains"] = {"nothing"};
+  EXPECT_THAT(train(merged, "never", {"merged"}).err, HasSubstr("no weight's name holds nothing"));
+  merged.erase("trains");
+  merged["model"]["styles"] = {"tune"};
+  merged["data"][0]["style"] = "tune";
+  EXPECT_THAT(train(merged, "never", {"first"}).err, HasSubstr("other styles"));
 }
 
 TEST_F(AudioMusic, ThePieceOfASeedAloneAndInABatch) {
