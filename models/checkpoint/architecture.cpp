@@ -10,8 +10,8 @@ namespace conclave {
 const std::vector<Architecture>& architectures() {
   static const std::vector<Architecture> all = [] {
     std::vector<Architecture> list;
-    for (const auto family : {llama_family, qwen_family, qwen_next_family, deepseek_family, ernie_family,
-                              unimoe_family, llava_family, audio_family, seq2seq_family}) {
+    for (const auto family : {llama_family, qwen_family, qwen_next_family, qwen_omni_family, deepseek_family,
+                              ernie_family, unimoe_family, llava_family, audio_family, seq2seq_family}) {
       for (auto& architecture : family()) list.push_back(std::move(architecture));
     }
     return list;
@@ -48,6 +48,12 @@ const Architecture& find_architecture(const Json& config, const std::string& pat
       fmt::format("\"{}\" is not supported{} (supported: {})", wanted,
                   remote ? "; the folder names Python code of its own (auto_map), which is never run" : "",
                   fmt::join(known, ", ")));
+}
+
+const Architecture& architecture_of(const std::string& name) {
+  for (const auto& architecture : architectures())
+    if (std::count(architecture.classes.begin(), architecture.classes.end(), name) > 0) return architecture;
+  throw Error(fmt::format("[architectures] there is no table of {}", name));
 }
 
 Architecture derive(const Architecture& base, std::string name, std::vector<std::string> classes, Json config,

@@ -35,6 +35,7 @@ struct Architecture {
   /// Our configuration, by fill_template: {"kind": "causal_lm", ...}; kinds.h lists the kinds.
   Json config;
   /// A part of config.json whose keys count as if they stood outside, where these are silent; empty: none.
+  /// With dots: a part, then a part of it; missing ones are passed over.
   std::string inner = {};
   bool inner_wins = false;  ///< its keys count even where the outside has them, too
   /// Keys of config.json that change the numbers, with the values that are supported.
@@ -46,6 +47,8 @@ struct Architecture {
   std::vector<std::string> unread = {};
   /// Whether layers behind the last one (next-token prediction) stay unread.
   bool more_layers = false;
+  /// Classes of other models whose weights lie in the same files.
+  std::vector<std::string> parts = {};
 };
 
 /// Every architecture that can be loaded.
@@ -55,6 +58,9 @@ const std::vector<Architecture>& architectures();
 /// there. Throws DataError that lists what is
 /// supported.
 const Architecture& find_architecture(const Json& config, const std::string& path);
+
+/// The table of a class. Throws Error when there is none.
+const Architecture& architecture_of(const std::string& name);
 
 /// A copy of `base` with changes: `config` is merged into its configuration (RFC 7396), the rest replaces or
 /// precedes what is there.

@@ -20,13 +20,16 @@ void check_only(const Json& only, const Json& published, const std::string& path
   }
 }
 
-// The keys of `inner` also at the top, where there is no such key or `wins` is set.
+// The keys of `inner` also at the top, where there is no such key or `wins` is set; with dots, part by part.
 Json flattened(Json published, const std::string& inner, bool wins) {
-  if (inner.empty() || !published.contains(inner) || !published[inner].is_object()) return published;
-  const Json part = published[inner];
-  for (const auto& [key, value] : part.items())
-    if (wins || !published.contains(key)) published[key] = value;
-  return published;
+  const size_t dot = inner.find('.');
+  const std::string first = inner.substr(0, dot);
+  if (!first.empty() && published.contains(first) && published[first].is_object()) {
+    const Json part = published[first];
+    for (const auto& [key, value] : part.items())
+      if (!published.contains(key) || (wins && !value.is_null())) published[key] = value;
+  }
+  return dot == std::string::npos ? published : flattened(std::move(published), inner.substr(dot + 1), wins);
 }
 
 // The configuration of weights that carry their own, and the table it tells.

@@ -4,6 +4,7 @@
 #include "models/audio/audio_lm.h"
 #include "models/audio/codec.h"
 #include "models/audio/musicgen.h"
+#include "models/audio/talker.h"
 #include "models/multimodal/multimodal.h"
 #include "models/seq2seq/translator.h"
 
@@ -16,10 +17,11 @@ bool is_codec(const Json& config) {
 
 Ptr<Module> make_kind(const Json& config) {
   if (is_codec(config)) return make_codec(config);
-  const auto kind =
-      ConfigObject(config, "model")
-          .one_of("kind", {"causal_lm", "audio_lm", "translator", "musicgen", "dac", "encodec", "mimi"});
+  const auto kind = ConfigObject(config, "model")
+                        .one_of("kind", {"causal_lm", "audio_lm", "talker", "translator", "musicgen", "dac",
+                                         "encodec", "mimi"});
   if (kind == "audio_lm") return make_audio_lm(config);
+  if (kind == "talker") return make_talker(config);
   if (kind == "translator") return make_translator(config);
   if (kind == "musicgen") return make_musicgen(config);
   return make_multimodal(config);

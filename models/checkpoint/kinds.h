@@ -6,7 +6,7 @@
 
 namespace conclave {
 
-/// causal_lm (with or without pictures), audio_lm, translator, musicgen, dac, encodec, mimi. Throws
+/// causal_lm (with or without pictures), audio_lm, talker, translator, musicgen, dac, encodec, mimi. Throws
 /// UsageError that names the key.
 Ptr<Module> make_kind(const Json& config);
 

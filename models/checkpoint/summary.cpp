@@ -80,6 +80,7 @@ Json summarise_checkpoint(const CheckpointFolder& folder) {
         fmt::format("score {}; select {}; weigh {}", stage_names(moe["router"]["score"]),
                     stage_names(moe["router"]["select"]), stage_names(moe["router"]["weigh"]));
   }
+  if (!folder.architecture->parts.empty()) summary["not_counted"] = folder.architecture->parts;
   summary["parameters"] = total;
   summary["active_parameters"] = active;
   add_memory(summary, total);

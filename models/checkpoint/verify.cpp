@@ -7,6 +7,7 @@
 #include "models/checkpoint/verify_codec.h"
 #include "models/checkpoint/verify_language.h"
 #include "models/checkpoint/verify_seq2seq.h"
+#include "models/checkpoint/verify_talker.h"
 
 namespace conclave {
 
@@ -29,6 +30,26 @@ Json VerifyResult::json() const {
   return line;
 }
 
+namespace {
+
+void verify_opened(Comparison& with, const CheckpointFolder& opened, const std::filesystem::path& folder) {
+  const auto kind = opened.config.value("kind", "");
+  if (is_codec(opened.config))
+    verify_codec(with, opened);
+  else if (kind == "audio_lm")
+    verify_audio_lm(with, opened);
+  else if (kind == "talker")
+    verify_talker(with, opened);
+  else if (kind == "translator")
+    verify_translator(with, opened);
+  else if (kind == "musicgen")
+    verify_musicgen(with, opened);
+  else
+    verify_language(with, opened, folder);
+}
+
+}  // namespace
+
 VerifyResult verify_checkpoint(const std::filesystem::path& folder, const VerifyBounds& bounds,
                                const std::string& weights) {
   const auto opened = open_checkpoint(is_adapter(folder) ? base_of_adapter(folder) : folder);
@@ -36,16 +57,10 @@ VerifyResult verify_checkpoint(const std::filesystem::path& folder, const Verify
   const auto kind = opened.config.value("kind", "");
   require<UsageError>(kind == "causal_lm" || weights == "float32",
                       "{}: only language models are compared with weights of {}", folder.string(), weights);
-  if (is_codec(opened.config))
-    verify_codec(with, opened);
-  else if (kind == "audio_lm")
-    verify_audio_lm(with, opened);
-  else if (kind == "translator")
-    verify_translator(with, opened);
-  else if (kind == "musicgen")
-    verify_musicgen(with, opened);
-  else
-    verify_language(with, opened, folder);
+  verify_opened(with, opened, folder);
+  for (const auto& part : opened.architecture->parts)
+    if (weights == "float32")
+      verify_opened(with, open_checkpoint(opened.path, &architecture_of(part)), folder);
   return with.finish();
 }
 

@@ -224,6 +224,8 @@ Reading QwenPictures::read(const Inputs& inputs, const Tensor& words_NLD) const 
     const auto found = inputs.pictures.find(name);
     return found == inputs.pictures.end() ? Tensor() : found->second;
   };
+  require<UsageError>(refused_token < 0 || !(inputs.ids_NL == refused_token).any().item<bool>(),
+                      "the prompt has a place for {} (token {}), which is not read", refused, refused_token);
   const PictureGrids grids{given("image_grid_thw"), given("video_grid_thw"), image_token, video_token, merge};
   const MropePositions positions = mrope_positions(inputs.ids_NL, inputs.valid_NL, grids);
   reading.position = inputs.position.defined() ? inputs.position : positions.position_3NL;
@@ -325,6 +327,8 @@ Ptr<PictureReader> make_qwen_pictures(const Json& config, const CausalLm& text) 
   reader->merge = c.get_integer("merge", 2, 1);
   reader->image_token = c.need<int64_t>("image_token");
   reader->video_token = c.get("video_token", int64_t{-1});
+  reader->refused_token = c.get("refused_token", int64_t{-1});
+  reader->refused = c.get("refused", std::string());
   reader->interpolate_positions = reader->tower->position_PD.defined();
   const int64_t joined = reader->merge * reader->merge, width = reader->tower->width(),
                 out = text.model->width;

@@ -52,7 +52,7 @@ TEST(Parity, TheReferencesBesideTheTests) {
   const auto passed = verify_all(std::filesystem::path(CONCLAVE_SOURCE_DIR) / "tests/parity");
   EXPECT_EQ(passed, (std::set<std::string>{"llava-1.5", "mistral", "olmo2", "phi", "phi3", "qwen2",
                                            "qwen2.5-vl", "qwen3", "qwen3-next", "qwen3.5-moe", "qwen3.5-vl",
-                                           "ernie-4.5-vl", "deepseek-moe"}));
+                                           "ernie-4.5-vl", "deepseek-moe", "qwen3-omni"}));
 }
 
 // What layers keep of earlier tokens stands for the tokens themselves: the logits of decoding are the
@@ -132,6 +132,50 @@ TEST(Parity, NewerLayersAreHeldToTheirNumbers) {
   EXPECT_EQ(first_difference("ernie-4.5-vl", ernie + "experts.7.up_proj.weight", 0.05), "hidden.1");
   EXPECT_EQ(first_difference("ernie-4.5-vl", "model.resampler_model.temporal_linear.0.bias", 0.5),
             "hidden.0");
+}
+
+TEST(Parity, BothHalvesOfQwen3OmniAreHeldToTheirNumbers) {
+  const auto from = std::filesystem::path(CONCLAVE_SOURCE_DIR) / "tests/parity/qwen3-omni";
+  const testing::TempDir dir;
+  const auto first_difference = [&](const char* tensor) {
+    copy_changed(from, dir / "changed",
+                 [&](Tensors& tensors, Json&) { tensors.at(tensor).view(-1)[1].add_(0.5); });
+    return verify_checkpoint(dir / "changed").first_difference;
+  };
+  EXPECT_EQ(first_difference("thinker.visual.merger.mlp.0.bias"), "router_logits.0");
+  EXPECT_EQ(first_difference("thinker.visual.merger_list.1.ln_q.bias"), "hidden.1");
+  EXPECT_EQ(first_difference("talker.hidden_projection.linear_fc1.bias"), "talker.hidden.0");
+  EXPECT_EQ(first_difference("talker.model.layers.0.mlp.shared_expert_gate.weight"), "talker.hidden.1");
+  EXPECT_EQ(first_difference("talker.codec_head.weight"), "talker.logits");
+  EXPECT_EQ(first_difference("talker.code_predictor.lm_head.2.weight"), "talker.predictor.logits");
+
+  // A folder with the talker alone has the same numbers under shorter names.
+  copy_changed(from, dir / "talker", [](Tensors& tensors, Json& config) {
+    Tensors kept;
+    for (const auto& [name, tensor] : tensors)
+      if (name.starts_with("talker.")) kept[name.substr(7)] = tensor;
+    tensors = kept;
+    config = config["talker_config"];
+    config["architectures"] = {"Qwen3OmniMoeTalkerForConditionalGeneration"};
+  });
+  const VerifyResult alone = verify_checkpoint(dir / "talker");
+  EXPECT_TRUE(alone.pass()) << alone.json().dump(2);
+  EXPECT_THAT(alone.unchecked, ::testing::Contains("logits"));
+  EXPECT_THAT(alone.unchecked, ::testing::Not(::testing::Contains("talker.logits")));
+  EXPECT_THAT(alone.unchecked, ::testing::Not(::testing::Contains("talker.gen.codes")));
+}
+
+TEST(Parity, APlaceForSoundIsAnErrorThatNamesIt) {
+  const auto model = load_checkpoint(
+      open_checkpoint(std::filesystem::path(CONCLAVE_SOURCE_DIR) / "tests/parity/qwen3-omni"));
+  Inputs inputs;
+  inputs.ids_NL = at::tensor({5, 55, 54, 6}, at::kLong).unsqueeze(0);
+  try {
+    model->read(inputs);
+    FAIL();
+  } catch (const UsageError& e) {
+    EXPECT_THAT(e.what(), HasSubstr("a place for sound (token 54), which is not read"));
+  }
 }
 
 TEST(Parity, SoDoModelsOfOtherKinds) {

@@ -106,6 +106,79 @@ def qwen35_vl():
     return model, two_pictures(3 * 2 * 2 * 2)
 
 
+def qwen3_omni():
+    """The whole of it, as it is published: thinker, talker and the parts that make sound, which are not recorded."""
+    rope = {"rope_type": "default", "mrope_section": [2, 1, 1], "mrope_interleaved": True, "rope_theta": 10000.0}
+    heads = dict(num_attention_heads=4, num_key_value_heads=2, head_dim=8, rms_norm_eps=1e-3, max_position_embeddings=64)
+    routed = dict(num_experts=6, num_experts_per_tok=2, moe_intermediate_size=12, norm_topk_prob=True,
+                  router_aux_loss_coef=0.01, rope_parameters=rope, hidden_size=16, intermediate_size=24, **heads)
+    text = dict(num_hidden_layers=3, vocab_size=60, decoder_sparse_step=1, mlp_only_layers=[1], pad_token_id=0,
+                bos_token_id=1, eos_token_id=2, **routed)
+    vision = dict(depth=3, hidden_size=16, intermediate_size=20, num_heads=2, patch_size=2, spatial_merge_size=2,
+                  temporal_patch_size=2, out_hidden_size=16, num_position_embeddings=16,
+                  deepstack_visual_indexes=[0, 1])
+    audio = dict(num_mel_bins=8, encoder_layers=1, encoder_attention_heads=2, encoder_ffn_dim=8, d_model=8,
+                 output_dim=16, downsample_hidden_size=4, n_window=4, n_window_infer=8, max_source_positions=20)
+    places = dict(image_token_id=IMAGE, video_token_id=51, vision_start_token_id=52, audio_token_id=54,
+                  audio_start_token_id=55)
+    talker = dict(text_config=dict(num_hidden_layers=2, vocab_size=40, shared_expert_intermediate_size=20, **routed),
+                  code_predictor_config=dict(hidden_size=16, intermediate_size=20, num_hidden_layers=2, vocab_size=24,
+                                             num_code_groups=4, **heads),
+                  num_code_groups=4, thinker_hidden_size=16, accept_hidden_layer=1, spatial_merge_size=2, **places)
+    sound = dict(codebook_size=24, hidden_size=8, num_attention_heads=2, num_key_value_heads=2, intermediate_size=8,
+                 num_hidden_layers=1, num_quantizers=4, upsample_rates=[2, 2], upsampling_ratios=[2], decoder_dim=8)
+    thinker = dict(text_config=text, vision_config=vision, audio_config=audio, **places)
+    model = transformers.Qwen3OmniMoeForConditionalGeneration(transformers.Qwen3OmniMoeConfig(
+        thinker_config=thinker, talker_config=talker, code2wav_config=sound))
+    inputs = two_pictures(3 * 2 * 2 * 2)
+    inputs.pop("mm_token_type_ids")
+    return model, inputs
+
+
+def record_talker(model, inputs, wanted):
+    """A pass of the talker over what the thinker saw, its balance loss, the rest of each frame, and a generation."""
+    talker, config = model.talker, model.config.talker_config
+    ids, mask = inputs["input_ids"], inputs["attention_mask"]
+    given = dict(attention_mask=mask, image_grid_thw=inputs["image_grid_thw"], talker_input_ids=ids)
+    seen = {k: v for k, v in inputs.items() if k in ("pixel_values", "image_grid_thw", "input_ids", "attention_mask")}
+    with torch.no_grad():
+        thought = model.thinker(**seen, output_hidden_states=True).hidden_states
+        embeds, hidden = thought[0], thought[config.accept_hidden_layer]
+        x = torch.where((ids == IMAGE)[:, :, None], talker.hidden_projection(hidden), talker.text_projection(embeds))
+        routers = watch_routers(talker)
+        got = talker(inputs_embeds=x, output_router_logits=True, **given)
+        layers = talker.model(inputs_embeds=x, attention_mask=mask, output_hidden_states=True, position_ids=
+                              talker.get_rope_index(ids, inputs["image_grid_thw"], None, mask)[0]).hidden_states
+    labels = torch.randint(0, 40, ids.shape).masked_fill(mask == 0, -100)
+    labels[:, 0] = -100
+    loss = torch.nn.functional.cross_entropy(got.logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
+    inputs.update({"talker.thinker_ids": ids, "talker.attention_mask": mask, "talker.labels": labels,
+                   "talker.image_grid_thw": inputs["image_grid_thw"], "talker.thinker_embeds": embeds,
+                   "talker.thinker_hidden": hidden})
+    wanted.update({"talker.logits": got.logits, "talker.norm": layers[-1], "talker.aux_loss": got.aux_loss.reshape(1),
+                   "talker.loss": (loss + talker.router_aux_loss_coef * got.aux_loss).reshape(1)})
+    wanted.update({f"talker.hidden.{i}": layer for i, layer in enumerate(layers[:-1])})
+    for layer, (scores, weights, experts) in routers.items():
+        wanted.update({f"talker.router.{layer}.logits": scores, f"talker.router.{layer}.weights": weights,
+                       f"talker.router.{layer}.experts": experts})
+
+    predictor, codes = talker.code_predictor, torch.randint(0, 24, (5, config.num_code_groups))
+    states = torch.randn(5, 16)
+    books = [talker.model.codec_embedding, *predictor.model.codec_embedding]
+    read = torch.stack([states, *[book(codes[:, g]) for g, book in enumerate(books)]], 1)
+    with torch.no_grad():
+        frames = [predictor(inputs_embeds=read[:, :g + 2]).logits[:, -1] for g in range(config.num_code_groups - 1)]
+        row = {k: v[:1] for k, v in given.items()}
+        trailing, pad = torch.randn(1, 3, 16), torch.randn(1, 1, 16)
+        made = talker.generate(inputs_embeds=x[:1], trailing_text_hidden=talker.text_projection(trailing),
+                               tts_pad_embed=talker.text_projection(pad), do_sample=False, max_new_tokens=7,
+                               output_hidden_states=True, return_dict_in_generate=True, **row)
+    inputs.update({"talker.predictor.states": states, "talker.predictor.codes": codes,
+                   "talker.gen.trailing": trailing, "talker.gen.pad": pad})
+    wanted["talker.predictor.logits"] = torch.stack(frames, 1)
+    wanted["talker.gen.codes"] = torch.stack([step[-1] for step in made.hidden_states if step[-1] is not None], 1)
+
+
 SMALL_DELTA_NET = dict(
     hidden_size=32, num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=128, pad_token_id=0,
     bos_token_id=1, eos_token_id=None, rms_norm_eps=1e-3, linear_num_key_heads=2, linear_num_value_heads=4,
@@ -191,7 +264,7 @@ MODELS = {"olmo2": olmo2, "llava-1.5": llava_15, "qwen2.5-vl": qwen25_vl, "qwen2
           "mistral": dense("Mistral"), "phi": dense("Phi"), "phi3": dense("Phi3"),
           "qwen3-next": delta_net("Qwen3Next", intermediate_size=24, mlp_only_layers=[1]),
           "qwen3.5-moe": delta_net("Qwen3_5Moe"), "qwen3.5-vl": qwen35_vl,
-          "ernie-4.5-vl": ernie_vl, "deepseek-moe": deepseek_moe}
+          "ernie-4.5-vl": ernie_vl, "deepseek-moe": deepseek_moe, "qwen3-omni": qwen3_omni}
 
 
 # The auxiliary loss of these counts experts of words and of pictures in the same columns: it is not recorded.
@@ -218,6 +291,23 @@ def watch_routers(model):
     return seen
 
 
+def watch_inputs(layers):
+    """What each layer but the first reads: with DeepStack more than the one before it gave."""
+    seen = {}
+    for i, layer in enumerate(layers[1:]):
+        def keep(_, given, i=i):
+            seen.setdefault(i, given[0])
+        layer.register_forward_pre_hook(keep)
+    return seen
+
+
+def published_name(parameter, whole):
+    """What a parameter of the thinker is called where it is saved as a part."""
+    if not whole:
+        return parameter
+    return "thinker." + parameter.replace("model.language_model.", "model.").replace("model.visual.", "visual.")
+
+
 def make(name):
     torch.manual_seed(sum(map(ord, name)))
     model, inputs = MODELS[name]()
@@ -233,6 +323,7 @@ def make(name):
             module.weight.data -= 1  # stored around zero
     folder = HERE / name
     model.save_pretrained(folder)
+    whole, model = model, getattr(model, "thinker", model)
     # Nothing is asked of padding, and nothing is answered by it: what it sees differs between kernels.
     mask = inputs["attention_mask"]
     asked = (mask == 1) & (torch.cat([mask[:, :1], mask[:, :-1]], 1) == 1)
@@ -241,6 +332,7 @@ def make(name):
     labels = inputs["input_ids"].masked_fill(~asked, -100)
     inputs["labels"] = labels
     routers = watch_routers(model)
+    read = watch_inputs(model.model.language_model.layers) if hasattr(model.config, "vision_config") else {}
     text = model.config.get_text_config()
     routed = {"output_router_logits": True} if hasattr(text, "output_router_logits") and name not in APART else {}
     got = model(**inputs, output_hidden_states=True, **routed)
@@ -257,9 +349,9 @@ def make(name):
         wanted["aux_loss"] = got.aux_loss.reshape(1)
     if routers and name not in APART:
         # Of the small parameters alone: the folder stays small.
-        wanted.update({f"grad.{n}": p.grad for n, p in model.named_parameters()
+        wanted.update({f"grad.{published_name(n, whole is not model)}": p.grad for n, p in model.named_parameters()
                        if p.numel() <= 256 and p.grad is not None})
-    layers = got.hidden_states[1:-1]  # the last one is after the norm
+    layers = [read.get(i, hidden) for i, hidden in enumerate(got.hidden_states[1:-1])]  # the last is after the norm
     wanted.update({f"hidden.{i}": hidden for i, hidden in enumerate(layers)})
     wanted["final_norm"] = got.hidden_states[-1]
     prompt = {k: v[:1] for k, v in inputs.items() if k != "labels"}
@@ -269,8 +361,10 @@ def make(name):
     with torch.no_grad():
         generated = model.generate(**prompt, max_new_tokens=6, min_new_tokens=6, do_sample=False)
     inputs["gen.input_ids"], wanted["generated"] = prompt["input_ids"], generated[:, start:]
-    for name in {"pixel_values", "image_grid_thw"} & prompt.keys():
-        inputs["gen." + name] = prompt[name]
+    for pixels in {"pixel_values", "image_grid_thw"} & prompt.keys():
+        inputs["gen." + pixels] = prompt[pixels]
+    if whole is not model:
+        record_talker(whole, inputs, wanted)
     save_file({k: v.contiguous().clone() for k, v in inputs.items()}, folder / "inputs.safetensors")
     save_file({k: v.detach().contiguous().clone() for k, v in wanted.items()}, folder / "expected.safetensors")
     (folder / "generation_config.json").unlink(missing_ok=True)

@@ -11,6 +11,8 @@ std::vector<Architecture> llama_family();
 std::vector<Architecture> qwen_family();
 /// Qwen3-Next, Qwen3.5-MoE (with pictures or without): gated delta nets between layers of full attention.
 std::vector<Architecture> qwen_next_family();
+/// Qwen3-Omni: thinker and talker.
+std::vector<Architecture> qwen_omni_family();
 /// ERNIE 4.5 VL.
 std::vector<Architecture> ernie_family();
 /// Uni-MoE 1 and 2, DCMoE.
