@@ -109,8 +109,9 @@ Inputs read_inputs(const TensorSource& source, const std::string& prefix, const 
   inputs.importance_NL = take("aux_balance_weight");
   if (inputs.ids_NL.dim() != 2) throw DataError(source.origin(), prefix + "input_ids", "must be [N,L]");
   if (inputs.valid_NL.defined()) inputs.valid_NL = inputs.valid_NL.to(at::kBool);
-  for (const char* name : {"pixel_values", "image_grid_thw", "pixel_values_videos", "video_grid_thw",
-                           "images", "images_spatial_crop", "images_seq_mask", "token_type_ids"}) {
+  for (const char* name :
+       {"pixel_values", "image_grid_thw", "pixel_values_videos", "video_grid_thw", "second_per_grid_ts",
+        "images", "images_spatial_crop", "images_seq_mask", "token_type_ids"}) {
     if (const Tensor found = take(name); found.defined()) inputs.pictures[name] = found;
   }
   return inputs;

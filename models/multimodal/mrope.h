@@ -10,6 +10,11 @@ struct PictureGrids {
   Tensor image_M3, video_M3;  ///< int64 (t, h, w); undefined: none
   int64_t image_token = -1, video_token = -1;
   int64_t merge = 2;  ///< patches along each side of a token
+  /// How many positions a frame of each video lies behind the one before it, float [M]; undefined: 1. Cut off
+  /// to whole numbers, frame by frame.
+  Tensor video_step_M = {};
+  /// The frames of a video stand in places of their own, with words between (Qwen3-VL).
+  bool frames_apart = false;
 };
 
 struct MropePositions {

@@ -224,9 +224,16 @@ Reading QwenPictures::read(const Inputs& inputs, const Tensor& words_NLD) const 
     const auto found = inputs.pictures.find(name);
     return found == inputs.pictures.end() ? Tensor() : found->second;
   };
-  require<UsageError>(refused_token < 0 || !(inputs.ids_NL == refused_token).any().item<bool>(),
-                      "the prompt has a place for {} (token {}), which is not read", refused, refused_token);
-  const PictureGrids grids{given("image_grid_thw"), given("video_grid_thw"), image_token, video_token, merge};
+  for (const auto& [kind, token] : refused)
+    require<UsageError>(
+        token < 0 || !(inputs.ids_NL == token).any().item<bool>(),
+        "the prompt has a place for {} (token {}), which this model's code here does not read", kind, token);
+  PictureGrids grids{given("image_grid_thw"), given("video_grid_thw"), image_token, video_token, merge};
+  grids.frames_apart = frames_apart;
+  if (const Tensor seconds_M = given("second_per_grid_ts"); video_positions > 0 && grids.video_M3.defined())
+    grids.video_step_M =
+        (seconds_M.defined() ? seconds_M.to(at::kFloat) : at::ones({grids.video_M3.size(0)})) *
+        video_positions;
   const MropePositions positions = mrope_positions(inputs.ids_NL, inputs.valid_NL, grids);
   reading.position = inputs.position.defined() ? inputs.position : positions.position_3NL;
   reading.next_N = positions.next_N;
@@ -327,8 +334,11 @@ Ptr<PictureReader> make_qwen_pictures(const Json& config, const CausalLm& text) 
   reader->merge = c.get_integer("merge", 2, 1);
   reader->image_token = c.need<int64_t>("image_token");
   reader->video_token = c.get("video_token", int64_t{-1});
-  reader->refused_token = c.get("refused_token", int64_t{-1});
-  reader->refused = c.get("refused", std::string());
+  ConfigObject video(c.part("video"), "pictures.video");
+  reader->video_positions = video.get("positions", 0.0);
+  reader->frames_apart = video.get("apart", false);
+  video.finish();
+  for (const auto& [kind, token] : c.part("refused").items()) reader->refused[kind] = token.get<int64_t>();
   reader->interpolate_positions = reader->tower->position_PD.defined();
   const int64_t joined = reader->merge * reader->merge, width = reader->tower->width(),
                 out = text.model->width;

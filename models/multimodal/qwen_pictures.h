@@ -45,9 +45,10 @@ struct QwenPictures : PictureReader {
   std::vector<Ptr<PatchMerger>> deepstack_mergers;
   Ptr<LayerSelector> selector;
   int64_t merge = 2, image_token = 0, video_token = 0;
-  std::vector<int64_t> vision_tokens;  ///< routed as pictures, also where no picture is given
-  int64_t refused_token = -1;          ///< a place for what is not read, which would pass as a word
-  std::string refused;                 ///< what that is: "sound"
+  std::vector<int64_t> vision_tokens;      ///< routed as pictures, also where no picture is given
+  double video_positions = 0;              ///< that a second of a video takes; 0: each frame takes one
+  bool frames_apart = false;               ///< as in PictureGrids
+  std::map<std::string, int64_t> refused;  ///< places for what is not read and would pass as words: "sound"
   bool interpolate_positions = false;
   int64_t window = 0;  ///< side of a window in merged patches; 0: none
 
@@ -66,7 +67,7 @@ struct QwenPictures : PictureReader {
 
 /// {"kind": "qwen", "tower": {...}, "merge": 2, "image_token", "video_token", "norm_joined": false,
 ///  "deepstack": [5, 11, 17], "selector": false, "vision_tokens": [50, 52], "resampler": {"eps", "text_eps"},
-///  "refused_token": -1, "refused": "sound",
+///  "video": {"positions": a second, "apart": false}, "refused": {"sound": token},
 ///  "merger_norm": "layer_norm", "windows": {"side": 4, "full": [7, 15]}}. Throws UsageError that names the
 ///  key.
 Ptr<PictureReader> make_qwen_pictures(const Json& config, const CausalLm& text);

@@ -29,6 +29,31 @@ TEST(Mrope, PicturesStandBetweenWords) {
   EXPECT_EQ(made.next_N.item<int64_t>(), 9);
 }
 
+TEST(Mrope, FramesLieTheirSecondsApart) {
+  // Three frames of one token each, 1.4 positions apart: cut off frame by frame, not added up.
+  const Tensor ids = at::tensor({1, kVideo, kVideo, kVideo, 2}, at::kLong).unsqueeze(0);
+  auto video = grids({}, at::tensor({3, 2, 2}, at::kLong).view({1, 3}));
+  video.video_step_M = at::tensor({1.4F});
+  const auto made = mrope_positions(ids, {}, video);
+  EXPECT_TRUE(at::equal(made.position_3NL[0][0], at::tensor({0, 1, 2, 3, 4}, at::kLong)));
+  EXPECT_TRUE(at::equal(made.position_3NL[1][0], at::tensor({0, 1, 1, 1, 4}, at::kLong)));
+  video.video_step_M = at::tensor({25.F});
+  EXPECT_TRUE(at::equal(mrope_positions(ids, {}, video).position_3NL[0][0],
+                        at::tensor({0, 1, 26, 51, 52}, at::kLong)));
+  video.video_step_M = at::tensor({1.F, 1.F});
+  EXPECT_THROW(mrope_positions(ids, {}, video), Error);  // two steps, one video
+}
+
+TEST(Mrope, FramesWithWordsBetweenCountByThemselves) {
+  const Tensor ids = at::tensor({1, kVideo, kVideo, 2, kVideo, kVideo, 3}, at::kLong).unsqueeze(0);
+  auto video = grids({}, at::tensor({2, 2, 4}, at::kLong).view({1, 3}));
+  EXPECT_THROW(mrope_positions(ids, {}, video), Error);  // four tokens, two places
+  video.frames_apart = true;
+  const auto made = mrope_positions(ids, {}, video);
+  EXPECT_TRUE(at::equal(made.position_3NL[0][0], at::tensor({0, 1, 1, 3, 4, 4, 6}, at::kLong)));
+  EXPECT_TRUE(at::equal(made.position_3NL[2][0], at::tensor({0, 1, 2, 3, 4, 5, 6}, at::kLong)));
+}
+
 TEST(Mrope, PaddingOnEitherSideIsSkipped) {
   const Tensor ids = at::tensor({0, 0, 5, 6, 7, 5, 6, 7, 0, 0}, at::kLong).view({2, 5});
   const auto made = mrope_positions(ids, ids > 0, grids({}));

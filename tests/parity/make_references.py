@@ -4,8 +4,8 @@
     python3 -m venv venv && venv/bin/pip install torch==2.11.0 transformers==5.23.0 safetensors==0.8.0
     venv/bin/python make_references.py [NAME...]
 
-The folders from Qwen3-Next on in MODELS were made with torch 2.15.0, the others with 2.11.0: a later one changes
-the numbers by rounding.
+The folders from Qwen3-Next on in MODELS and those of VIDEOS were made with torch 2.15.0, the others with 2.11.0: a
+later one changes the numbers by rounding.
 
 Each folder holds a tiny random checkpoint as the library saves it, inputs, and what the library gives for them. To
 add a model, write a function that returns it and its inputs, and list it in MODELS.
@@ -20,7 +20,7 @@ from safetensors.torch import save_file
 
 HERE = pathlib.Path(__file__).parent
 EXPECTED_VERSION = "5.23.0"
-IMAGE = 50  # the placeholder of a picture's token
+IMAGE, VIDEO = 50, 51  # the placeholders of a picture's and a video's tokens
 
 
 def text_config(**more):
@@ -80,6 +80,60 @@ def qwen25_vl():
         tie_word_embeddings=False)
     model = transformers.Qwen2_5_VLForConditionalGeneration(config)
     return model, two_pictures(3 * 2 * 2 * 2)
+
+
+def qwen2_vl():
+    vision = dict(depth=2, embed_dim=16, hidden_size=16, num_heads=2, patch_size=2, spatial_merge_size=2, mlp_ratio=2,
+                  temporal_patch_size=2)
+    rope = {"rope_type": "default", "mrope_section": [1, 0, 1], "rope_theta": 10000.0}
+    config = transformers.Qwen2VLConfig(
+        text_config=dict(num_key_value_heads=2, rope_parameters=rope, **text_config()), vision_config=vision,
+        image_token_id=IMAGE, video_token_id=VIDEO, vision_start_token_id=52, vision_end_token_id=53,
+        tie_word_embeddings=False)
+    return transformers.Qwen2VLForConditionalGeneration(config), two_pictures(3 * 2 * 2 * 2)
+
+
+def qwen3_vl_moe():
+    vision = dict(depth=3, hidden_size=16, intermediate_size=20, num_heads=2, patch_size=2, spatial_merge_size=2,
+                  temporal_patch_size=2, out_hidden_size=16, num_position_embeddings=16,
+                  deepstack_visual_indexes=[0, 1])
+    rope = {"rope_type": "default", "mrope_section": [2, 1, 1], "mrope_interleaved": True, "rope_theta": 10000.0}
+    text = text_config(num_key_value_heads=2, head_dim=8, num_experts=6, num_experts_per_tok=2, rope_parameters=rope,
+                       moe_intermediate_size=12, router_aux_loss_coef=0.01)
+    config = transformers.Qwen3VLMoeConfig(
+        text_config=text, vision_config=vision, image_token_id=IMAGE, video_token_id=VIDEO, vision_start_token_id=52,
+        vision_end_token_id=53, tie_word_embeddings=False)
+    return transformers.Qwen3VLMoeForConditionalGeneration(config), two_pictures(3 * 2 * 2 * 2)
+
+
+def record_video(model, frames_apart, more, inputs, wanted):
+    """A picture and a video of two pairs of frames in one row. Some have every pair between tokens of its own."""
+    channels = inputs["pixel_values"].shape[1]
+    picture, video = torch.tensor([[1, 4, 4]]), torch.tensor([[2, 4, 6]])
+    pair = [VIDEO] * 6
+    shown = [8, 9, 52, *pair, 53, 10, 11, 52, *pair, 53] if frames_apart else [52, *pair, *pair, 53]
+    ids = torch.tensor([[5, 6, 52, *[IMAGE] * 4, 53, 7, *shown, 12, 13, 14]])
+    case = dict(input_ids=ids, attention_mask=torch.ones_like(ids), pixel_values=torch.randn(16, channels),
+                image_grid_thw=picture, pixel_values_videos=torch.randn(48, channels), video_grid_thw=video)
+    kinds = (ids == IMAGE).long() + 2 * (ids == VIDEO).long()
+    # Sums are compared with those of a pass; positions by themselves, too.
+    positions, deltas = model.model.get_rope_index(
+        ids, kinds, image_grid_thw=picture, video_grid_thw=video, attention_mask=case["attention_mask"], **more)
+    model.model.rope_deltas = None
+    routers, read = watch_routers(model), watch_inputs([None, *model.model.language_model.layers])
+    with torch.no_grad():
+        got = model(**case, mm_token_type_ids=kinds, output_hidden_states=True, **more)
+        model.model.rope_deltas = None
+        made = model.generate(**case, mm_token_type_ids=kinds, **more, max_new_tokens=6, min_new_tokens=6,
+                              do_sample=False)
+    wanted.update({"video.logits": got.logits, "video.norm": got.hidden_states[-1], "gen_video.output_ids": made,
+                   "video.position_ids": positions, "video.rope_deltas": deltas})
+    wanted.update({f"video.hidden.{i}": layer for i, layer in read.items()})
+    for layer, (scores, weights, experts) in routers.items():
+        wanted.update({f"video.router.{layer}.logits": scores, f"video.router.{layer}.weights": weights,
+                       f"video.router.{layer}.experts": experts})
+    for prefix in ("video.", "gen_video."):
+        inputs.update({prefix + k: v for k, v in {**case, **more}.items()})
 
 
 def two_pictures(channels):
@@ -264,7 +318,13 @@ MODELS = {"olmo2": olmo2, "llava-1.5": llava_15, "qwen2.5-vl": qwen25_vl, "qwen2
           "mistral": dense("Mistral"), "phi": dense("Phi"), "phi3": dense("Phi3"),
           "qwen3-next": delta_net("Qwen3Next", intermediate_size=24, mlp_only_layers=[1]),
           "qwen3.5-moe": delta_net("Qwen3_5Moe"), "qwen3.5-vl": qwen35_vl,
-          "ernie-4.5-vl": ernie_vl, "deepseek-moe": deepseek_moe, "qwen3-omni": qwen3_omni}
+          "ernie-4.5-vl": ernie_vl, "deepseek-moe": deepseek_moe, "qwen3-omni": qwen3_omni,
+          "qwen2-vl": qwen2_vl, "qwen3-vl-moe": qwen3_vl_moe}
+
+
+# Whose videos are recorded: whether each pair of frames stands between tokens of its own, and what is given beside.
+VIDEOS = {"qwen2-vl": (False, {}), "qwen2.5-vl": (False, {"second_per_grid_ts": torch.tensor([0.7])}),
+          "qwen3-vl-moe": (True, {}), "qwen3.5-vl": (True, {})}
 
 
 # The auxiliary loss of these counts experts of words and of pictures in the same columns: it is not recorded.
@@ -365,6 +425,8 @@ def make(name):
         inputs["gen." + pixels] = prompt[pixels]
     if whole is not model:
         record_talker(whole, inputs, wanted)
+    if name in VIDEOS:
+        record_video(model, *VIDEOS[name], inputs, wanted)
     save_file({k: v.contiguous().clone() for k, v in inputs.items()}, folder / "inputs.safetensors")
     save_file({k: v.detach().contiguous().clone() for k, v in wanted.items()}, folder / "expected.safetensors")
     (folder / "generation_config.json").unlink(missing_ok=True)

@@ -105,11 +105,11 @@ Architecture with_qwen2_pictures(Architecture text, std::string name, std::vecto
 namespace {
 
 // Qwen2-VL with a tower like the text's layers, most of which look into windows. Positions of videos count
-// seconds, which is not read: a video is an error.
+// seconds.
 Architecture qwen25_vl() {
   auto made = with_qwen2_pictures(qwen2(), "Qwen2.5-VL", {"Qwen2_5_VLForConditionalGeneration"});
   made.config.merge_patch(Json::parse(R"({"pictures": {
-    "video_token": -1,
+    "video": {"positions": "$vision_config.tokens_per_second=4"},
     "merger_norm": "rms_norm",
     "windows": {"side": {"$quotient": [{"$quotient": ["$vision_config.window_size",
                                                       "$vision_config.spatial_merge_size"]},
@@ -137,6 +137,8 @@ Architecture with_qwen3_pictures(const Architecture& text, std::string name,
     "pictures": {
       "kind": "qwen",
       "image_token": "$image_token_id",
+      "video_token": "$video_token_id=-1",
+      "video": {"apart": true},
       "merge": "$vision_config.spatial_merge_size",
       "deepstack": "$vision_config.deepstack_visual_indexes=[]",
       "tower": {

@@ -4,13 +4,14 @@
 namespace conclave {
 namespace {
 
-// Qwen3-VL-MoE under other names, with a table position for sound, which is not read.
+// Qwen3-VL-MoE under other names. Sound and videos, whose positions count time, are not read.
 Architecture qwen3_omni_thinker() {
   auto made = with_qwen3_pictures(
       qwen3_moe(), "Qwen3-Omni",
       {"Qwen3OmniMoeForConditionalGeneration", "Qwen3OmniMoeThinkerForConditionalGeneration"});
   made.config.merge_patch(Json::parse(R"({
-    "pictures": {"refused_token": "$audio_token_id=-1", "refused": "sound"},
+    "pictures": {"video_token": -1, "video": null,
+                 "refused": {"sound": "$audio_token_id=-1", "videos": "$video_token_id=-1"}},
     "text": {"moe": {"router": {"weigh": {"$if": "$norm_topk_prob=true", "then": ["softmax", "normalise"],
                                           "else": "softmax"}}}}
   })"));
