@@ -9,9 +9,10 @@ namespace fs = std::filesystem;
 Json PromptRow::conversation() const {
   if (messages.is_array()) return messages;
   Json content = text;
-  if (!pictures.empty()) {
+  if (!pictures.empty() || !videos.empty()) {
     content = Json::array();
     for (size_t i = 0; i < pictures.size(); ++i) content.push_back({{"type", "image"}});
+    for (size_t i = 0; i < videos.size(); ++i) content.push_back({{"type", "video"}});
     content.push_back({{"type", "text"}, {"text", text}});
   }
   Json turn = {{"role", "user"}, {"content", std::move(content)}};
@@ -39,11 +40,18 @@ PromptRow PromptRows::read(const Json& json, const std::string& where) const {
   }
   if (given != 1) record.fail("must have one of prompt, text and messages");
   if (record.has("adapter")) row.adapter = record.text("adapter");
+  const auto files = [&](const std::vector<std::string>& names) {
+    std::vector<fs::path> found;
+    for (const auto& name : names) {
+      if (name.find('\0') != std::string::npos) record.fail("a file's name holds a zero byte");
+      found.push_back(folder_ / name);
+    }
+    return found;
+  };
   row.names = record.texts("image", "images");
-  for (const auto& image : row.names) {
-    if (image.find('\0') != std::string::npos) record.fail("a picture's name holds a zero byte");
-    row.pictures.push_back(folder_ / image);
-  }
+  row.pictures = files(row.names);
+  row.video_names = record.texts("video", "videos");
+  row.videos = files(row.video_names);
   return row;
 }
 

@@ -19,15 +19,18 @@ struct PromptRow {
   std::string adapter;
   std::vector<std::string> names;  ///< of its pictures, as they were given
   std::vector<std::filesystem::path> pictures;
+  std::vector<std::string> video_names;
+  std::vector<std::filesystem::path> videos;
   std::exception_ptr error;  ///< a line that cannot be read
 
-  /// The conversation that it is for a chat template: a question, pictures before its words, or `messages`.
+  /// The conversation that it is for a chat template: a question, pictures and videos before its words, or
+  /// `messages`.
   Json conversation() const;
 };
 
-/// {"prompt" (or "text") or "messages", "question_id", "adapter", "image" or "images"}: all but the first may
-/// be absent. Pictures are looked for beside the file, in images/ where there is such a folder, or in the
-/// working folder for stdin.
+/// {"prompt" (or "text") or "messages", "question_id", "adapter", "image" or "images", "video" or "videos"}:
+/// all but the first may be absent. Files are looked for beside the file, in images/ where there is such a
+/// folder, or in the working folder for stdin.
 class PromptRows {
  public:
   /// "-": stdin. Throws DataError when the file cannot be read.

@@ -16,6 +16,7 @@ std::string ModelRunVerb::examples() const {
   return "conclave-model run model-folder --prompt \"Once upon a time\"\n"
          "conclave-model run model-folder --prompt \"What is a router?\" --chat --temperature 0.7 --json\n"
          "conclave-model run model-folder --prompt \"What is this?\" --image a.png --chat\n"
+         "conclave-model run model-folder --prompt \"What happens?\" --video a.mp4 --chat\n"
          "conclave-model run model-folder --input prompts.jsonl --out replies.jsonl --resume\n"
          "conclave-model run model-folder --adapter law=adapters/law --adapter tea=adapters/tea --input "
          "prompts.jsonl --json";
@@ -25,9 +26,14 @@ void ModelRunVerb::declare(Options& options) {
   options.add("prompt", prompt_, "The text to go on from");
   options.add("image", images_, "A picture; repeat for more. They come before the words of a question")
       .existing();
+  options.add("video", videos_, "A video; repeat for more. Behind the pictures").existing();
+  options
+      .add("frames", frames_,
+           "Most frames of a video that are looked at (default: as many as the folder says)")
+      .range(1, 10000);
   options.add("input", input_,
               "In the place of --prompt, JSON lines with prompt (or text, or messages), and perhaps "
-              "question_id, adapter, image or images; - for stdin");
+              "question_id, adapter, image or images, video or videos; - for stdin");
   options.add("batch", batch_, "Rows of --input that are answered together").range(1, 256);
   options.add(
       "adapter", adapters_,
@@ -42,7 +48,8 @@ void ModelRunVerb::declare(Options& options) {
 
 void ModelRunVerb::check() const {
   require<UsageError>(prompt_.empty() != input_.empty(), "give either --prompt or --input");
-  require<UsageError>(input_.empty() || images_.empty(), "--image: with --input, rows name their pictures");
+  require<UsageError>(input_.empty() || (images_.empty() && videos_.empty()),
+                      "--image, --video: with --input, rows name their own");
   require<UsageError>(!input_.empty() || out_.empty(), "--out: with --input alone");
   require<UsageError>(!resume_ || !out_.empty(), "--resume needs --out");
   if (!input_.empty()) check_outputs({{"--out", out_}}, {input_});
@@ -59,19 +66,26 @@ NamedFolders ModelRunVerb::adapters() const {
   return folders;
 }
 
+Sights ModelRunVerb::load(const PromptRow& row, const Speaker& speaker) const {
+  Sights sights;
+  for (const auto& picture : row.pictures) sights.pictures.push_back(load_picture(picture));
+  for (const auto& video : row.videos) sights.videos.push_back(speaker.load_video(video, frames_));
+  return sights;
+}
+
 int ModelRunVerb::run_one(Invocation& call, const Speaker& speaker) const {
   ReplyOptions options = flags_.options(call);
   options.adapter = adapter_of_prompt_;
   PromptRow row;
   row.text = prompt_;
   row.pictures = images_;
-  std::vector<at::Tensor> pictures;
-  for (const auto& image : images_) pictures.push_back(load_picture(image));
+  row.videos = videos_;
+  const Sights sights = load(row, speaker);
   const std::string prompt = chat_ ? speaker.text().conversation(row.conversation()) : prompt_;
-  const Reply reply = speaker.reply(prompt, !chat_, pictures, options);
+  const Reply reply = speaker.reply(prompt, !chat_, sights, options);
   if (call.json()) {
     Json record = {{"prompt", prompt_}};
-    record.update(reply_record(reply, speaker.text().tokenizer, !pictures.empty()));
+    record.update(reply_record(reply, speaker.text().tokenizer, !sights.empty()));
     call.out().write(record);
   } else {
     fmt::print("\n");
@@ -96,9 +110,12 @@ int ModelRunVerb::run_rows(Invocation& call, const Speaker& speaker) const {
     if (!row.adapter.empty()) record["adapter"] = row.adapter;
     if (row.names.size() == 1) record["image"] = row.names.front();
     if (row.names.size() > 1) record["images"] = row.names;
+    if (row.video_names.size() == 1) record["video"] = row.video_names.front();
+    if (row.video_names.size() > 1) record["videos"] = row.video_names;
     try {
       if (answer.error) std::rethrow_exception(answer.error);
-      record.update(reply_record(answer.reply, speaker.text().tokenizer, !row.names.empty()));
+      record.update(reply_record(answer.reply, speaker.text().tokenizer,
+                                 !row.names.empty() || !row.video_names.empty()));
       record["model_id"] = model;
       ++answered;
       tokens += std::ssize(answer.reply.tokens);
@@ -122,7 +139,7 @@ int ModelRunVerb::run_rows(Invocation& call, const Speaker& speaker) const {
     if (row.adapter.empty()) row.adapter = adapter_of_prompt_;
     Request asked;
     asked.adapter = row.adapter;
-    for (const auto& picture : row.pictures) asked.pictures.push_back(load_picture(picture));
+    asked.sights = load(row, speaker);
     asked.raw = !chat_ && !row.messages.is_array();
     asked.prompt = asked.raw ? row.text : speaker.text().conversation(row.conversation());
     return asked;

@@ -17,15 +17,16 @@ class ModelRunVerb : public Verb {
  private:
   void check() const;
   NamedFolders adapters() const;
+  Sights load(const PromptRow& row, const Speaker& speaker) const;
   int run_one(Invocation& call, const Speaker& speaker) const;
   int run_rows(Invocation& call, const Speaker& speaker) const;
 
   ReplyFlags flags_;
   std::string prompt_, adapter_of_prompt_;
   std::vector<std::string> adapters_;
-  std::vector<std::filesystem::path> images_;
+  std::vector<std::filesystem::path> images_, videos_;
   std::filesystem::path input_, out_;
-  int64_t batch_ = 8;
+  int64_t batch_ = 8, frames_ = 0;
   bool chat_ = false, resume_ = false;
 };
 

@@ -65,6 +65,12 @@ class Video {
     return {times, std::max(end, times.back() + 1)};
   }
 
+  /// Frames a second as the file says, or counted.
+  double rate(int64_t frames, double duration) const {
+    const double told = av_q2d(stream()->avg_frame_rate);
+    return std::isfinite(told) && told > 0 ? told : static_cast<double>(frames) / duration;
+  }
+
   void rewind() {
     if (av_seek_frame(format_.get(), index_, 0, AVSEEK_FLAG_BACKWARD) < 0 &&
         avformat_seek_file(format_.get(), -1, INT64_MIN, 0, INT64_MAX, AVSEEK_FLAG_BYTE) < 0)
@@ -155,7 +161,7 @@ class Video {
   int index_ = -1;
 };
 
-/// The frames that are on screen at the middle of `count` equal parts, each once.
+/// Numbers of the frames that are on screen at the middle of `count` equal parts, each once.
 std::vector<int64_t> pick(const std::vector<int64_t>& times, int64_t end, int64_t count) {
   std::vector<int64_t> picked;
   const auto begin = static_cast<double>(times.front()), length = static_cast<double>(end) - begin;
@@ -164,26 +170,36 @@ std::vector<int64_t> pick(const std::vector<int64_t>& times, int64_t end, int64_
     auto after = std::upper_bound(times.begin(), times.end(), moment,
                                   [](double m, int64_t time) { return m < static_cast<double>(time); });
     if (after != times.begin()) --after;
-    if (picked.empty() || picked.back() != *after) picked.push_back(*after);
+    if (const int64_t number = after - times.begin(); picked.empty() || picked.back() != number)
+      picked.push_back(number);
   }
   return picked;
 }
 
-}  // namespace
+using Choose = std::function<std::vector<int64_t>(const Video& video, const std::vector<int64_t>& times,
+                                                  int64_t end, double rate)>;
 
-Frames decode_frames(std::string_view bytes, const std::string& name, const FrameCount& frame_count,
+Frames decode_chosen(std::string_view bytes, const std::string& name, const Choose& choose,
                      const PictureOptions& options) {
   // FFmpeg shows what there is of a GIF; all of it is there when its trailer is.
   if (bytes.starts_with("GIF8") && bytes.find_last_not_of('\0') != std::string_view::npos &&
       bytes[bytes.find_last_not_of('\0')] != ';')
     throw DataError(name, fmt::format("offset {}", bytes.size()), "the file is cut short");
   Video video(bytes, name, options);
-  const int64_t count = frame_count(video.width(), video.height());
-  require<UsageError>(count >= 1 && count <= 10000, "{} frames: allowed are 1 to 10000", count);
   const auto [times, end] = video.times();
-  const auto wanted = pick(times, end, count);
   Frames frames;
   frames.duration = video.seconds(end - times.front());
+  frames.count = static_cast<int64_t>(times.size());
+  frames.rate = video.rate(frames.count, frames.duration);
+  frames.numbers = choose(video, times, end, frames.rate);
+  std::vector<int64_t> wanted;
+  for (const int64_t number : frames.numbers) {
+    require(number >= 0 && number < frames.count &&
+                (wanted.empty() || times[static_cast<size_t>(number)] > wanted.back()),
+            "[frames] frame {} of {}: numbers must ascend", number, frames.count);
+    wanted.push_back(times[static_cast<size_t>(number)]);
+  }
+  require(!wanted.empty(), "[frames] no frame is wanted");
   video.rewind();
   video.decode([&](int64_t time, const AVFrame& frame) {
     if (time < wanted[frames.pictures.size()]) return true;
@@ -197,6 +213,30 @@ Frames decode_frames(std::string_view bytes, const std::string& name, const Fram
                     fmt::format("{} of {} frames can be decoded: the file is cut short or broken",
                                 frames.pictures.size(), wanted.size()));
   return frames;
+}
+
+}  // namespace
+
+Frames decode_frames(std::string_view bytes, const std::string& name, const FrameCount& frame_count,
+                     const PictureOptions& options) {
+  return decode_chosen(
+      bytes, name,
+      [&](const Video& video, const std::vector<int64_t>& times, int64_t end, double) {
+        const int64_t count = frame_count(video.width(), video.height());
+        require<UsageError>(count >= 1 && count <= 10000, "{} frames: allowed are 1 to 10000", count);
+        return pick(times, end, count);
+      },
+      options);
+}
+
+Frames load_numbered_frames(const std::filesystem::path& path, const FrameNumbers& choose,
+                            const PictureOptions& options) {
+  return decode_chosen(
+      read_file(path, kVideoBytes), path.string(),
+      [&](const Video&, const std::vector<int64_t>& times, int64_t, double rate) {
+        return choose(static_cast<int64_t>(times.size()), rate);
+      },
+      options);
 }
 
 at::Tensor decode_first_frame(std::string_view bytes, const std::string& name,

@@ -101,15 +101,20 @@ std::vector<int64_t> Speaker::question(const std::string& text, int64_t pictures
   return ids;
 }
 
+void Speaker::check_places(const std::vector<int64_t>& ids, int64_t token, size_t given,
+                           const char* what) const {
+  const auto places = std::count(ids.begin(), ids.end(), token);
+  require<UsageError>(places == static_cast<int64_t>(given), "{} {}, and the prompt has {} places for one{}",
+                      given, what, places,
+                      text_.tokenizer.has(token) ? ": '" + text_.tokenizer.bytes(token) + "'"
+                                                 : ": the tokenizer has no token for it");
+}
+
 Inputs Speaker::inputs(std::vector<int64_t> ids, const std::vector<Tensor>& pictures, LookedAt* about) const {
   Inputs inputs;
   if (!pictures.empty()) {
     const auto token = picture_token();
-    const auto places = std::count(ids.begin(), ids.end(), token);
-    require<UsageError>(places == static_cast<int64_t>(pictures.size()),
-                        "{} pictures, and the prompt has {} places for one{}", pictures.size(), places,
-                        text_.tokenizer.has(token) ? ": '" + text_.tokenizer.bytes(token) + "'"
-                                                   : ": the tokenizer has no token for it");
+    check_places(ids, token, pictures.size(), "pictures");
     LookedAt looked = looker_->look_at(pictures);
     ids = spread_places(ids, token, looked.tokens);
     inputs = looked.inputs;
@@ -209,11 +214,11 @@ Generated Speaker::make(const Prompt& read, const GenerateOptions& options, Repl
   return std::move(made.generated);
 }
 
-Reply Speaker::reply(const std::string& prompt, bool raw, const std::vector<Tensor>& pictures,
-                     const ReplyOptions& options, ReadBefore* before) const {
+Reply Speaker::reply(const std::string& prompt, bool raw, const Sights& sights, const ReplyOptions& options,
+                     ReadBefore* before) const {
   const Tensor adapter_1 = adapter_named(options.adapter);
   LookedAt about;
-  Inputs inputs = this->inputs(text_.tokenizer.encode(prompt, {.add_special = raw}), pictures, &about);
+  Inputs inputs = this->inputs(prompt, raw, sights, about);
   inputs.adapter_N = adapter_1;
   const auto* first = inputs.ids_NL.const_data_ptr<int64_t>();
   const std::vector<int64_t> ids(first, first + inputs.ids_NL.numel());
@@ -222,11 +227,11 @@ Reply Speaker::reply(const std::string& prompt, bool raw, const std::vector<Tens
   reply.seen_pictures = about.seen;
   check_length(reply.prompt_tokens);
   if (draft_) draft_->check_length(reply.prompt_tokens);
-  require<UsageError>(!draft_ || pictures.empty(), "a draft reads no pictures");
+  require<UsageError>(!draft_ || sights.empty(), "a draft reads no pictures");
   const at::NoGradGuard no_grad;
   reply.read_tokens = reply.prompt_tokens;
-  Prompt read = before && pictures.empty() ? read_on(ids, inputs.adapter_N, *before, reply.read_tokens)
-                                           : model_->prompt(inputs);
+  Prompt read = before && sights.empty() ? read_on(ids, inputs.adapter_N, *before, reply.read_tokens)
+                                         : model_->prompt(inputs);
   read.tokens = {ids};
 
   GenerateOptions generation;

@@ -9,6 +9,7 @@
 #include "framework/text/published_text.h"
 #include "models/checkpoint/adapter_set.h"
 #include "models/multimodal/picture_looker.h"
+#include "models/multimodal/video_processor.h"
 
 namespace conclave {
 
@@ -36,11 +37,22 @@ struct Reply {
   int64_t seen_pictures = 0;           ///< those that the model had to look at
 };
 
+/// What a prompt asks about, each in its place among the words.
+struct Sights {
+  std::vector<Tensor> pictures;  ///< uint8 [H,W,3]
+  std::vector<Frames> videos;    ///< as Speaker::load_video gives them
+
+  Sights(std::vector<Tensor> pictures = {}, std::vector<Frames> videos = {})
+      : pictures(std::move(pictures)), videos(std::move(videos)) {}
+  Sights(std::initializer_list<Tensor> pictures) : pictures(pictures) {}
+  bool empty() const { return pictures.empty() && videos.empty(); }
+};
+
 /// One of several prompts that are answered together.
 struct Request {
   std::string prompt;
   bool raw = true;  ///< as Speaker::reply has it
-  std::vector<Tensor> pictures = {};
+  Sights sights = {};
   std::string adapter = {};  ///< in the place of ReplyOptions::adapter
 };
 struct Answered {
@@ -98,16 +110,19 @@ class Speaker {
   int64_t context() const { return context_; }
 
   /// Goes on from `prompt`; `raw` puts the tokenizer's template around it (conversations have their own).
-  /// Pictures uint8 [H,W,3] stand where the prompt has the model's token for one, in their order. Throws
+  /// Pictures and videos stand where the prompt has the model's token for one, in their order. Throws
   /// UsageError for a prompt that is empty or longer than the context, and when places and pictures do not
   /// match. With `before`, and without pictures, what the prompt shares with the last one is not read again,
   /// and `before` becomes this one; the numbers are those of reading it whole, up to rounding.
-  Reply reply(const std::string& prompt, bool raw, const std::vector<Tensor>& pictures,
-              const ReplyOptions& options, ReadBefore* before = nullptr) const;
+  Reply reply(const std::string& prompt, bool raw, const Sights& sights, const ReplyOptions& options,
+              ReadBefore* before = nullptr) const;
   /// Several prompts in one batch, whatever adapters they name: the replies are those that each gets alone,
   /// up to rounding, samples counted. Requests with pictures, and all where a draft proposes, are answered
   /// one after the other. `options.on_text` gets no text and is asked after each token whether to go on.
   std::vector<Answered> replies(const std::vector<Request>& requests, const ReplyOptions& options) const;
+  /// The frames of a video that this folder's processor chooses, at most `most` of them where it is not 0.
+  /// Throws UsageError for a model without videos, and as load_frames and VideoProcessor do.
+  Frames load_video(const std::filesystem::path& file, int64_t most = 0) const;
   /// Whether pictures can be asked about.
   bool reads_pictures() const;
   /// Reads `text` alone; the tokenizer's template is put around it. With pictures, uint8 [H,W,3], it is a
@@ -123,9 +138,15 @@ class Speaker {
   /// The id that stands for a picture. Throws UsageError when there is none.
   int64_t picture_token() const;
   std::vector<int64_t> question(const std::string& text, int64_t pictures) const;
+  /// The id that stands for a video. Throws UsageError when there is none.
+  int64_t video_token() const;
+  /// Throws UsageError when `ids` have another number of places than `given`.
+  void check_places(const std::vector<int64_t>& ids, int64_t token, size_t given, const char* what) const;
   /// `about`, where it is given, gets what was said of the pictures.
   Inputs inputs(std::vector<int64_t> ids, const std::vector<Tensor>& pictures,
                 LookedAt* about = nullptr) const;
+  /// The same of a prompt with videos.
+  Inputs inputs(const std::string& prompt, bool raw, const Sights& sights, LookedAt& about) const;
   Generated make(const Prompt& read, const GenerateOptions& options, Reply& reply) const;
   Prompt read_on(const std::vector<int64_t>& ids, const Tensor& adapter_1, ReadBefore& before,
                  int64_t& read_tokens) const;

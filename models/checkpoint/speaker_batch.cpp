@@ -95,11 +95,11 @@ std::vector<Answered> Speaker::replies(const std::vector<Request>& requests,
   for (size_t i = 0; i < requests.size(); ++i) {
     const Request& request = requests[i];
     try {
-      if (draft_ || !request.pictures.empty()) {
+      if (draft_ || !request.sights.empty()) {
         ReplyOptions own = options;
         own.adapter = request.adapter;
         if (options.on_text) own.on_text = [&](std::string_view) { return options.on_text(""); };
-        answered[i].reply = reply(request.prompt, request.raw, request.pictures, own);
+        answered[i].reply = reply(request.prompt, request.raw, request.sights, own);
         continue;
       }
       adapter_named(request.adapter);

@@ -205,34 +205,49 @@ Tensor PictureProcessor::square(const Tensor& picture_HW3) const {
   return normalised(picture);
 }
 
-std::pair<int64_t, int64_t> PictureProcessor::smart_size(int64_t height, int64_t width) const {
+std::pair<int64_t, int64_t> PictureProcessor::smart_size(int64_t height, int64_t width,
+                                                         int64_t frames) const {
   const int64_t factor = patch_ * merge_;
+  if (frames > 0 && std::min(height, width) < factor) {
+    const double grow = static_cast<double>(factor) / static_cast<double>(std::min(height, width));
+    height = static_cast<int64_t>(static_cast<double>(height) * grow);
+    width = static_cast<int64_t>(static_cast<double>(width) * grow);
+  }
   require<UsageError>(std::max(height, width) <= 200 * std::min(height, width),
                       "a picture of {} x {}: one side is more than 200 times the other", width, height);
   const auto f = static_cast<double>(factor), h = static_cast<double>(height), w = static_cast<double>(width);
+  const double all = static_cast<double>(std::max<int64_t>(frames, 1)) * h * w;
+  const int64_t deep =
+      frames > 0 ? even_round(static_cast<double>(frames) / static_cast<double>(frames_)) * frames_ : 1;
   int64_t to_height = even_round(h / f) * factor, to_width = even_round(w / f) * factor;
-  if (to_height * to_width > max_pixels_) {
-    const double shrink = std::sqrt(h * w / static_cast<double>(max_pixels_));
+  if (deep * to_height * to_width > max_pixels_) {
+    const double shrink = std::sqrt(all / static_cast<double>(max_pixels_));
     to_height = std::max(factor, static_cast<int64_t>(std::floor(h / shrink / f)) * factor);
     to_width = std::max(factor, static_cast<int64_t>(std::floor(w / shrink / f)) * factor);
-  } else if (to_height * to_width < min_pixels_) {
-    const double grow = std::sqrt(static_cast<double>(min_pixels_) / (h * w));
+  } else if (deep * to_height * to_width < min_pixels_) {
+    const double grow = std::sqrt(static_cast<double>(min_pixels_) / all);
     to_height = static_cast<int64_t>(std::ceil(h * grow / f)) * factor;
     to_width = static_cast<int64_t>(std::ceil(w * grow / f)) * factor;
   }
   return {to_height, to_width};
 }
 
-Tensor PictureProcessor::patches(const Tensor& picture_HW3) const {
-  const auto [height, width] = smart_size(picture_HW3.size(0), picture_HW3.size(1));
-  const Tensor picture_3HW = normalised(antialiased_resize(picture_HW3, height, width, filter_));
+Tensor PictureProcessor::patches(const std::vector<Tensor>& frames, int64_t height, int64_t width) const {
+  require(!frames.empty() && kind_ == Kind::kPatches,
+          "[pictures] no frames, or none that are cut to patches");
   const int64_t rows = height / patch_, columns = width / patch_;
-  // A still picture counts as frames that are equal. Patches of one merged token stand side by side.
-  return picture_3HW.view({3, rows / merge_, merge_, patch_, columns / merge_, merge_, patch_})
-      .permute({1, 4, 2, 5, 0, 3, 6})
-      .unsqueeze(5)
-      .expand({-1, -1, -1, -1, -1, frames_, -1, -1})
-      .reshape({rows * columns, 3 * frames_ * patch_ * patch_});
+  std::vector<Tensor> groups, group;
+  for (const Tensor& frame_HW3 : frames) {
+    group.push_back(normalised(antialiased_resize(frame_HW3, height, width, filter_)));
+    if (std::ssize(group) < frames_ && &frame_HW3 != &frames.back()) continue;
+    while (std::ssize(group) < frames_) group.push_back(group.back());
+    // Patches of one merged token stand side by side.
+    groups.push_back(at::stack(std::exchange(group, {}), 1)
+                         .view({3, frames_, rows / merge_, merge_, patch_, columns / merge_, merge_, patch_})
+                         .permute({2, 5, 3, 6, 0, 1, 4, 7})
+                         .reshape({rows * columns, 3 * frames_ * patch_ * patch_}));
+  }
+  return at::cat(groups);
 }
 
 PreparedPictures PictureProcessor::prepare(const std::vector<Tensor>& pictures) const {
@@ -248,7 +263,7 @@ PreparedPictures PictureProcessor::prepare(const std::vector<Tensor>& pictures) 
       continue;
     }
     const auto [height, width] = smart_size(picture.size(0), picture.size(1));
-    parts.push_back(patches(picture));
+    parts.push_back(patches({picture}, height, width));  // a still picture counts as frames that are equal
     prepared.areas.push_back(
         {0, 0, static_cast<double>(picture.size(1)), static_cast<double>(picture.size(0))});
     grid.insert(grid.end(), {1, height / patch_, width / patch_});

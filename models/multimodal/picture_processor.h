@@ -40,14 +40,20 @@ class PictureProcessor {
   PreparedPictures prepare(const std::vector<Tensor>& pictures) const;
   /// Height and width that Qwen2-VL's kind gives a picture: multiples of a merged patch, about its
   /// proportions, between min_pixels and max_pixels.
-  std::pair<int64_t, int64_t> smart_size(int64_t height, int64_t width) const;
+  /// Of a video of so many `frames` all their pixels count together (Qwen3-VL).
+  std::pair<int64_t, int64_t> smart_size(int64_t height, int64_t width, int64_t frames = 0) const;
+  /// Frames uint8 [H,W,3] of one size as patches [P,X] of height x width, group after group; the last frame
+  /// is repeated until its group is full. Of the kind kPatches.
+  Tensor patches(const std::vector<Tensor>& frames, int64_t height, int64_t width) const;
+  int64_t patch() const { return patch_; }
+  int64_t merge() const { return merge_; }   ///< patches along each side of a token
+  int64_t group() const { return frames_; }  ///< frames that a patch takes together
 
  private:
   /// Height and width that a picture is resized to before it is cropped to a square.
   std::pair<int64_t, int64_t> square_size(int64_t height, int64_t width) const;
   std::array<double, 4> square_area(int64_t height, int64_t width) const;
   Tensor square(const Tensor& picture_HW3) const;
-  Tensor patches(const Tensor& picture_HW3) const;
   Tensor normalised(const Tensor& picture_HW3) const;
 
   std::string settings_;

@@ -39,6 +39,22 @@ TEST(Frames, AreThoseAtTheMiddleOfEqualParts) {
   }
 }
 
+TEST(Frames, OfTheNumbersThatAreAskedFor) {
+  TempDir dir;
+  write_video(dir / "a.mkv", 32, 16, reds(20), 10);
+  const auto frames = load_numbered_frames(dir / "a.mkv", [](int64_t count, double rate) {
+    EXPECT_EQ(count, 20);
+    EXPECT_NEAR(rate, 10, 0.01);
+    return std::vector<int64_t>{0, 3, 19};
+  });
+  ASSERT_EQ(frames.pictures.size(), 3u);
+  EXPECT_EQ(frames.numbers, (std::vector<int64_t>{0, 3, 19}));
+  EXPECT_EQ(frames.count, 20);
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(red(frames.pictures[i]), 10 * frames.numbers[i]);
+  for (const std::vector<int64_t>& wrong : {std::vector<int64_t>{3, 2}, {1, 1}, {20}, {-1}, {}})
+    EXPECT_THROW(load_numbered_frames(dir / "a.mkv", [&](int64_t, double) { return wrong; }), Error);
+}
+
 TEST(Frames, AShortVideoGivesEachFrameOnce) {
   TempDir dir;
   write_video(dir / "a.mkv", 16, 16, reds(3), 5);

@@ -249,6 +249,62 @@ TEST(Speaker, LlavaReadsPicturesAmongWords) {
   ask_about_pictures("llava-1.5", "CLIPImageProcessor");
 }
 
+/// A video of two groups of two frames of 4 x 4 pixels, whose places are one token each.
+Frames video_of(int level) {
+  Frames video;
+  for (int i = 0; i < 4; ++i) video.pictures.push_back(at::full({4, 4, 3}, level + 10 * i, at::kByte));
+  video.numbers = {0, 1, 2, 3};
+  video.count = 4;
+  video.rate = 2;
+  return video;
+}
+
+/// `words` is what the prompt has beside the places.
+void ask_about_videos(const char* folder, const char* type, int64_t words) {
+  LetteredFolder copy(checked_in(folder), 52);
+  Json tokens = letters(52);
+  for (const auto& [id, name] : {std::pair{52, "<|vision_start|>"}, {53, "<|vision_end|>"}})
+    tokens["added_tokens"].push_back({{"id", id}, {"content", name}, {"special", true}});
+  copy.write("tokenizer.json", tokens);
+  Json settings = picture_settings("Qwen2VLImageProcessor");
+  for (const char* key : {"min_pixels", "max_pixels"}) settings.erase(key);
+  settings["video_processor_type"] = type;
+  settings["size"] = {{"shortest_edge", 16}, {"longest_edge", 64}};
+  copy.write("video_preprocessor_config.json", settings);
+  const Speaker speaker = Speaker::load(copy.path());
+  ReplyOptions options;
+  options.max_tokens = 3;
+  const auto prompt = letter(7) + "<|vision_start|>" + letter(51) + "<|vision_end|>" + letter(9);
+  const auto ask = [&](int level) {
+    return speaker.reply(prompt, true, Sights({}, {video_of(level)}), options);
+  };
+  const Reply first = ask(0);
+  EXPECT_EQ(first.prompt_tokens, words + 2) << "a token for each two frames";
+  EXPECT_NE(first.log_prob, ask(100).log_prob);
+  EXPECT_EQ(first.log_prob, ask(0).log_prob);
+  EXPECT_THROW(speaker.reply(letter(7), true, Sights({}, {video_of(0)}), options), UsageError);
+  copy.write("a.mp4", "no video");
+  EXPECT_THROW(speaker.load_video(copy.path() / "a.mp4"), DataError);
+}
+
+TEST(Speaker, QwenReadsVideosAmongWords) {
+  ask_about_videos("qwen2-vl", "Qwen2VLVideoProcessor", 4);
+  ask_about_videos("qwen2.5-vl", "Qwen2VLVideoProcessor", 4);
+}
+
+TEST(Speaker, FramesStandBehindTheirSeconds) {
+  // Two words, and for each two frames "<0.2 seconds>" and the marks around its place.
+  ask_about_videos("qwen3-vl-moe", "Qwen3VLVideoProcessor", 2 + 2 * (13 + 2));
+}
+
+TEST(Speaker, AModelWithoutVideosRefusesThem) {
+  LetteredFolder copy(checked_in("llava-1.5"), 60);
+  copy.write("preprocessor_config.json", picture_settings("CLIPImageProcessor"));
+  const Speaker speaker = Speaker::load(copy.path());
+  EXPECT_THROW(speaker.load_video(copy.path() / "a.mp4"), UsageError);
+  EXPECT_THROW(speaker.reply(letter(7), true, Sights({}, {video_of(0)}), {}), UsageError);
+}
+
 TEST(Speaker, AModelOfWordsRefusesPictures) {
   const Speaker speaker = Speaker::load(LetteredFolder(checked_in("qwen3"), 60).path());
   EXPECT_THROW(speaker.reply(letter(7), true, {at::zeros({4, 4, 3}, at::kByte)}, {}), UsageError);
