@@ -7,8 +7,10 @@
 #include "apps/model/run.h"
 #include "apps/model/tune.h"
 #include "apps/model/verify.h"
+#include "framework/base/process_memory.h"
 
 int main(int argc, char** argv) {
+  conclave::keep_freed_memory();
   conclave::Verbs verbs;
   verbs.push_back(std::make_unique<conclave::ModelInspectVerb>());
   verbs.push_back(std::make_unique<conclave::ModelVerifyVerb>());

@@ -1,8 +1,13 @@
 #include "framework/base/process_memory.h"
 
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <string>
+
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 namespace conclave {
 
@@ -27,6 +32,13 @@ int64_t peak_memory() {
 
 int64_t resident_memory() {
   return status_bytes("VmRSS:");
+}
+
+void keep_freed_memory() {
+#if defined(__GLIBC__)
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most that it takes; larger blocks go back at once
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+#endif
 }
 
 void reset_peak_memory() {

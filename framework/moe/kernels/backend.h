@@ -27,7 +27,8 @@ struct GroupedBackend {
 
 /// Plain ATen: the oracle of every other backend.
 const GroupedBackend& reference_backend();
-/// Float32 products by the vector kernels of cpu/dot.h; gradients as in the reference.
+/// Float32 products by the vector kernels of cpu/dot.h, of bfloat16 by ATen, experts side by side; gradients
+/// as in the reference.
 const GroupedBackend& cpu_backend();
 /// The backend for a product, from the table in grouped.cpp.
 const GroupedBackend& backend_for(const Tensor& x_ND, const Tensor& w_EFD);
