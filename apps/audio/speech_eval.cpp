@@ -66,9 +66,17 @@ int eval_speech(const SoundEvalOptions& options, Invocation& call) {
   require<UsageError>(sphinx.has_value(),
                       "--task speech: pocketsphinx and its English model are not installed");
   std::vector<std::string> sentences;
-  std::istringstream lines(read_file(options.data / "sentences.txt"));
-  for (std::string line; std::getline(lines, line);)
-    if (!words_of(line).empty()) sentences.push_back(line);
+  const fs::path file = options.data / "sentences.txt";
+  std::istringstream lines(read_file(file));
+  int64_t number = 0;
+  for (std::string line; std::getline(lines, line);) try {
+      ++number;
+      if (words_of(line).empty()) continue;
+      read_words(speech, line);
+      sentences.push_back(line);
+    } catch (const UsageError& e) {
+      throw DataError(file.string(), fmt::format("line {}", number), e.what());
+    }
   require<UsageError>(!sentences.empty(), "{}: holds no sentence", (options.data / "sentences.txt").string());
   call.begin();
   const std::string flite = find_program("flite");

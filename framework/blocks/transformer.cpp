@@ -11,6 +11,8 @@
 namespace conclave {
 namespace {
 
+constexpr int64_t kMostLayers = 10'000;  // a changed file must not fill the memory
+
 // Which layers have a part: "all", "odd", "even" (counted from 0) or a list of numbers; all when there is
 // `part` and nothing is said.
 std::vector<bool> read_layers(ConfigObject& c, const std::string& part, int64_t layers) {
@@ -133,6 +135,8 @@ Ptr<Transformer> make_transformer(const Json& config, Site first_site, const std
   auto stack = std::make_shared<Transformer>();
   stack->width = c.need_integer("width");
   const auto layers = c.need_integer("layers");
+  require<UsageError>(layers <= kMostLayers, "{} = {}: at most {} are built", c.name("layers"), layers,
+                      kMostLayers);
   const auto norm = c.one_of("norm", {"rms_norm", "zero_centred_rms_norm", "layer_norm"});
   const auto eps = c.get("eps", 1e-6);
   const auto kind = c.one_of("attention", {"heads", "latent"});

@@ -240,6 +240,8 @@ std::vector<std::string> number_words(std::string_view digits) {
   return words.empty() ? Words{"zero"} : words;
 }
 
+constexpr size_t kLongestWord = 60;  // letters: what is longer is no word, and takes long to pronounce
+
 std::vector<SpokenWindow> spoken_windows(std::string_view text, int longest) {
   std::vector<SpokenWindow> phrases(1);
   std::istringstream tokens(plain(text));
@@ -247,6 +249,10 @@ std::vector<SpokenWindow> spoken_windows(std::string_view text, int longest) {
   for (std::string token; tokens >> token;) reader.read(token);
   std::vector<SpokenWindow> windows;
   for (const auto& phrase : phrases) {
+    for (const auto& word : phrase.words)
+      require<UsageError>(word.size() <= kLongestWord,
+                          "\"{}...\" is a word of {} letters: at most {} are said", word.substr(0, 20),
+                          word.size(), kLongestWord);
     const auto count = phrase.words.size(), most = static_cast<size_t>(std::max(longest, 1));
     const size_t parts = (count + most - 1) / most;
     for (size_t i = 0; i < parts; ++i) {

@@ -14,8 +14,8 @@ struct SpokenWindow {
 };
 
 /// Windows of at most `longest` words, cut at marks first and else into about equal parts. Capitals in a row
-/// are spelled; accents fall away. Throws UsageError that names a letter that English does not have, and for
-/// text without a word.
+/// are spelled; accents fall away. Throws UsageError that names a letter that English does not have, for a
+/// word of more than 60 letters, and for text without a word.
 std::vector<SpokenWindow> spoken_windows(std::string_view text, int longest = 6);
 
 /// "twelve thousand three hundred forty five"; below a million millions, further digits one by one.

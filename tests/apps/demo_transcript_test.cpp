@@ -56,7 +56,7 @@ TEST(DemoTranscript, IsTheGoldenOne) {
   EXPECT_EQ(read_file(out / "experts.png").substr(1, 3), "PNG");
   const auto runs =
       testing::run_program({"conclave-history", "list", "--json", "--history", history.string()});
-  EXPECT_EQ(std::count(runs.out.begin(), runs.out.end(), '\n'), 9) << "all that was shown";
+  EXPECT_EQ(std::count(runs.out.begin(), runs.out.end(), '\n'), 10) << "all that was shown";
 
   std::string told = outcome.out;
   if (const size_t at = told.find("       as conclave-workbench shows them"); at != told.npos) {

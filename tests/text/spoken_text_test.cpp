@@ -56,6 +56,8 @@ TEST(SpokenText, WhatCannotBeSaid) {
   EXPECT_THROW(spoken_windows(" ... \" "), UsageError);
   EXPECT_THROW(spoken_windows("\xe4\xbd\xa0"), UsageError);
   EXPECT_THROW(spoken_windows("\xff"), UsageError);
+  EXPECT_EQ(spoken_windows(std::string(60, 'a')).size(), 1u);
+  EXPECT_THROW(spoken_windows(std::string(61, 'a')), UsageError);
 }
 
 }  // namespace
