@@ -65,6 +65,15 @@ class Video {
     return {times, std::max(end, times.back() + 1)};
   }
 
+  /// Seconds that the header tells of, for the pictures; 0: it does not, or tells of other streams too.
+  double told_seconds() const {
+    if (stream()->duration > 0) return static_cast<double>(stream()->duration) * av_q2d(stream()->time_base);
+    const bool guessed = format_->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE;
+    return format_->nb_streams == 1 && format_->duration > 0 && !guessed
+               ? static_cast<double>(format_->duration) / AV_TIME_BASE
+               : 0;
+  }
+
   /// Frames a second as the file says, or counted.
   double rate(int64_t frames, double duration) const {
     const double told = av_q2d(stream()->avg_frame_rate);
@@ -148,7 +157,10 @@ class Video {
 
   void each_packet(const std::function<bool(const AVPacket&)>& visit) {
     const FfmpegPtr<AVPacket> packet(av_packet_alloc());
-    for (bool more = true; more && av_read_frame(format_.get(), packet.get()) >= 0;) {
+    for (bool more = true; more;) {
+      const int code = av_read_frame(format_.get(), packet.get());
+      if (code == AVERROR_EOF) break;
+      if (code < 0) throw DataError(name_, "", "the video is cut short or damaged: " + ffmpeg_message(code));
       if (packet->stream_index == index_) more = visit(*packet);
       av_packet_unref(packet.get());
     }
@@ -191,6 +203,12 @@ Frames decode_chosen(std::string_view bytes, const std::string& name, const Choo
   frames.duration = video.seconds(end - times.front());
   frames.count = static_cast<int64_t>(times.size());
   frames.rate = video.rate(frames.count, frames.duration);
+  // Two frames are left out of account: how long the last one is shown need not be known.
+  const double told = video.told_seconds();
+  const double apart = frames.duration / static_cast<double>(frames.count);
+  if (frames.count > 2 && frames.duration + 2 * apart < 0.95 * told)
+    throw DataError(name, fmt::format("{:.1f} s", frames.duration),
+                    fmt::format("the file is cut short: its header tells of {:.1f} s", told));
   frames.numbers = choose(video, times, end, frames.rate);
   std::vector<int64_t> wanted;
   for (const int64_t number : frames.numbers) {

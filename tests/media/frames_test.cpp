@@ -55,6 +55,16 @@ TEST(Frames, OfTheNumbersThatAreAskedFor) {
     EXPECT_THROW(load_numbered_frames(dir / "a.mkv", [&](int64_t, double) { return wrong; }), Error);
 }
 
+TEST(Frames, AVideoCutShortIsAnError) {
+  TempDir dir;
+  write_video(dir / "a.mkv", 64, 48, reds(20), 10);
+  const std::string bytes = read_file(dir / "a.mkv");
+  for (const size_t kept : {bytes.size() / 2, bytes.size() * 3 / 4}) {
+    write_file(dir / "cut.mkv", bytes.substr(0, kept));
+    EXPECT_THROW(load_frames(dir / "cut.mkv", 4), DataError) << kept << " of " << bytes.size();
+  }
+}
+
 TEST(Frames, AShortVideoGivesEachFrameOnce) {
   TempDir dir;
   write_video(dir / "a.mkv", 16, 16, reds(3), 5);
